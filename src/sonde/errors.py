@@ -1,20 +1,20 @@
 """Every exception that sonde raises on purpose.
 
-    SondeError
-    ├── ConfigError          what the user wrote is wrong: where, what was found, what to do
-    │   └── ConfigErrors     several of them, found in one reading
-    ├── NotFoundError        no sweep, trial or file of that name
-    ├── AmbiguousError       a prefix that fits several sweeps
-    ├── StoreError           the store cannot be opened, read or written
-    │   ├── StoreVersionError    it was written by a newer sonde
-    │   ├── ConflictError        the decision was made from an older revision: read again
-    │   ├── SweepExistsError     a sweep of that name is there already
-    │   └── LeaseLostError       the lease lapsed and another agent has the trial, or it was ended
-    ├── IllegalTransitionError   a state that cannot follow the present one
-    ├── ExhaustedError       the search method has nothing left to propose
-    └── TrialError           the user's program failed
+SondeError
+├── ConfigError          what the user wrote is wrong: where, what was found, what to do
+│   └── ConfigErrors     several of them, found in one reading
+├── NotFoundError        no sweep, trial or file of that name
+├── AmbiguousError       a prefix that fits several sweeps
+├── StoreError           the store cannot be opened, read or written
+│   ├── StoreVersionError    it was written by a newer sonde
+│   ├── ConflictError        the decision was made from an older revision: read again
+│   ├── SweepExistsError     a sweep of that name is there already
+│   └── LeaseLostError       the lease lapsed and another agent has the trial, or it was ended
+├── IllegalTransitionError   a state that cannot follow the present one
+├── ExhaustedError       the search method has nothing left to propose
+└── TrialError           the user's program failed
 
-    Stopped (BaseException)  raised in the user's function when its trial is to end
+Stopped (BaseException)  raised in the user's function when its trial is to end
 """
 
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ class StoreVersionError(StoreError):
 
 
 class ConflictError(StoreError):
-    """A decision was made from an older revision than the store now has: read again, decide again."""
+    """A decision was made from an older revision than the store has: read and decide again."""
 
 
 class SweepExistsError(StoreError):
@@ -109,5 +109,8 @@ class TrialError(SondeError):
     """The user's program failed; the message carries the end of what it printed."""
 
 
-class Stopped(BaseException):  # noqa: N818 - a verdict, not an error; user code must not catch it by `except Exception`
-    """Raised inside the user's function by `sonde.log` when its trial is to end."""
+class Stopped(BaseException):
+    """Raised inside the user's function by `sonde.log` when its trial is to end.
+
+    A verdict, not an error: it must get past the user's own `except Exception`.
+    """

@@ -1,0 +1,205 @@
+"""A sweep: what is searched, how, with what, and for how long.
+
+`Sweep` is the frozen definition that the user wrote; it is stored as JSON and read back
+the same. What changes while it runs (its state, its budget) stands beside it in the
+store's `SweepRecord`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from sonde.core.metric import Direction, Goal, SummaryKind
+from sonde.core.space import Space
+
+__all__ = [
+    "Budget",
+    "Command",
+    "Control",
+    "Function",
+    "Sweep",
+    "difference",
+    "sweep_from_json",
+    "sweep_to_json",
+]
+
+FORMAT = 1  # of the JSON below; raised when an older sonde could misread it
+
+
+class Control(StrEnum):
+    """What is to happen with a sweep, in W&B's words."""
+
+    RUNNING = "running"  # trials are added while budget and method allow
+    PAUSED = "paused"  # no new trial is started; running ones end by themselves
+    STOPPED = "stopped"  # no new trial; when the running ones have ended, it has ended
+    CANCELLED = "cancelled"  # running trials are ended at once
+    DONE = "done"  # the budget is met, or the method has nothing left to propose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """When enough has been done.
+
+    Attributes:
+        trials: How many in all, over every resume; failed ones count. None: until exhausted.
+        time_s: Seconds of working time in all; then running trials are stopped.
+    """
+
+    trials: int | None = None
+    time_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A program to run once a trial.
+
+    Attributes:
+        argv: Program and arguments; `{name}` stands for a parameter's value.
+        folder: The folder it is copied from and run in (absolute, on the submitter's machine).
+        substitute: How values are put into the script: `syntax`, `regex` or `none`.
+        script: The file that values are put into, relative to `folder`; None with `none`.
+        workspace: `copy` (each trial in its own copy of the folder) or `none` (in place).
+        links: Paths under `folder` that are linked into each copy instead of copied.
+        metric_regex: A regular expression over stdout with a group for the value.
+        grace_s: How long a trial that was asked to end may take before it is killed.
+    """
+
+    argv: tuple[str, ...]
+    folder: str
+    substitute: str = "none"
+    script: str | None = None
+    workspace: str = "copy"
+    links: tuple[str, ...] = ()
+    metric_regex: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    grace_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A Python function to call once a trial.
+
+    Attributes:
+        name: Its name, for people.
+        folder: The folder it is called in.
+        blob: Key of its pickled form in the store, or None when only this process has it.
+    """
+
+    name: str
+    folder: str
+    blob: str | None = None
+    grace_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """The definition of a sweep.
+
+    Attributes:
+        work: What a trial runs; None where the user's own program asks and tells.
+        method: Name of the search method, as the user gave it (`auto` too).
+        retries: How often a trial whose program failed is run again.
+        lease_s: How long a silent agent keeps a trial.
+    """
+
+    space: Space
+    goals: tuple[Goal, ...] = ()
+    method: str = "auto"
+    seed: int = 0
+    budget: Budget = Budget()
+    work: Command | Function | None = None
+    name: str | None = None
+    project: str | None = None
+    retries: int = 0
+    lease_s: float = 10.0
+    tags: tuple[str, ...] = ()
+
+
+def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
+    """Return the definition as JSON values; `sweep_from_json` reads it back the same."""
+    work: dict[str, Any] | None = None
+    if sweep.work is not None:
+        kind = "command" if isinstance(sweep.work, Command) else "function"
+        work = {"kind": kind} | {f.name: getattr(sweep.work, f.name) for f in fields(sweep.work)}
+        for key in ("argv", "links"):
+            if key in work:
+                work[key] = list(work[key])
+        if "env" in work:
+            work["env"] = dict(work["env"])
+    return {
+        "format": FORMAT,
+        "space": sweep.space.to_json(),
+        "goals": [
+            {"metric": g.metric, "direction": g.direction.value, "summary": g.summary.value}
+            for g in sweep.goals
+        ],
+        "method": sweep.method,
+        "seed": sweep.seed,
+        "budget": {"trials": sweep.budget.trials, "time_s": sweep.budget.time_s},
+        "work": work,
+        "name": sweep.name,
+        "project": sweep.project,
+        "retries": sweep.retries,
+        "lease_s": sweep.lease_s,
+        "tags": list(sweep.tags),
+    }
+
+
+def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
+    """Read what `sweep_to_json` wrote; keys of later formats that are unknown are left out."""
+    work: Command | Function | None = None
+    if data["work"] is not None:
+        given = dict(data["work"])
+        kind = Command if given.pop("kind") == "command" else Function
+        known = {f.name for f in fields(kind)}
+        given = {key: value for key, value in given.items() if key in known}
+        for key in ("argv", "links"):
+            if key in given:
+                given[key] = tuple(given[key])
+        work = kind(**given)
+    return Sweep(
+        space=Space.from_json(data["space"]),
+        goals=tuple(
+            Goal(
+                metric=g["metric"],
+                direction=Direction(g["direction"]),
+                summary=SummaryKind(g["summary"]),
+            )
+            for g in data["goals"]
+        ),
+        method=data["method"],
+        seed=data["seed"],
+        budget=Budget(**data["budget"]),
+        work=work,
+        name=data["name"],
+        project=data["project"],
+        retries=data["retries"],
+        lease_s=data["lease_s"],
+        tags=tuple(data["tags"]),
+    )
+
+
+def difference(old: Sweep, new: Sweep) -> list[str]:
+    """List where two definitions differ, a line each, for people: `seed: 0, now 7`.
+
+    The budget is left out (a sweep may be given more), and so are name, project and tags.
+    """
+    blank = {"budget": Budget(), "name": None, "project": None, "tags": ()}
+    before, after = (_flat(sweep_to_json(replace(s, **blank))) for s in (old, new))  # type: ignore[arg-type]
+    keys = list(dict.fromkeys([*before, *after]))
+    absent = "absent"
+    return [
+        f"{key}: {before.get(key, absent)}, now {after.get(key, absent)}"
+        for key in keys
+        if before.get(key, absent) != after.get(key, absent)
+    ]
+
+
+def _flat(data: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(data, dict) and data:
+        flat: dict[str, Any] = {}
+        for key, value in data.items():
+            flat |= _flat(value, f"{path}.{key}" if path else str(key))
+        return flat
+    return {path: data}

@@ -1,0 +1,261 @@
+"""The store: what every place that keeps sweeps must promise.
+
+Synchronous, batch-first, one transaction an event. What a call returned from is kept,
+whatever is killed next. Three numbers order what happens:
+
+- a sweep's *revision* is raised by each commit of decisions and each change of its control
+  state, definition or budget. A decision is committed against the revision it was made from.
+- the *version* is raised by each change of anything in a sweep. It is the cursor of the
+  change feed: every trial carries the version of its last change.
+- an *attempt* is raised by each lease of a trial. (trial, attempt) fences off what lapsed.
+
+Times are given by the caller, so that a store can be tested with a clock one sets.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sonde.core.sweep import Budget, Control, Sweep
+from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
+
+__all__ = ["Ask", "Changes", "Counts", "Curve", "Decision", "NewTrial", "Store", "SweepRecord"]
+
+
+Counts = Mapping[State, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRecord:
+    """A sweep as the store has it.
+
+    Attributes:
+        id: 8 characters of a-z and 2-7, made by the store at random.
+        name: Unique in the store; the given one, or made from the work and the id.
+        work_s: Seconds of working time so far (see `Budget.time_s`).
+        counts: Trials by state.
+        reason: Why it is in this control state, for people.
+        facts: What is recorded with the sweep, JSON only: git commit, python, packages, host ...
+    """
+
+    id: str
+    name: str
+    sweep: Sweep
+    control: Control
+    reason: str = ""
+    budget: Budget
+    revision: int
+    version: int
+    created: datetime
+    updated: datetime
+    work_s: float = 0.0
+    counts: Counts = field(default_factory=dict)
+    notes: str = ""
+    tags: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def trials(self) -> int:
+        """How many trials there are, in whatever state: the next one's number."""
+        return sum(self.counts.values())
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will be started, and nothing runs."""
+        live = self.counts.get(State.RUNNING, 0)
+        return not live and self.control in {Control.DONE, Control.STOPPED, Control.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTrial:
+    """A trial to be added."""
+
+    params: Mapping[str, Any]
+    origin: str = "method"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a controller decided in one step.
+
+    Attributes:
+        against: The revision that it was made from.
+        add: Trials to add, in the order of their numbers.
+        verdicts: Trials to end: a running one is told at its next renewal; a waiting or paused
+            one becomes cancelled (or stopped, when paused and the verdict is STOP) at once;
+            an ended one is left as it is.
+        control: The sweep's new control state, or None.
+        reason: Why, for people.
+    """
+
+    against: int
+    add: Sequence[NewTrial] = ()
+    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
+    control: Control | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """An agent's wish for trials.
+
+    Attributes:
+        agent: Who asks.
+        count: How many at most.
+        lease_s: For how long.
+    """
+
+    agent: str
+    count: int = 1
+    lease_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What has changed since a version.
+
+    Attributes:
+        version: The cursor for the next call.
+        record: The sweep as it is now.
+        trials: Every trial changed since, whole, in the order of their numbers.
+    """
+
+    version: int
+    record: SweepRecord
+    trials: Sequence[Trial]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The reports of one metric in one trial's last attempt, in the order of their arrival."""
+
+    steps: Sequence[int]
+    values: Sequence[float]
+    times: Sequence[float]  # seconds since the epoch
+
+
+class Store(Protocol):
+    """The operations. Each is one transaction; sweep arguments are ids.
+
+    Every call may raise `StoreError`; those with a sweep `NotFoundError`.
+    """
+
+    url: str
+
+    def create_sweep(
+        self, sweep: Sweep, now: datetime, facts: Mapping[str, Any] | None = None
+    ) -> SweepRecord:
+        """Add a sweep (control state running, revision 0).
+
+        Raises:
+            SweepExistsError: If its name is taken.
+        """
+
+    def get_sweep(self, sweep: str) -> SweepRecord:
+        """Return the sweep as it is now; cheap, without reading its trials."""
+
+    def list_sweeps(self) -> Sequence[SweepRecord]:
+        """Return all sweeps, oldest first."""
+
+    def find_sweep(self, text: str) -> SweepRecord:
+        """Return the sweep that `text` means: an id, a name, or a unique prefix of an id.
+
+        An exact name wins over a prefix.
+
+        Raises:
+            NotFoundError: If there is none; the message lists near names.
+            AmbiguousError: If a prefix fits several.
+        """
+
+    def update_sweep(
+        self,
+        sweep: str,
+        now: datetime,
+        *,
+        control: Control | None = None,
+        reason: str | None = None,
+        budget: Budget | None = None,
+        add_work_s: float = 0.0,
+        notes: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> SweepRecord:
+        """Change what is given. `control` and `budget` raise the revision.
+
+        Control CANCELLED asks every running trial to be cancelled and cancels waiting and
+        paused ones at once; STOPPED cancels waiting ones. A sweep that was STOPPED, CANCELLED
+        or DONE may be set RUNNING again; its cancelled trials stay cancelled.
+        """
+
+    def commit(
+        self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None
+    ) -> tuple[SweepRecord, Sequence[Lease]]:
+        """Apply a decision whole, or not at all, then lease as `lease` does if `ask` is given.
+
+        Raises:
+            ConflictError: If the revision is no longer `decision.against`.
+        """
+
+    def lease(self, sweep: str, ask: Ask, now: datetime) -> Sequence[Lease]:
+        """Lease waiting trials, lowest number first, and running ones whose lease lapsed.
+
+        A lapsed trial that was asked to stop becomes stopped, one asked to cancel cancelled,
+        instead of being leased again. Nothing is leased unless the sweep's control is RUNNING,
+        or DONE (waiting trials of a sweep that is decided are still to be run).
+        """
+
+    def renew(self, leases: Sequence[Lease], now: datetime, lease_s: float) -> Sequence[Verdict]:
+        """Hold on to leases until `now + lease_s`; return a verdict for each.
+
+        A lease that lapsed, but that nobody else has taken since, is held again.
+        """
+
+    def report(self, lease: Lease, first: int, reports: Sequence[Report], now: datetime) -> int:
+        """Keep reports number `first`, `first + 1`, ... (from 1) of an attempt; update summaries.
+
+        Those that the store has already are passed over, so a batch may be sent again.
+
+        Returns:
+            The number of the last report that the store now has.
+
+        Raises:
+            LeaseLostError: If another attempt has begun, or the trial has ended.
+            ValueError: If `first` leaves a gap.
+        """
+
+    def finish(
+        self, lease: Lease, outcome: Outcome, now: datetime, ask: Ask | None = None
+    ) -> tuple[Trial, Sequence[Lease]]:
+        """End an attempt, then lease as `lease` does if `ask` is given: one transaction.
+
+        FAILED with fewer failures than the sweep's retries makes the trial wait again. WAITING
+        gives it back unharmed. A trial that was asked to cancel becomes CANCELLED whatever the
+        outcome says; one asked to stop, when given back, becomes STOPPED.
+        The same outcome of the same attempt once more changes nothing.
+
+        Raises:
+            LeaseLostError: If another attempt has begun, or the trial has ended otherwise.
+        """
+
+    def release(self, sweep: str, agents: Sequence[str], now: datetime) -> int:
+        """Give back the trials of agents that are known to be dead; return how many."""
+
+    def changes(self, sweep: str, after: int = 0) -> Changes:
+        """Return the sweep and every trial whose version is above `after`."""
+
+    def curves(
+        self, sweep: str, trials: Sequence[int] | None = None, metrics: Sequence[str] | None = None
+    ) -> Mapping[int, Mapping[str, Curve]]:
+        """Return curves by trial number and metric; trials without reports are left out."""
+
+    def put_blob(self, data: bytes) -> str:
+        """Keep bytes under a key made from their content (SHA-256, hex); return the key."""
+
+    def get_blob(self, key: str) -> bytes:
+        """Return the bytes of a key, or raise `NotFoundError`."""
+
+    def stamp(self) -> object:
+        """Return something that differs after any change by any process; must cost microseconds."""
+
+    def close(self) -> None:
+        """Let go of files and connections; further calls raise `StoreError`."""
