@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from sonde.core.decision import Decision, NewTrial
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 
@@ -64,36 +65,9 @@ class SweepRecord:
     def is_ended(self) -> bool:
         """Whether nothing more will be started, and nothing runs."""
         live = self.counts.get(State.RUNNING, 0)
+        if self.control is Control.DONE:
+            live += self.counts.get(State.WAITING, 0)
         return not live and self.control in {Control.DONE, Control.STOPPED, Control.CANCELLED}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTrial:
-    """A trial to be added."""
-
-    params: Mapping[str, Any]
-    origin: str = "method"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What a controller decided in one step.
-
-    Attributes:
-        against: The revision that it was made from.
-        add: Trials to add, in the order of their numbers.
-        verdicts: Trials to end: a running one is told at its next renewal; a waiting or paused
-            one becomes cancelled (or stopped, when paused and the verdict is STOP) at once;
-            an ended one is left as it is.
-        control: The sweep's new control state, or None.
-        reason: Why, for people.
-    """
-
-    against: int
-    add: Sequence[NewTrial] = ()
-    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
-    control: Control | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,93 @@
+"""The controller: load, decide, commit.
+
+A *role*, not a process: `sonde run`, a server, an agent with nothing to do, and a program
+that asks and tells all take it through this class, also several at once. A decision is
+committed against the revision that it was made from; the loser reads again.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from sonde.core.decide import Decider, Situation
+from sonde.core.history import History
+from sonde.core.trial import Lease, Trial
+from sonde.errors import ConflictError
+from sonde.store.protocol import Ask, Store, SweepRecord
+
+__all__ = ["Controller", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """Return the present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Controller:
+    """One sweep, followed and driven.
+
+    Attributes:
+        record: The sweep as it was last read.
+        history: Its trials as they were last read.
+    """
+
+    def __init__(
+        self, store: Store, sweep: str, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.store = store
+        self.sweep = sweep
+        self._clock = clock
+        self._version = 0
+        self.record: SweepRecord = store.get_sweep(sweep)
+        self.history = History(self.record.sweep)
+        self._decider = Decider(self.record.sweep)
+
+    @property
+    def method_name(self) -> str:
+        """The search method at work."""
+        return self._decider.method_name
+
+    @property
+    def method_reason(self) -> str:
+        """Why this method, in a line."""
+        return self._decider.method_reason
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the method learns from results, so that few trials should be made ahead."""
+        return self._decider.adaptive
+
+    def refresh(self) -> Sequence[Trial]:
+        """Read what has changed since the last call; return the changed trials."""
+        changes = self.store.changes(self.sweep, self._version)
+        self.record, self._version = changes.record, changes.version
+        if changes.trials:
+            known, trials = len(self.history.trials), self.history.trials
+            ended = [
+                trial
+                for trial in changes.trials
+                if trial.is_ended and not (trial.number < known and trials[trial.number].is_ended)
+            ]
+            self.history.add(changes.trials)
+            if ended:
+                self._decider.observe(ended)
+        return changes.trials
+
+    def step(self, want: int = 1, ask: Ask | None = None) -> Sequence[Lease]:
+        """Decide and commit, so that up to `want` trials wait; with `ask`, lease at once.
+
+        Returns:
+            The leases; none without `ask`, and none when there is nothing to run now.
+        """
+        while True:
+            self.refresh()
+            record = self.record
+            now = self._clock()
+            situation = Situation(record.revision, record.control, record.budget, now)
+            decision = self._decider.decide(self.history, situation, want)
+            if decision is None:
+                return self.store.lease(self.sweep, ask, now) if ask else ()
+            try:
+                self.record, leases = self.store.commit(self.sweep, decision, now, ask)
+            except ConflictError:
+                continue  # somebody else decided first; so it ends: each round is one commit
+            return leases

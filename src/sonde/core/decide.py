@@ -1,0 +1,104 @@
+"""One step of a sweep: what is known goes in, what to do comes out.
+
+`Decider` folds ended trials into the search method's state and says, for a sweep as the
+store has it, which trials to add, which to end, and whether the sweep is done. It is a
+function of the history: a controller that starts anew decides what it would have decided.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sonde.core.decision import Decision, NewTrial
+from sonde.core.history import History
+from sonde.core.search import choose, method
+from sonde.core.search.protocol import Request
+from sonde.core.sweep import Budget, Control, Sweep
+from sonde.core.trial import State, Trial, Verdict
+
+__all__ = ["Decider", "Situation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a decision is made from, beside the history."""
+
+    revision: int
+    control: Control
+    budget: Budget
+    now: datetime
+
+
+class Decider:
+    """The search method of a sweep with its state.
+
+    Attributes:
+        method_name: The method that works, also where the user wrote `auto`.
+        method_reason: Why this one, in a line.
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        self.method_name, self.method_reason = choose(sweep.space, sweep.method)
+        self._method = method(self.method_name)
+        self._state: Any = None
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether proposals depend on results, so that few should be made ahead."""
+        return self._method.adaptive
+
+    def observe(self, ended: Sequence[Trial]) -> None:
+        """Take in trials that have ended, in any order within the batch."""
+        # The order in which they ended, which is the same for whoever reads them later.
+        for trial in sorted(ended, key=lambda trial: trial.version):
+            self._state = self._method.observe(self._started(), trial)
+
+    def decide(self, history: History, situation: Situation, want: int) -> Decision | None:
+        """Say what to do so that up to `want` trials are waiting; None: nothing to do now."""
+        if situation.control is not Control.RUNNING:
+            return None
+        budget = situation.budget
+        if budget.time_s is not None and history.working_time(situation.now) >= budget.time_s:
+            return _out_of_time(history, situation, budget.time_s)
+        left = None if budget.trials is None else budget.trials - len(history.trials)
+        if left is not None and left <= 0:
+            reason = f"budget of {budget.trials} trials"
+            return Decision(against=situation.revision, control=Control.DONE, reason=reason)
+        missing = want - history.counts[State.WAITING]
+        if missing <= 0:
+            return None
+        count = missing if left is None else min(missing, left)
+        add = self._propose(history, count)
+        if len(add) < count:
+            control, reason = Control.DONE, f"{self.method_name} has no further point to propose"
+        elif count == left:
+            control, reason = Control.DONE, f"budget of {budget.trials} trials"
+        else:
+            control, reason = None, ""
+        return Decision(against=situation.revision, add=add, control=control, reason=reason)
+
+    def _propose(self, history: History, count: int) -> list[NewTrial]:
+        pending = [history.trials[number].params for number in history.running]
+        request = Request(
+            first=len(history.trials), count=count, pending=pending, seen=history.seen
+        )
+        return [
+            NewTrial(params=params) for params in self._method.propose(self._started(), request)
+        ]
+
+    def _started(self) -> Any:
+        if self._state is None:
+            self._state = self._method.start(self.sweep.space, self.sweep.goals, self.sweep.seed)
+        return self._state
+
+
+def _out_of_time(history: History, situation: Situation, time_s: float) -> Decision:
+    live = (trial for trial in history.trials if not trial.is_ended)
+    return Decision(
+        against=situation.revision,
+        verdicts={trial.number: Verdict.STOP for trial in live},
+        control=Control.DONE,
+        reason=f"time budget of {time_s:g} s",
+    )
