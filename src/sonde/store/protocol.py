@@ -157,8 +157,9 @@ class Store(Protocol):
         """Change what is given. `control` and `budget` raise the revision.
 
         Control CANCELLED asks every running trial to be cancelled and cancels waiting and
-        paused ones at once; STOPPED cancels waiting ones. A sweep that was STOPPED, CANCELLED
-        or DONE may be set RUNNING again; its cancelled trials stay cancelled.
+        paused ones at once; with STOPPED waiting ones stay as they are, for a later resume. A
+        sweep that was STOPPED, CANCELLED or DONE may be set RUNNING again; its cancelled trials
+        stay cancelled.
         """
 
     def commit(

@@ -1,0 +1,1 @@
+"""Executors start agents somewhere; `drive` keeps a sweep going with them."""

@@ -1,0 +1,340 @@
+"""Drive a sweep to its end from one process: decide, keep agents running, tell a listener.
+
+What `sonde run`, `sonde resume` and `Sweep.run(workers=N)` share. The first Ctrl-C asks for
+no more and lets running trials finish, the second gives them back and ends; both leave a
+sweep that can be resumed.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import FrameType
+from typing import Protocol
+
+from sonde.controller import Controller, utc_now
+from sonde.core.history import History
+from sonde.core.sweep import Control
+from sonde.core.trial import State, Trial
+from sonde.errors import StoreError
+from sonde.executors.protocol import AgentSpec, Executor, Exited
+from sonde.store.protocol import Store, SweepRecord
+
+__all__ = ["Listener", "Result", "View", "drive"]
+
+_POLL_S = 0.03
+_UPDATE_S = 0.15  # how often a listener hears of a sweep in which nothing happens
+_RESTARTS = 5  # of agents that died, within
+_RESTART_WINDOW_S = 60.0
+_LEAVE_S = 20.0  # for agents to leave a sweep that has ended
+_QUEUE_LIMIT = 512
+_CURVE_S = 0.5
+
+EXIT_DONE, EXIT_NOTHING, EXIT_EARLY, EXIT_INTERRUPTED = 0, 1, 3, 130
+
+
+@dataclass(slots=True, kw_only=True)
+class View:
+    """What a listener may show; read it, do not keep it.
+
+    Attributes:
+        curve: The values so far of the first goal's metric in a trial, by its number.
+    """
+
+    record: SweepRecord
+    history: History
+    method: str
+    method_reason: str
+    workers: int
+    store: str
+    started: datetime
+    now: datetime
+    curve: Callable[[int], Sequence[float]]
+
+    @property
+    def running(self) -> list[Trial]:
+        """The running trials, in the order in which they began."""
+        return [self.history.trials[number] for number in self.history.running]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a drive ended.
+
+    Attributes:
+        code: The exit code: 0 done, 1 nothing completed, 3 ended early with results, 130 or
+            128 + signal where it was made to end at once.
+        reason: Why, for people.
+    """
+
+    code: int
+    reason: str
+    record: SweepRecord
+    history: History
+
+
+class Listener(Protocol):
+    """Somebody who watches a drive."""
+
+    def begin(self, view: View) -> None:
+        """The drive begins."""
+
+    def update(self, view: View, changed: Sequence[Trial]) -> None:
+        """Some trials changed, or a moment has passed."""
+
+    def note(self, text: str) -> None:
+        """One line for people."""
+
+    def end(self, view: View, result: Result) -> None:
+        """The drive is over."""
+
+
+def drive(
+    store: Store,
+    sweep: str,
+    *,
+    executor: Executor,
+    agent: AgentSpec,
+    agents: int,
+    listener: Listener,
+    signals: bool = True,
+) -> Result:
+    """Run a sweep to its end with `agents` agents as `agent` says, and return how it went.
+
+    Args:
+        signals: Handle SIGINT, SIGTERM and SIGHUP meanwhile (only in a main thread).
+    """
+    stop_signals = _Signals()
+    with stop_signals.handled() if signals else _nothing():
+        driver = _Driver(store, sweep, executor, agent, agents, listener, stop_signals)
+        try:
+            return driver.run()
+        finally:
+            executor.close()
+
+
+class _Signals:
+    """How often we were asked to end, and by what."""
+
+    def __init__(self) -> None:
+        self.interrupts = 0
+        self.fatal: int | None = None
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, self._note) for number in caught}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            self.interrupts += 1
+        else:
+            self.fatal = number
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+class _Driver:
+    def __init__(
+        self,
+        store: Store,
+        sweep: str,
+        executor: Executor,
+        agent: AgentSpec,
+        agents: int,
+        listener: Listener,
+        signals: _Signals,
+    ) -> None:
+        self.store, self.executor, self.listener, self.signals = store, executor, listener, signals
+        self.agent, self.agents = agent, agents
+        self.workers = agents * agent.workers
+        self.controller = Controller(store, sweep)
+        self.curves = _Curves(store, sweep)
+        self.want = 1 if self.controller.adaptive else self.workers
+        self.phase = 0  # 1: finishing, 2: ending now, 3: firmly
+        self.deaths: list[float] = []
+        self.trouble: str | None = None  # of the store, said once
+        self.given_up: str | None = None
+        self.started = utc_now()
+
+    def run(self) -> Result:
+        self.controller.refresh()
+        self.listener.begin(self._view())
+        self._decide()
+        if not self.controller.record.is_ended:
+            self.executor.start(self.agent, self.agents)
+        last_update, last_stamp, ended_at = 0.0, None, None
+        while True:
+            self._heed_signals()
+            self._watch()
+            stamp = self._stamp()
+            changed: Sequence[Trial] = ()
+            tick = time.monotonic()
+            if stamp != last_stamp or tick - last_update >= _UPDATE_S:
+                changed = self._decide()
+                last_stamp = stamp
+            if changed or tick - last_update >= _UPDATE_S:
+                self.listener.update(self._view(), changed)
+                last_update = tick
+            if not self.executor.alive():
+                break
+            if self.controller.record.is_ended:
+                ended_at = ended_at or tick
+                if tick - ended_at > _LEAVE_S:
+                    self.executor.stop(now=True)
+            time.sleep(_POLL_S)
+        self._watch()
+        changed = self._decide()
+        self.listener.update(self._view(), changed)
+        result = self._result()
+        self.listener.end(self._view(), result)
+        return result
+
+    def _heed_signals(self) -> None:
+        asked = 2 if self.signals.fatal else min(self.signals.interrupts, 3)
+        if asked <= self.phase:
+            return
+        self.phase = asked
+        if asked == 1:
+            running = self.controller.history.counts[State.RUNNING]
+            self.listener.note(
+                f"Ctrl-C: asking for no more; {running} running trials may finish. "
+                "Again: end them now"
+            )
+            self.executor.stop(now=False)
+        else:
+            self.listener.note("ending now; running trials are given back to the sweep")
+            self.executor.stop(now=True)
+
+    def _stamp(self) -> object:
+        try:
+            return self.store.stamp()
+        except StoreError:
+            return None
+
+    def _decide(self) -> Sequence[Trial]:
+        """Follow the sweep, and decide while we are in charge; a store in trouble is waited for."""
+        try:
+            changed = self.controller.refresh()
+            if not self.phase:
+                self._fill()
+        except StoreError as error:
+            if self.trouble is None:
+                self.listener.note(f"the store does not answer, trying again: {error}")
+            self.trouble = str(error)
+            return ()
+        if self.trouble is not None:
+            self.listener.note("the store answers again")
+            self.trouble = None
+        return changed
+
+    def _fill(self) -> None:
+        history = self.controller.history
+        if not self.controller.adaptive:
+            # A queue that ran dry between two polls was too short for trials this quick.
+            waiting = history.counts[State.WAITING]
+            if not waiting and history.ended:
+                self.want = min(self.want * 2, _QUEUE_LIMIT)
+            if waiting > self.want // 2:
+                self._check_time()
+                return
+        self.controller.step(self.want)
+
+    def _check_time(self) -> None:
+        if self.controller.record.budget.time_s is not None:
+            self.controller.step(0)
+
+    def _watch(self) -> None:
+        gone = self.executor.watch()
+        lost = [exited for exited in gone if not exited.clean]
+        if not lost:
+            return
+        now = time.monotonic()
+        for exited in lost:
+            self._give_back(exited)
+        self.deaths = [at for at in self.deaths if now - at < _RESTART_WINDOW_S]
+        self.deaths += [now] * len(lost)
+        if self.phase or self.controller.record.is_ended:
+            return
+        if len(self.deaths) > _RESTARTS * self.agents:
+            self.given_up = f"agents keep dying: {lost[-1].detail}"
+            self.listener.note(self.given_up)
+            return
+        self.executor.start(self.agent, len(lost))
+
+    def _give_back(self, exited: Exited) -> None:
+        self.listener.note(f"an agent died ({exited.detail}); its trials are run again")
+        if exited.agent is None:
+            return  # its lease lapses
+        try:
+            self.store.release(self.controller.sweep, [exited.agent], utc_now())
+        except StoreError as error:
+            self.listener.note(f"its trials wait for their leases to lapse: {error}")
+
+    def _view(self) -> View:
+        controller = self.controller
+        return View(
+            record=controller.record,
+            history=controller.history,
+            method=controller.method_name,
+            method_reason=controller.method_reason,
+            workers=self.workers,
+            store=self.store.url,
+            started=self.started,
+            now=utc_now(),
+            curve=self.curves.values,
+        )
+
+    def _result(self) -> Result:
+        record, history = self.controller.record, self.controller.history
+        completed = history.counts[State.DONE] + history.counts[State.STOPPED]
+        if self.phase > 1:
+            fatal = self.signals.fatal
+            code = EXIT_INTERRUPTED if fatal is None else 128 + fatal
+            reason = "interrupted; the sweep can be resumed"
+        elif record.is_ended:
+            early = record.control is not Control.DONE
+            code = EXIT_NOTHING if not completed else EXIT_EARLY if early else EXIT_DONE
+            reason = record.reason or str(record.control)
+        else:
+            code = EXIT_EARLY if completed else EXIT_NOTHING
+            reason = self.given_up or "ended before the budget was met; the sweep can be resumed"
+        return Result(code=code, reason=reason, record=record, history=history)
+
+
+class _Curves:
+    """The curves of trials that are being shown, read again only when something changed."""
+
+    def __init__(self, store: Store, sweep: str) -> None:
+        self._store, self._sweep = store, sweep
+        self._metric = next((goal.metric for goal in store.get_sweep(sweep).sweep.goals), None)
+        self._known: dict[int, tuple[float, tuple[float, ...]]] = {}
+
+    def values(self, number: int) -> Sequence[float]:
+        """Return the values so far, at most `_CURVE_S` old."""
+        now = time.monotonic()
+        read_at, values = self._known.get(number, (0.0, ()))
+        if self._metric is None or now - read_at < _CURVE_S:
+            return values
+        try:
+            curves = self._store.curves(self._sweep, [number], [self._metric])
+        except StoreError:
+            return values
+        curve = curves.get(number, {}).get(self._metric)
+        values = () if curve is None else tuple(curve.values)
+        self._known[number] = (now, values)
+        return values

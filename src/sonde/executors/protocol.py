@@ -1,0 +1,85 @@
+"""The executor seam: something that starts agents somewhere, and nothing else.
+
+Agents run trials and end by themselves when their sweep has; so an executor need not know
+what a trial is, and nothing listens for ever.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["AgentSpec", "Executor", "Exited", "Handle"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSpec:
+    """What an agent is to be started with.
+
+    Attributes:
+        store: URL of the store.
+        sweep: Id of the sweep.
+        root: The `.sonde` folder under which trials have their folders.
+        workers: How many trials it runs at once.
+        gpus: The devices it may hand out, as CUDA_VISIBLE_DEVICES names them.
+        gpus_per_trial: A part of one, or a whole number of them.
+        cpus_per_trial: Cores for each trial; 0: as the program likes.
+    """
+
+    store: str
+    sweep: str
+    root: str
+    workers: int = 1
+    gpus: tuple[str, ...] = ()
+    gpus_per_trial: float = 0
+    cpus_per_trial: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    """A started agent.
+
+    Attributes:
+        id: Unique within its executor.
+        place: Where it runs, for people: `pid 4711`, a node, a job id.
+    """
+
+    id: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exited:
+    """An agent that is gone.
+
+    Attributes:
+        agent: The id that it leased under, where known.
+        clean: Whether it left by itself, as agents do when there is nothing more to run.
+        detail: How it ended, for people: `exit status 2: ...`, `killed by signal 9`.
+    """
+
+    handle: Handle
+    agent: str | None
+    clean: bool
+    detail: str
+
+
+class Executor(Protocol):
+    """Starts agents, watches over them, stops them."""
+
+    def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
+        """Start n agents; return at once."""
+
+    def watch(self) -> Sequence[Exited]:
+        """Return the agents that are gone since the last call; never waits."""
+
+    def alive(self) -> int:
+        """How many agents are there."""
+
+    def stop(self, *, now: bool) -> None:
+        """Let agents end their trials and leave, or, with `now`, give them back and leave.
+
+        Called again with `now`, it becomes firm: nothing of them is left afterwards.
+        """
+
+    def close(self) -> None:
+        """Make sure that no agent and no trial process of it is left."""
