@@ -1,0 +1,114 @@
+"""One step of a sweep."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sonde.core.space import space_of
+
+from sonde.core.decide import Decider, Situation
+from sonde.core.decision import Decision
+from sonde.core.history import History
+from sonde.core.metric import Goal
+from sonde.core.sweep import Budget, Control, Sweep
+from sonde.core.trial import State, Verdict
+from trials import at, make
+
+GRID = Sweep(space=space_of({"x": [1, 2, 3, 4]}), goals=(Goal(metric="loss"),), method="grid")
+NOW = Situation(7, Control.RUNNING, Budget(), at(100))
+
+
+def params(decision: Decision | None) -> list[dict[str, Any]]:
+    return [] if decision is None else [dict(new.params) for new in decision.add]
+
+
+def history_of(sweep: Sweep, *rows: Any) -> History:
+    history = History(sweep)
+    history.add(rows)
+    return history
+
+
+def test_it_tops_up_the_waiting_trials_and_no_more() -> None:
+    waiting = make(0, State.WAITING, params={"x": 1}, span=None)
+    decision = Decider(GRID).decide(history_of(GRID, waiting), NOW, want=3)
+    assert decision is not None
+    assert params(decision) == [{"x": 2}, {"x": 3}]
+    assert decision.against == 7
+    assert decision.control is None
+    assert Decider(GRID).decide(history_of(GRID, waiting), NOW, want=1) is None
+
+
+def test_a_budget_is_a_total_that_counts_failed_trials() -> None:
+    failed = make(0, State.FAILED, params={"x": 1})
+    situation = replace(NOW, budget=Budget(trials=2))
+    decision = Decider(GRID).decide(history_of(GRID, failed), situation, want=9)
+    assert decision is not None
+    assert params(decision) == [{"x": 2}]
+    assert decision.control is Control.DONE
+    assert decision.reason == "budget of 2 trials"
+
+
+def test_a_spent_budget_ends_the_sweep_without_another_trial() -> None:
+    done = make(0, params={"x": 1})
+    situation = replace(NOW, budget=Budget(trials=1))
+    decision = Decider(GRID).decide(history_of(GRID, done), situation, want=1)
+    assert decision is not None
+    assert not decision.add
+    assert decision.control is Control.DONE
+
+
+def test_a_method_with_nothing_left_ends_the_sweep() -> None:
+    decision = Decider(GRID).decide(history_of(GRID), NOW, want=9)
+    assert decision is not None
+    assert params(decision) == [{"x": x} for x in (1, 2, 3, 4)]
+    assert decision.control is Control.DONE
+    assert decision.reason == "grid has no further point to propose"
+
+
+@pytest.mark.parametrize("control", [c for c in Control if c is not Control.RUNNING])
+def test_a_sweep_that_does_not_run_gets_no_decision(control: Control) -> None:
+    situation = replace(NOW, control=control)
+    assert Decider(GRID).decide(history_of(GRID), situation, want=3) is None
+
+
+def test_out_of_time_running_trials_are_stopped_and_waiting_ones_dropped() -> None:
+    rows = (
+        make(0, params={"x": 1}, span=(0, 40)),
+        make(1, State.RUNNING, params={"x": 2}, span=(40, 0)),
+        make(2, State.WAITING, params={"x": 3}, span=None),
+    )
+    history = history_of(GRID, *rows)
+    enough = replace(NOW, budget=Budget(time_s=100))
+    decision = Decider(GRID).decide(history, enough, want=2)
+    assert decision is not None
+    assert dict(decision.verdicts) == {1: Verdict.STOP, 2: Verdict.STOP}
+    assert decision.control is Control.DONE
+    more = Decider(GRID).decide(history, replace(NOW, budget=Budget(time_s=101)), want=2)
+    assert more is not None
+    assert not more.verdicts
+
+
+@given(st.sampled_from(["grid", "random", "quasirandom"]), st.integers(1, 6), st.integers(1, 30))
+def test_a_controller_that_starts_anew_decides_what_the_first_one_would_have(
+    name: str, want: int, length: int
+) -> None:
+    space = space_of({"x": list(range(8)), "y": [0.5, 1.5, 2.5, 3.5]})
+    sweep = Sweep(space=space, goals=(Goal(metric="loss"),), method=name, seed=3)
+    decider, history = Decider(sweep), History(sweep)
+    while len(history.trials) < length:
+        going = decider.decide(history, NOW, want)
+        again, read = Decider(sweep), History(sweep)
+        read.add(history.trials)
+        again.observe(history.trials)
+        assert again.decide(read, NOW, want) == going
+        assert going is not None
+        first = len(history.trials)
+        new = [make(first + i, params=p, loss=1.0) for i, p in enumerate(params(going))]
+        history.add(new)
+        decider.observe(new)
+        if going.control is Control.DONE:
+            break
+    keys = [space.key(trial.params) for trial in history.trials]
+    assert len(set(keys)) == len(keys)

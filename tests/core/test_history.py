@@ -1,0 +1,68 @@
+"""The fold over trials."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sonde.core.space import space_of
+
+from sonde.core.history import History
+from sonde.core.metric import Goal
+from sonde.core.sweep import Sweep
+from sonde.core.trial import ENDED, State, Trial
+from trials import at, make
+
+SWEEP = Sweep(space=space_of({"x": list(range(50))}), goals=(Goal(metric="loss"),))
+SPANS = st.tuples(st.integers(0, 20), st.integers(0, 10)).map(lambda s: (s[0], s[0] + s[1]))
+
+
+@given(st.lists(SPANS, max_size=8), st.randoms())
+def test_working_time_is_the_time_in_which_something_ran(
+    spans: list[tuple[int, int]], shuffle: random.Random
+) -> None:
+    history = History(SWEEP)
+    trials = [make(n, span=span) for n, span in enumerate(spans)]
+    history.add(make(n, State.RUNNING, span=span) for n, span in enumerate(spans))
+    shuffle.shuffle(trials)
+    for trial in trials:
+        history.add([trial])
+    seconds = {second for start, end in spans for second in range(start, end)}
+    assert history.working_time(at(1000)) == len(seconds)
+
+
+def test_a_running_trial_works_until_now() -> None:
+    history = History(SWEEP)
+    history.add([make(0, span=(0, 5)), make(1, State.RUNNING, span=(7, 0))])
+    assert history.working_time(at(10)) == 8
+
+
+@given(st.lists(st.tuples(st.sampled_from(State), st.integers(0, 3)), max_size=12))
+def test_counts_and_best_are_those_of_the_present_trials(rows: list[tuple[State, int]]) -> None:
+    trials = [make(n, state, loss=float(loss)) for n, (state, loss) in enumerate(rows)]
+    history = History(SWEEP)
+    history.add(make(n, State.WAITING, span=None) for n in range(len(rows)))
+    history.add(make(n, State.RUNNING) for n in range(len(rows)))
+    history.add(trials)
+    assert history.trials == trials
+    assert history.ended == sum(trial.state in ENDED for trial in trials)
+    assert {s: n for s, n in history.counts.items() if n} == {
+        s: sum(t.state is s for t in trials) for s in {t.state for t in trials}
+    }
+    assert set(history.running) == {t.number for t in trials if t.state is State.RUNNING}
+    good = [t for t in trials if t.state in {State.DONE, State.STOPPED}]
+    best: Trial | None = min(good, key=lambda t: (t.metrics["loss"].last, t.number), default=None)
+    assert history.best == best
+
+
+def test_a_diverged_trial_is_never_the_best() -> None:
+    history = History(SWEEP)
+    history.add([make(0, loss=float("nan")), make(1, loss=float("inf"))])
+    assert history.best is None
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.FAILED])
+def test_every_assignment_counts_as_seen(state: State) -> None:
+    history = History(SWEEP)
+    history.add([make(0, state, params={"x": 7})])
+    assert SWEEP.space.key({"x": 7}) in history.seen
