@@ -6,6 +6,7 @@ standard deviations), so that every quantile has a finite value.
 
 import math
 import sys
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,6 +26,10 @@ class Shape(Distribution):
     """A continuous distribution: floats, of which there is no end."""
 
     __slots__ = ()
+
+    @abstractmethod
+    def at(self, u: float) -> float:
+        """Return the value at quantile u in [0, 1]."""
 
     @property
     def support(self) -> tuple[float, float]:
