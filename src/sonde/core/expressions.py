@@ -66,7 +66,7 @@ class Expression:
     def value(self, values: Mapping[str, Value]) -> Value:
         """Return its value, None where it is unknown."""
         found = self._evaluated(values)
-        return None if found is UNKNOWN else cast(Value, found)
+        return None if found is UNKNOWN else cast("Value", found)
 
     def _evaluated(self, values: Mapping[str, Value]) -> Any:
         try:
