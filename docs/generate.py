@@ -1,0 +1,139 @@
+"""Write the generated pages of docs/ again, or with --check say which are stale.
+
+`cli.md` comes from the commands themselves and `methods.md` from the search methods, so that
+neither can forget an option.
+"""
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from inspect import getdoc
+from pathlib import Path
+
+import click
+
+from sonde.cli.group import sonde
+from sonde.core.search import METHODS
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Written by docs/generate.py (./dev docs). Change the source, not this page. -->"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages; return 1 with --check if one differs from what it should be."""
+    if unknown := [word for word in arguments if word != "--check"]:
+        print(f"docs/generate.py: {unknown[0]} is no option; there is only --check")
+        return 2
+    stale = []
+    for name, text in (("cli.md", cli_page()), ("methods.md", methods_page())):
+        page = DOCS / name
+        if page.exists() and page.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            page.write_text(text, encoding="utf-8")
+            print(f"docs/{name} written")
+    if stale and "--check" in arguments:
+        print(f"stale: {', '.join(f'docs/{name}' for name in stale)}; run ./dev docs")
+        return 1
+    return 0
+
+
+def commands(
+    group: click.Group = sonde, above: tuple[str, ...] = ("sonde",)
+) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its whole name, groups before their members."""
+    context = click.Context(group, info_name=" ".join(above))
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None or command.hidden:
+            continue
+        yield " ".join((*above, name)), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*above, name))
+
+
+def cli_page() -> str:
+    """Return docs/cli.md."""
+    parts = [
+        NOTE,
+        "# The command line",
+        "Every command and option, as `--help` has them. How they go together: "
+        "[running.md](running.md).",
+        "SWEEP is an id, a unique beginning of one, or a name. Results go to stdout, everything "
+        "else to stderr.",
+        _options("sonde", sonde),
+    ]
+    for name, command in commands():
+        parts += [f"## {name}", *_described(command), _usage(name, command)]
+        if options := _options(name, command):
+            parts.append(options)
+    parts += [
+        "## Exit codes",
+        "\n".join(
+            [
+                "| code | what it says |",
+                "|---|---|",
+                "| 0 | the budget is met, or the command did what it says |",
+                "| 1 | nothing was completed |",
+                "| 2 | wrong usage or a wrong definition; nothing was changed |",
+                "| 3 | ended early, with results |",
+                "| 130 | ended at once by a second Ctrl-C |",
+            ]
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _described(command: click.Command) -> list[str]:
+    text = (command.help or command.short_help or "").strip()
+    paragraphs = []
+    for paragraph in text.split("\n\n"):
+        # A \b before a paragraph is click's sign for lines that are not to be filled.
+        if paragraph.lstrip().startswith("\b"):
+            paragraphs.append("```\n" + paragraph.lstrip().removeprefix("\b").strip("\n") + "\n```")
+        else:
+            paragraphs.append(" ".join(_safe(paragraph).split()))
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _usage(name: str, command: click.Command) -> str:
+    pieces = command.collect_usage_pieces(click.Context(command, info_name=name))
+    return f"```sh\n{' '.join((name, *pieces))}\n```"
+
+
+def _options(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=name)
+    rows = []
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None:
+            flags, text = record
+            rows.append(f"| `{_cell(flags)}` | {_safe(_cell(text))} |")
+    return "\n".join(["| option | |", "|---|---|", *rows]) if rows else ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _safe(text: str) -> str:
+    return text.replace("<", "&lt;").replace("*", "\\*")
+
+
+def methods_page() -> str:
+    """Return docs/methods.md."""
+    parts = [
+        NOTE,
+        "# Search methods",
+        "`--method NAME`, or `method=` in Python. Without one sonde takes `auto`, which picks among "
+        "the others by the space; `sonde show SWEEP` says which one it took and why.",
+    ]
+    for name in METHODS:
+        text = getdoc(import_module(f"sonde.core.search.{name}")) or ""
+        parts += [f"## {name}", text]
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
