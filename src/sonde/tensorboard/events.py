@@ -1,0 +1,226 @@
+"""Events: the messages in an event file, and the scalars in them.
+
+    Event          1 wall_time (double)   2 step   3 file_version   5 summary
+    Summary        1 value, repeated
+    Value          1 tag   2 simple_value (float)   8 tensor   9 metadata
+    TensorProto    1 dtype   2 shape   4 content (raw)   5.. one list for each kind of number
+    Metadata       1 plugin_data { 1 plugin_name }
+
+TensorFlow 1, tensorboardX and PyTorch write a scalar as `simple_value`, TensorFlow 2 and
+Keras as a tensor of one element for the plugin "scalars". Everything else is passed by.
+
+Source: the .proto files in tensorboard/compat/proto (numbers of fields only).
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sonde.tensorboard.wire import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    MalformedError,
+    bytes_field,
+    fields,
+    signed,
+    varint,
+    varint_field,
+)
+
+__all__ = ["Decoded", "Found", "Scalar", "decode", "encode_scalar", "encode_version"]
+
+_WALL_TIME = struct.Struct("<d")
+_SCALARS = b"scalars"
+_DOUBLE = 2
+# By dtype: how one element stands in `content`, and the field that lists such elements.
+_DTYPES = {
+    1: ("f", 5),
+    _DOUBLE: ("d", 6),
+    3: ("i", 7),
+    4: ("B", 7),
+    5: ("h", 7),
+    6: ("b", 7),
+    9: ("q", 10),
+    10: ("?", 11),
+    14: ("bfloat16", 13),
+    17: ("H", 7),
+    19: ("e", 13),
+    22: ("I", 16),
+    23: ("Q", 17),
+}
+_METADATA = bytes_field(1, bytes_field(1, _SCALARS)) + varint_field(4, 1)  # 1: the class "scalar"
+
+
+class Scalar(NamedTuple):
+    """One number that a script wrote.
+
+    A named tuple, not a dataclass: hundreds of thousands are made a second, and a frozen
+    dataclass takes four times as long to make.
+
+    Attributes:
+        tag: Its name, such as `epoch_loss`.
+        run: Directory of its file relative to the watched one, with `/`; "" at the top.
+        step: The step or epoch, as the script counted it.
+        value: Also NaN and the infinities. What was written as float32 keeps those digits.
+        wall_time: When it was written, in seconds since 1970 UTC.
+    """
+
+    tag: str
+    run: str
+    step: int
+    value: float
+    wall_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One scalar of an event, and where its value stands if that is a float or a double.
+
+    Attributes:
+        tag: Its name.
+        value: Its value.
+        kind: `f` or `d`, as `struct` means them; "" if the value is stored otherwise.
+        offset: Where the value begins in the event.
+    """
+
+    tag: str
+    value: float
+    kind: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """An event with its scalars; `numbers` are those of its fields, as they came."""
+
+    wall_time: float
+    step: int
+    scalars: tuple[Found, ...]
+    numbers: tuple[int, ...]
+
+
+def decode(event: bytes) -> Decoded:
+    """Return the scalars of an event, none if it holds something else.
+
+    Raises:
+        MalformedError: The bytes are no event.
+    """
+    wall_time, step, found, numbers = 0.0, 0, list[Found](), []
+    for number, kind, start, end in fields(event, 0, len(event)):
+        numbers.append(number)
+        if number == 1 and kind == FIXED64:
+            (wall_time,) = _WALL_TIME.unpack_from(event, start)
+        elif number == 2 and kind == VARINT:
+            step = signed(varint(event, start)[0])
+        elif number == 5 and kind == BYTES:
+            for inner, inner_kind, at, stop in fields(event, start, end):
+                if inner == 1 and inner_kind == BYTES:
+                    scalar = _value(event, at, stop)
+                    if scalar is not None:
+                        found.append(scalar)
+    return Decoded(wall_time=wall_time, step=step, scalars=tuple(found), numbers=tuple(numbers))
+
+
+def encode_scalar(
+    tag: str, value: float, step: int, wall_time: float, description: str = ""
+) -> bytes:
+    """Return the event for a scalar: a tensor of one double, so that no digit is lost.
+
+    TensorBoard shows it as it shows TensorFlow's, which are float32.
+    """
+    tensor = varint_field(1, _DOUBLE) + b"\x12\x00" + bytes_field(6, _WALL_TIME.pack(value))
+    metadata = _METADATA
+    if description:
+        metadata += bytes_field(3, description.encode())
+    scalar = bytes_field(1, tag.encode()) + bytes_field(8, tensor) + bytes_field(9, metadata)
+    stamp = b"\x09" + _WALL_TIME.pack(wall_time)
+    return stamp + varint_field(2, step) + bytes_field(5, bytes_field(1, scalar))
+
+
+def encode_version(wall_time: float) -> bytes:
+    """Return the event that stands first in every file."""
+    return b"\x09" + _WALL_TIME.pack(wall_time) + bytes_field(3, b"brain.Event:2")
+
+
+def _value(data: bytes, start: int, end: int) -> Found | None:
+    """Return the scalar that a Summary.Value holds, or None if it is something else."""
+    tag, plugin, found = "", _SCALARS, None
+    for number, kind, at, stop in fields(data, start, end):
+        if number == 1 and kind == BYTES:
+            tag = data[at:stop].decode(errors="replace")
+        elif number == 2 and kind == FIXED32:
+            found = _number("f", data, at)
+        elif number == 8 and kind == BYTES:
+            found = _tensor(data, at, stop)
+        elif number in {3, 4, 5, 6}:  # a histogram, image or sound: the last value written counts
+            found = None
+        elif number == 9 and kind == BYTES:
+            plugin = _plugin(data, at, stop) or _SCALARS
+    if found is None or plugin != _SCALARS:
+        return None
+    value, kind_of_value, offset = found
+    return Found(tag=tag, value=value, kind=kind_of_value, offset=offset)
+
+
+def _plugin(data: bytes, start: int, end: int) -> bytes:
+    for number, kind, at, stop in fields(data, start, end):
+        if number == 1 and kind == BYTES:
+            for inner, inner_kind, first, last in fields(data, at, stop):
+                if inner == 1 and inner_kind == BYTES:
+                    return data[first:last]
+    return b""
+
+
+def _tensor(data: bytes, start: int, end: int) -> tuple[float, str, int] | None:
+    """Return the only element of a tensor with its kind and place; None if it has no such."""
+    parts = list(fields(data, start, end))
+    dtype = next((varint(data, at)[0] for number, kind, at, _ in parts if number == 1), 0)
+    if dtype not in _DTYPES or any(_size(data, at, end) != 1 for n, _, at, end in parts if n == 2):
+        return None
+    kind, listed = _DTYPES[dtype]
+    found = None
+    for number, wire, at, stop in parts:
+        if number == 4 and wire == BYTES and stop > at:
+            if stop - at != _width(kind):
+                return None
+            found = _number(kind, data, at)
+        elif number == listed and (wire != BYTES or stop > at):
+            found = _listed(kind, data, at, stop)
+    # TensorFlow may leave out a list of zeros.
+    return found or (0.0, "", 0)
+
+
+def _size(data: bytes, start: int, end: int) -> int:
+    """Return how many elements a TensorShape has."""
+    size = 1
+    for number, kind, at, stop in fields(data, start, end):
+        if number == 2 and kind == BYTES:  # a dimension, whose size is left out when it is 0
+            sizes = [varint(data, first)[0] for n, k, first, _ in fields(data, at, stop) if n == 1]
+            size *= sizes[-1] if sizes else 0
+    return size
+
+
+def _listed(kind: str, data: bytes, start: int, end: int) -> tuple[float, str, int]:
+    """Return the last number of a list, whether the list is packed or not."""
+    if kind in {"f", "d"}:
+        width = _width(kind)
+        if (end - start) % width:
+            raise MalformedError(f"{end - start} bytes are no list of {kind}")
+        return _number(kind, data, end - width)
+    while start < end:
+        bits, start = varint(data, start)
+    if kind in {"e", "bfloat16"}:  # these are listed as the integer with the same bits
+        return _number(kind, struct.pack("<H", bits & 0xFFFF), 0)[0], "", 0
+    return float(bits if kind == "Q" else signed(bits)), "", 0
+
+
+def _number(kind: str, data: bytes, at: int) -> tuple[float, str, int]:
+    if kind == "bfloat16":  # the upper half of a float32
+        return struct.unpack("<f", b"\0\0" + data[at : at + 2])[0], "", 0
+    return float(struct.unpack_from("<" + kind, data, at)[0]), kind if kind in "fd" else "", at
+
+
+def _width(kind: str) -> int:
+    return 2 if kind == "bfloat16" else struct.calcsize("<" + kind)
