@@ -7,7 +7,7 @@ from sonde.core.expressions import Expression
 from sonde.core.parameter import Parameter
 from sonde.errors import ConfigError
 
-__all__ = ["walk"]
+__all__ = ["check_finite", "walk"]
 
 
 def walk(parameters: Sequence[Parameter], where: Sequence[Expression]) -> Iterator[Params]:
@@ -20,13 +20,7 @@ def walk(parameters: Sequence[Parameter], where: Sequence[Expression]) -> Iterat
     Raises:
         ConfigError: Naming the parameter that has no end of values.
     """
-    for parameter in parameters:
-        if parameter.distribution.size is None:
-            raise ConfigError(
-                f"parameters.{parameter.name}",
-                f"{parameter.distribution.describe()} has no end of values, so it has no grid",
-                "give it a step, or list the values",
-            )
+    check_finite(parameters)
     decided = frozenset[str]()
     checks: list[list[Expression]] = []
     for parameter in parameters:
@@ -35,6 +29,17 @@ def walk(parameters: Sequence[Parameter], where: Sequence[Expression]) -> Iterat
         decided = now
     if all(relation.allows({}) for relation in where if not relation.names):
         yield from _walk(parameters, checks, 0, {})
+
+
+def check_finite(parameters: Sequence[Parameter]) -> None:
+    """Raise ConfigError, naming the parameter, if one has no end of values."""
+    for parameter in parameters:
+        if parameter.distribution.size is None:
+            raise ConfigError(
+                f"parameters.{parameter.name}",
+                f"{parameter.distribution.describe()} has no end of values, so it has no grid",
+                "give it a step, list its values, or use another method, such as quasirandom",
+            )
 
 
 def _walk(

@@ -78,7 +78,8 @@ def parameter_of(name: str, written: Any) -> Parameter:
         if is_short_range(written) or is_short_form(f"{name}={written}"):
             return Parameter(name, parse_short(f"{name}={written}", flag="parameter").distribution)
     try:
-        is_list = isinstance(written, (list, tuple, range)) or getattr(written, "shape", ())
+        is_array = bool(getattr(written, "shape", ()))
+        is_list = is_array or isinstance(written, (list, tuple, range))
         return Parameter(name, Choice(written) if is_list else Constant(written))
     except ConfigError as fault:
         raise ConfigError(f"parameters.{name}", fault.found, fault.remedy) from fault

@@ -25,7 +25,7 @@ class Choice(Distribution):
     Attributes:
         values: In declared order; a list, a range or an array is taken as well.
         probabilities: One a value, with sum 1; without, all are alike. What has probability
-            0 is never drawn but belongs to the grid.
+            0 is never proposed, by a grid neither, but may be given by hand.
         ordered: Whether neighbours are alike, so that models may treat it as a number.
         when: As for `Float`.
     """
@@ -60,7 +60,6 @@ class Choice(Distribution):
         put(self, "values", values)
         put(self, "_keys", tuple(map(canonical, values)))
         put(self, "_places", places)
-        put(self, "_distinct", tuple(values[place] for place in places.values()))
         put(self, "_edges", ())
         put(self, "_last", len(values) - 1)
         if self.probabilities is not None:
@@ -69,6 +68,9 @@ class Choice(Distribution):
             put(self, "_last", max(i for i, share in enumerate(shares) if share > 0))
             total = math.fsum(shares)
             put(self, "_edges", tuple(edge / total for edge in itertools.accumulate(shares)))
+            drawn = {canonical(v) for v, share in zip(values, shares, strict=True) if share > 0}
+            places = {key: place for key, place in places.items() if key in drawn}
+        put(self, "_distinct", tuple(values[place] for place in places.values()))
 
     def at(self, u: float) -> Value:
         """Return the value whose cell u lies in."""

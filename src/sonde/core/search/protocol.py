@@ -1,0 +1,68 @@
+"""The seam of search methods.
+
+A method is a fold: `start` gives a state, `observe` takes in the trials that end, one
+after the other, and `propose` says what to try next. A state may hold caches and may
+be changed in place, but what is proposed depends only on the space, the seed, the
+trials observed and the request: a controller that starts anew, or asks twice because
+its first decision came to nothing, gets the same. `sonde.testing.methods` has the
+tests that every method passes.
+"""
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sonde.core.distributions.values import Params, Value
+from sonde.core.metric import Goal
+from sonde.core.space import Space
+from sonde.core.trial import Trial
+
+__all__ = ["Method", "Request"]
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a method is asked for.
+
+    Attributes:
+        first: The number that the first new trial will have.
+        count: How many assignments are wanted.
+        pending: The assignments that are being tried.
+        seen: Keys (`Space.key`) of all trials of the sweep, in whatever state.
+    """
+
+    first: int
+    count: int
+    pending: Sequence[Mapping[str, Value]] = ()
+    seen: Collection[Hashable] = frozenset()
+
+
+class Method(Protocol[S]):
+    """A search method with its state S."""
+
+    @property
+    def name(self) -> str:
+        """As in the registry."""
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether proposals depend on results."""
+
+    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> S:
+        """Return the state before the first trial.
+
+        Raises:
+            ConfigError: If the method cannot search this space or for these goals.
+        """
+
+    def observe(self, state: S, trial: Trial) -> S:
+        """Take in a trial that has ended, amortised O(1); failed and cancelled ones too."""
+
+    def propose(self, state: S, request: Request) -> list[Params]:
+        """Return assignments to try, none of them seen; fewer than wanted means exhausted.
+
+        Raises:
+            ConfigError: If nothing can be found that satisfies the space's relations.
+        """
