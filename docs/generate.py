@@ -18,6 +18,23 @@ from sonde.core.search import METHODS
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/generate.py (./dev docs). Change the source, not this page. -->"
 
+CLI_INTRODUCTION = """\
+Every command and option, as `--help` has them. How they go together: [running.md](running.md).
+
+SWEEP is an id, a unique beginning of one, or a name. Results go to stdout, everything else to
+stderr."""
+EXIT_CODES = """\
+| code | what it says |
+|---|---|
+| 0 | the budget is met, or the command did what it says |
+| 1 | nothing was completed |
+| 2 | wrong usage or a wrong definition; nothing was changed |
+| 3 | ended early, with results |
+| 130 | ended at once by a second Ctrl-C |"""
+METHODS_INTRODUCTION = """\
+`--method NAME`, or `method=` in Python. Without one sonde takes `auto`, which picks among the
+others by the space; `sonde show SWEEP` says which one it took and why."""
+
 
 def main(arguments: list[str]) -> int:
     """Write the pages; return 1 with --check if one differs from what it should be."""
@@ -58,10 +75,7 @@ def cli_page() -> str:
     parts = [
         NOTE,
         "# The command line",
-        "Every command and option, as `--help` has them. How they go together: "
-        "[running.md](running.md).",
-        "SWEEP is an id, a unique beginning of one, or a name. Results go to stdout, everything "
-        "else to stderr.",
+        CLI_INTRODUCTION,
         _options("sonde", sonde),
     ]
     for name, command in commands():
@@ -70,17 +84,7 @@ def cli_page() -> str:
             parts.append(options)
     parts += [
         "## Exit codes",
-        "\n".join(
-            [
-                "| code | what it says |",
-                "|---|---|",
-                "| 0 | the budget is met, or the command did what it says |",
-                "| 1 | nothing was completed |",
-                "| 2 | wrong usage or a wrong definition; nothing was changed |",
-                "| 3 | ended early, with results |",
-                "| 130 | ended at once by a second Ctrl-C |",
-            ]
-        ),
+        EXIT_CODES,
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -126,8 +130,7 @@ def methods_page() -> str:
     parts = [
         NOTE,
         "# Search methods",
-        "`--method NAME`, or `method=` in Python. Without one sonde takes `auto`, which picks among "
-        "the others by the space; `sonde show SWEEP` says which one it took and why.",
+        METHODS_INTRODUCTION,
     ]
     for name in METHODS:
         text = getdoc(import_module(f"sonde.core.search.{name}")) or ""
