@@ -1,0 +1,90 @@
+"""Stores: where sweeps are kept. `open_store` opens the one that a URL names."""
+
+import os
+import re
+from pathlib import Path
+
+from sonde.errors import ConfigError
+from sonde.store.protocol import Store
+
+__all__ = ["default_path", "open_store"]
+
+_KNOWN = "memory:, sqlite:///FILE, or the path of a SQLite file"
+_LATER = {"postgresql", "postgres", "redis", "rediss", "http", "https"}
+_ROOTS = (".git", "pyproject.toml")
+
+
+def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
+    """Open the store of a URL, of SONDE_STORE, or else the nearest project's own.
+
+    Args:
+        url: `memory:`, `sqlite:///relative.db`, `sqlite:////absolute.db` or a path.
+        start: The folder that relative paths and the search for the project begin at; by
+            default the current one.
+
+    Raises:
+        ConfigError: If there is no such kind of store.
+        StoreError: If it cannot be opened.
+    """
+    where = "--store"
+    if url is None:
+        where, url = "SONDE_STORE", os.environ.get("SONDE_STORE") or None
+    start = Path.cwd() if start is None else start
+    if url is None:
+        return _sqlite(default_path(start))
+    if not url.strip():
+        raise ConfigError(where, "the URL is empty", f"write {_KNOWN}")
+    scheme = re.match(r"([A-Za-z][\w+.-]+):", url)
+    kind = scheme.group(1).lower() if scheme else ""
+    if url.lower() in {"memory:", "memory://"}:
+        from sonde.store.memory import MemoryStore
+
+        return MemoryStore()
+    if kind == "sqlite":
+        path = url.partition(":")[2].removeprefix("//")
+        if not path.startswith("/") or path in {"/", "//"}:
+            raise ConfigError(
+                where,
+                f"'{url}' names no file",
+                "write sqlite:///relative.db or sqlite:////absolute.db",
+            )
+        return _sqlite(start / Path(path[1:]).expanduser())
+    if kind.partition("+")[0] in _LATER:
+        raise ConfigError(where, f"{kind} stores are not there yet ('{url}')", f"use {_KNOWN}")
+    if scheme and not Path(start, url).exists():
+        raise ConfigError(
+            where,
+            f"'{url}' is no kind of store that is known",
+            f"use {_KNOWN} (postgresql, redis, http and https are not there yet)",
+        )
+    return _sqlite(start / Path(url).expanduser())
+
+
+def default_path(start: Path) -> Path:
+    """Return `.sonde/sonde.db` of the nearest project folder at or above `start`.
+
+    That is the nearest folder which has `.sonde` already, else the nearest with `.git` or
+    `pyproject.toml`, else `start` itself.
+    """
+    start = start.absolute()
+    folders = [start, *start.parents]
+    project = next((at for at in folders if (at / ".sonde").is_dir()), None)
+    if project is None:
+        project = next((at for at in folders if any((at / r).exists() for r in _ROOTS)), start)
+    return project / ".sonde" / "sonde.db"
+
+
+def _sqlite(path: Path) -> Store:
+    from sonde.store.sqlite import SqliteStore
+    from sonde.store.sqlite_faults import fault
+
+    folder = path.parent
+    if folder.name == ".sonde":
+        try:
+            folder.mkdir(exist_ok=True)
+            ignore = folder / ".gitignore"
+            if not ignore.exists() and os.access(folder, os.W_OK):
+                ignore.write_text("*\n", "utf-8")
+        except OSError as error:
+            raise fault(path, error) from error
+    return SqliteStore(path)

@@ -1,0 +1,277 @@
+"""The rules of every store, written once: who may do what to a trial, and what follows.
+
+Each function is the inside of one transaction on one sweep's `Book`. It checks first and
+changes afterwards, so that what it refuses has changed nothing. What the operations
+promise is written in `sonde.store.protocol`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+from zlib import crc32
+
+from sonde.core.sweep import Budget, Control
+from sonde.core.trial import ENDED, Lease, Outcome, Report, State, Verdict, check_transition
+from sonde.errors import ConflictError, LeaseLostError, NotFoundError
+from sonde.store.curves import updated
+from sonde.store.protocol import Ask, Decision
+from sonde.store.rows import Book, Row
+
+__all__ = ["commit", "finish", "lease", "release", "renew", "report", "update"]
+
+_LEASING = (Control.RUNNING, Control.DONE)
+_ENDING = (Control.STOPPED, Control.CANCELLED)
+_by_number = attrgetter("number")
+
+
+def update(
+    book: Book,
+    now: datetime,
+    *,
+    control: Control | None = None,
+    reason: str | None = None,
+    budget: Budget | None = None,
+    add_work_s: float = 0.0,
+    notes: str | None = None,
+    tags: Sequence[str] | None = None,
+) -> None:
+    """Change what is given of a sweep."""
+    head = book.head
+    if control is not None or budget is not None:
+        head.revision += 1
+    if budget is not None:
+        head.budget = budget
+    if control is not None:
+        _set_control(book, control, reason or "", now)
+    elif reason is not None:
+        head.reason = reason
+    head.work_s += add_work_s
+    if notes is not None:
+        head.notes = notes
+    if tags is not None:
+        head.tags = tuple(tags)
+    head.version += 1
+    head.updated = now
+
+
+def commit(book: Book, decision: Decision, now: datetime) -> None:
+    """Apply a decision."""
+    head = book.head
+    if head.revision != decision.against:
+        raise ConflictError(
+            f"sweep {head.id}: the decision was made from revision {decision.against}, but the "
+            f"sweep is at {head.revision}; read it again and decide anew"
+        )
+    if decision.verdicts:
+        total = sum(head.counts.values()) + len(decision.add)
+        for number, verdict in decision.verdicts.items():
+            if not 0 <= number < total:
+                raise NotFoundError(f"sweep {head.id} has no trial {number}")
+            if verdict is Verdict.LOST:
+                raise ValueError(f"trial {number}: `lost` is no verdict that one can decide")
+    head.revision += 1
+    head.version += 1
+    head.updated = now
+    for new in decision.add:
+        book.add(new.params, new.origin, now)
+    for number, verdict in decision.verdicts.items():
+        row = book.row(number)
+        if row is not None:
+            _tell(book, row, verdict, now)
+    if decision.control is not None:
+        _set_control(book, decision.control, decision.reason, now)
+
+
+def lease(book: Book, ask: Ask, now: datetime) -> list[Lease]:
+    """Settle lapsed leases and lease what is free, lowest number first."""
+    head = book.head
+    free: list[Row] = []
+    if head.counts[State.RUNNING]:
+        for row in book.lapsed(now):
+            if row.asked is not Verdict.GO_ON or head.control in _ENDING:
+                _give_back(book, row, now)
+                head.updated = now
+            else:
+                free.append(row)
+    count = ask.count
+    if head.control not in _LEASING or count < 1:
+        return []
+    if head.counts[State.WAITING]:
+        if free:
+            free = sorted([*free, *book.waiting(count)], key=_by_number)
+        else:
+            free = list(book.waiting(count))
+    if not free:
+        return []
+    until = now + timedelta(seconds=ask.lease_s)
+    head.updated = now
+    return [_begin(book, row, ask.agent, until, now) for row in free[:count]]
+
+
+def renew(book: Book, held: Lease, now: datetime, lease_s: float) -> Verdict:
+    """Hold on to a lease, if it is still one."""
+    row = book.row(held.number)
+    if row is None or row.state is not State.RUNNING or row.attempts != held.attempt:
+        return Verdict.LOST
+    row.until = now + timedelta(seconds=lease_s)
+    book.held(row)
+    return row.asked
+
+
+def report(book: Book, held: Lease, first: int, reports: Sequence[Report], now: datetime) -> int:
+    """Keep those of the reports that are new."""
+    row = _held(book, held)
+    if first < 1 or first > row.reported + 1:
+        raise ValueError(
+            f"trial {row.number}: reports from number {first} on do not follow number "
+            f"{row.reported}; send them from {row.reported + 1}"
+        )
+    new = reports[row.reported + 1 - first :]
+    if new:
+        _append(book, row, new)
+        book.changed(row)
+        book.head.updated = now
+    return row.reported
+
+
+def finish(book: Book, held: Lease, outcome: Outcome, now: datetime) -> Row:
+    """End an attempt."""
+    digest = _digest(outcome)
+    row = book.row(held.number)
+    if row is not None and row.attempts == held.attempt and row.outcome == digest:
+        return row
+    row = _held(book, held)
+    check_transition(State.RUNNING, outcome.state)
+    failures, state = row.failures, outcome.state
+    if state is State.FAILED:
+        failures += 1
+    if row.asked is Verdict.CANCEL:
+        state = State.CANCELLED
+    elif row.asked is Verdict.STOP:
+        # A failed one is not run again either, but stays what it is: failed.
+        if state in {State.WAITING, State.PAUSED}:
+            state = State.STOPPED
+    elif state is State.FAILED and failures <= book.head.sweep.retries:
+        state = State.WAITING
+    if outcome.values:
+        last = book.last_step(row)
+        step = 0 if last is None else last + 1
+        _append(book, row, [Report(step, outcome.values, now.timestamp())])
+    row.failures = failures
+    row.error = outcome.error
+    row.facts = outcome.facts
+    row.outcome = digest
+    if row.reported > 1:
+        book.seal(row)
+    _move(book, row, state, now)
+    book.head.updated = now
+    return row
+
+
+def release(book: Book, agents: Sequence[str], now: datetime) -> int:
+    """Give back what these agents hold."""
+    gone = frozenset(agents)
+    rows = [row for row in book.rows_in(State.RUNNING) if row.agent in gone]
+    for row in rows:
+        _give_back(book, row, now)
+    if rows:
+        book.head.updated = now
+    return len(rows)
+
+
+def _held(book: Book, held: Lease) -> Row:
+    row = book.row(held.number)
+    if row is None:
+        raise NotFoundError(f"sweep {held.sweep} has no trial {held.number}")
+    if row.state is not State.RUNNING or row.attempts != held.attempt:
+        raise LeaseLostError(
+            f"trial {row.number} of sweep {book.head.id}: attempt {held.attempt} no longer holds "
+            f"it: it is {row.state} after {row.attempts} attempts; end the work on it"
+        )
+    return row
+
+
+def _begin(book: Book, row: Row, agent: str, until: datetime, now: datetime) -> Lease:
+    if row.attempts:
+        if row.state is State.RUNNING:
+            book.seal(row)
+        row.carried = tuple(row.metrics)
+    if row.state is not State.RUNNING:
+        counts = book.head.counts
+        counts[row.state] -= 1
+        counts[State.RUNNING] += 1
+        row.state = State.RUNNING
+    row.attempts += 1
+    row.agent = agent
+    row.until = until
+    row.started = now
+    row.reported = 0
+    row.outcome = None
+    book.changed(row)
+    return Lease(
+        sweep=book.head.id,
+        number=row.number,
+        attempt=row.attempts,
+        agent=agent,
+        until=until,
+        params=row.params,
+    )
+
+
+def _append(book: Book, row: Row, reports: Sequence[Report]) -> None:
+    carried = {}
+    if row.carried:
+        came = {name for one in reports for name in one.metrics}
+        if not came.isdisjoint(row.carried):
+            before = book.carried(row)
+            carried = {name: before[name] for name in row.carried if name in came}
+            row.carried = tuple(name for name in row.carried if name not in came)
+    book.append(row, reports)
+    row.reported += len(reports)
+    row.metrics = updated(row.metrics, reports, carried)
+
+
+def _give_back(book: Book, row: Row, now: datetime) -> None:
+    book.seal(row)
+    after = {Verdict.STOP: State.STOPPED, Verdict.CANCEL: State.CANCELLED}
+    _move(book, row, after.get(row.asked, State.WAITING), now)
+
+
+def _tell(book: Book, row: Row, verdict: Verdict, now: datetime) -> None:
+    if row.state is State.RUNNING:
+        # To cancel outranks to stop: it is what the user said last, or louder.
+        if verdict is Verdict.CANCEL or (verdict, row.asked) == (Verdict.STOP, Verdict.GO_ON):
+            row.asked = verdict
+            book.changed(row)
+    elif row.state is State.PAUSED:
+        after = {Verdict.STOP: State.STOPPED, Verdict.CANCEL: State.CANCELLED}
+        _move(book, row, after.get(verdict, State.WAITING), now)
+    elif row.state is State.WAITING and verdict is not Verdict.GO_ON:
+        _move(book, row, State.CANCELLED, now)
+
+
+def _set_control(book: Book, control: Control, reason: str, now: datetime) -> None:
+    book.head.control = control
+    book.head.reason = reason
+    if control is Control.CANCELLED:
+        for row in book.rows_in(State.WAITING, State.RUNNING, State.PAUSED):
+            _tell(book, row, Verdict.CANCEL, now)
+    elif control is Control.STOPPED:
+        for row in book.rows_in(State.WAITING):
+            _tell(book, row, Verdict.CANCEL, now)
+
+
+def _move(book: Book, row: Row, state: State, now: datetime) -> None:
+    counts = book.head.counts
+    counts[row.state] -= 1
+    counts[state] += 1
+    row.state = state
+    row.until = None
+    if state in ENDED:
+        row.finished = now
+    book.changed(row)
+
+
+def _digest(outcome: Outcome) -> int:
+    told = (outcome.state.value, dict(outcome.values), outcome.error)
+    return crc32(repr(told).encode("utf-8", "surrogatepass"))

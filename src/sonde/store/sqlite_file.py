@@ -1,0 +1,299 @@
+"""One SQLite file: opening it safely, transactions that never find it busy, durability.
+
+One connection serves all threads of a process, one at a time. After a fork the child
+opens its own and never touches its parent's, which it keeps from being closed.
+
+What every transaction costs: one commit (an append to the write-ahead log), and for a
+durable one a single fdatasync (see `wal_sync`), with writers in line (`write_queue`).
+"""
+
+import os
+import random
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import quote
+from weakref import WeakSet
+
+from sonde.errors import StoreError
+from sonde.store import sql
+from sonde.store.sqlite_faults import fault, foreign, is_busy, newer, primary_code
+from sonde.store.wal_sync import WalSync, sync_file
+from sonde.store.write_queue import WriteQueue
+
+__all__ = ["SqliteFile"]
+
+_PATIENCE_S = 300.0  # for locks of programs that do not stand in line with us
+_CHECKPOINT_PAGES = 4000  # 16 MB: the log is copied back rarely, and stays within one hash table
+_inherited: list[sqlite3.Connection] = []  # of parents: kept open, as closing would be theirs
+
+
+class SqliteFile:
+    """A connection to one database file, made when first needed and again after a fork."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.own_changes = 0
+        self.is_readonly = False
+        self._connection: sqlite3.Connection | None = None
+        self._queue: WriteQueue | None = None
+        self._sync: WalSync | None = None
+        self._lock = Lock()
+        self._closed = False
+        _opened.add(self)
+        with self._lock, self._faults():
+            self._live()
+
+    @property
+    def syncs(self) -> int:
+        """How often this process has waited for the disk by itself, for benchmarks."""
+        return self._sync.calls if self._sync else 0
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read from one state of the database."""
+        with self._lock, self._faults():
+            connection = self._live()
+            connection.execute("BEGIN")
+            try:
+                # The first read takes the snapshot: from here on nothing can be busy.
+                self._patiently(lambda: connection.execute("PRAGMA data_version").fetchone())
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+
+    @contextmanager
+    def writing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """Do one transaction: it is kept whole when this returns, or has changed nothing."""
+        with self._lock, self._faults():
+            connection = self._live()
+            if self.is_readonly:
+                raise fault(self.path, PermissionError(13, "read only"))
+            queue = self._queue
+            try:
+                if queue is not None:
+                    queue.enter()
+                self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            finally:
+                if queue is not None:
+                    queue.leave()
+            self.own_changes += 1
+            sync = self._sync
+        if durable and sync is not None:
+            with self._faults():
+                sync()
+
+    def stamp(self) -> tuple[int, int]:
+        """Return what differs after any change by us or others."""
+        with self._lock, self._faults():
+            connection = self._live()
+            row = self._patiently(lambda: connection.execute("PRAGMA data_version")).fetchone()
+            return int(row[0]), self.own_changes
+
+    def close(self) -> None:
+        """Close the connection; the last one of all processes folds the log into the database."""
+        with self._lock:
+            self._closed = True
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                with suppress(sqlite3.Error):
+                    connection.close()
+            if self._queue is not None:
+                self._queue.close()
+            if self._sync is not None:
+                self._sync.close()
+
+    def forget_parent(self) -> None:
+        """Leave everything to the parent: called in a child right after a fork."""
+        self._lock = Lock()  # another thread of the parent may have held it
+        if self._connection is not None:
+            _inherited.append(self._connection)
+            self._connection = None
+        if self._queue is not None:
+            # Left open, it would keep a lock of the parent alive after the parent was killed.
+            self._queue.close()
+            self._queue = None
+        self._sync = None
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise fault(self.path, error) from error
+
+    def _live(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreError(f"{self.path}: the store is closed; open it again")
+        if self._connection is None:
+            self._connection = self._open()
+        return self._connection
+
+    def _patiently(self, call: Callable[[], Any]) -> Any:
+        """Try again while the database is busy: recovery, checkpoints, other programs."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return call()
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0.001, 0.02))  # noqa: S311
+
+    def _open(self) -> sqlite3.Connection:
+        path, folder = self.path, self.path.parent
+        if path.is_dir():
+            raise StoreError(
+                f"{path}: it is a folder; name a file in it, as in --store {path / 'sonde.db'}"
+            )
+        if not folder.is_dir():
+            raise StoreError(f"{folder}: there is no such folder; make it (`mkdir -p {folder}`)")
+        is_there = path.exists()
+        if is_there and path.stat().st_size:
+            writable = os.access(path, os.W_OK) and os.access(folder, os.W_OK)
+            connection = self._connect("rw") if writable else self._open_readonly()
+            try:
+                self._check_ours(connection)
+            except BaseException:
+                connection.close()
+                raise
+            if not writable:
+                self.is_readonly = True
+                return connection
+        else:
+            connection = self._connect("rwc")
+        try:
+            self._prepare(connection, is_new=not is_there)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self, mode: str, path: Path | None = None) -> sqlite3.Connection:
+        uri = f"file:{quote(str(path or self.path))}?mode={mode}"
+        connection = sqlite3.connect(
+            uri,
+            uri=True,
+            timeout=_PATIENCE_S / 10,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        connection.execute("PRAGMA trusted_schema=OFF")
+        return connection
+
+    def _open_readonly(self) -> sqlite3.Connection:
+        """Open a file in a folder that we may not write, however it can be read."""
+        connection = self._connect("ro")
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if primary_code(error) not in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+                raise
+        else:
+            return connection
+        # There is no index of the log, and none can be made. So nobody here writes to it now.
+        log = Path(f"{self.path}-wal")
+        if not log.exists() or not log.stat().st_size:
+            return self._connect("ro&immutable=1")
+        with tempfile.TemporaryDirectory(prefix="sonde-store-") as folder:
+            copy = Path(folder) / self.path.name
+            shutil.copyfile(self.path, copy)
+            shutil.copyfile(log, f"{copy}-wal")
+            memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            with closing(self._connect("rw", copy)) as whole:
+                whole.backup(memory)
+        return memory
+
+    def _check_ours(self, connection: sqlite3.Connection) -> int:
+        """Return the version of the store's schema, 0 for an empty database."""
+        known = len(sql.load_migrations())
+
+        def ask(text: str) -> int:
+            return int(self._patiently(lambda: connection.execute(text)).fetchone()[0])
+
+        application, version = ask("PRAGMA application_id"), ask("PRAGMA user_version")
+        if application != sql.APPLICATION_ID and (
+            application or version or ask("SELECT count(*) FROM sqlite_master")
+        ):
+            raise foreign(self.path)
+        if version > known:
+            raise newer(self.path, version, known)
+        return version
+
+    def _prepare(self, connection: sqlite3.Connection, *, is_new: bool) -> None:
+        self._queue = WriteQueue(Path(f"{self.path}-queue"))
+        # Whoever opens first migrates; the others wait in line and find it done.
+        self._queue.enter()
+        try:
+            mode = self._patiently(lambda: connection.execute("PRAGMA journal_mode")).fetchone()[0]
+            if mode != "wal":
+                mode = self._patiently(
+                    lambda: connection.execute("PRAGMA journal_mode=WAL")
+                ).fetchone()[0]
+            version = self._check_ours(connection)
+            for number, script in enumerate(sql.load_migrations()[version:], start=version + 1):
+                self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+                try:
+                    for statement in statements(script):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA application_id={sql.APPLICATION_ID}")
+                    connection.execute(f"PRAGMA user_version={number}")
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
+        finally:
+            self._queue.leave()
+        # Where there is no shared memory there is no log: then SQLite waits for the disk.
+        has_log = mode == "wal"
+        connection.execute(f"PRAGMA synchronous={'NORMAL' if has_log else 'FULL'}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        connection.execute("PRAGMA secure_delete=OFF")
+        connection.execute("PRAGMA cache_size=-8000")
+        self._sync = WalSync(Path(f"{self.path}-wal")) if has_log else None
+        if is_new:
+            self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        fd = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some file systems cannot, and need not
+                sync_file(fd)
+        finally:
+            os.close(fd)
+
+
+def statements(script: str) -> Iterator[str]:
+    """Split a script, as `executescript` would commit what is open before it begins."""
+    text = ""
+    for line in script.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""
+
+
+_opened: WeakSet[SqliteFile] = WeakSet()
+
+
+def _forget_parents() -> None:
+    for file in list(_opened):
+        file.forget_parent()
+
+
+os.register_at_fork(after_in_child=_forget_parents)
