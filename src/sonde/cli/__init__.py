@@ -1,0 +1,63 @@
+"""The command line: one file a command, and what they share.
+
+Only `main` is loaded at the start: a command's module is imported when it is used, so that
+`sonde --help` stays quick.
+"""
+
+import os
+import sys
+
+__all__ = ["main"]
+
+REPORT = "This is a fault of sonde, not yours. Please report it with the lines above."
+INTERNAL_ERROR = 70  # EX_SOFTWARE: unlike any exit code that tells how a sweep went
+BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line; return the exit code.
+
+    What the user did wrong is printed without a traceback (exit code 2); a fault of sonde
+    keeps its traceback.
+    """
+    import click
+
+    from sonde.cli.group import sonde
+    from sonde.errors import SondeError
+
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks must not end the program.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = sonde.main(argv, prog_name="sonde", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        # Whoever read our output has left (`| head`). Nothing may be flushed into the pipe
+        # at exit either, or the interpreter complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show(sys.stdout)
+        return 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except SondeError as error:
+        for line in str(error).splitlines():
+            click.echo(f"sonde: {line}", err=True)
+        return error.exit_code
+    except Exception:  # noqa: BLE001 the last one who can tell the user what to do
+        import traceback
+
+        traceback.print_exc()
+        click.echo(REPORT, err=True)
+        return INTERNAL_ERROR

@@ -1,0 +1,60 @@
+"""`sonde best`: the best trials of a sweep."""
+
+import click
+
+from sonde.cli.options import format_option, opened, store_option
+
+__all__ = ["best"]
+
+
+@click.command()
+@click.argument("sweep")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+    help="How many, the best first.",
+)  # fmt: skip
+@click.option("--front", is_flag=True, help="With several metrics: all that none other beats.")
+@store_option
+@format_option
+def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> None:
+    """Show the best trials of a sweep, and the command that uses the best one's values.
+
+    Failed and cancelled trials and those without a finite value are left out. Exit code 1 if
+    there is none.
+    """
+    from sonde.cli.output import emit, say
+    from sonde.cli.reading import load
+    from sonde.cli.report import again
+    from sonde.cli.rows import trial_row
+    from sonde.cli.trial_table import trial_cells, trial_columns
+    from sonde.core.pareto import front as front_of
+    from sonde.core.ranking import ranked
+    from sonde.core.trial import losses
+    from sonde.errors import NotFoundError
+
+    with opened(store) as opened_store:
+        record, history = load(opened_store, sweep)
+    goals = record.sweep.goals
+    if not goals:
+        raise NotFoundError(
+            f"{record.name} was run without --metric, so no trial is best; "
+            f"sonde trials {record.name} --sort METRIC sorts by anything that was reported"
+        )
+    if front:
+        found = front_of(history.trials, goals)
+    else:
+        found = [
+            trial
+            for trial in ranked(history.trials, goals)
+            if (loss := losses(trial, goals)) is not None and loss[0] != float("inf")
+        ][:limit]
+    if form != "table":
+        emit(form, [trial_row(trial, goals) for trial in found])
+    elif found:
+        emit(form, (), trial_columns(found, record.sweep), trial_cells(found, record.sweep))
+        for line in again(record, found[0]):
+            click.echo(line)
+    else:
+        say(f"{record.name} has no finished trial with a value of {goals[0].metric} yet")
+    if not found:
+        click.get_current_context().exit(1)

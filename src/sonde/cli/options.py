@@ -1,0 +1,98 @@
+"""Options and arguments that many commands share: which store, which format, which sweep."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from sonde.store.protocol import Store
+
+__all__ = ["STORE_HELP", "format_option", "opened", "store_option", "trial_key"]
+
+STORE_HELP = (
+    "The store: a path or a URL. Default: SONDE_STORE, or .sonde/sonde.db of the nearest folder "
+    "that has one."
+)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _chosen_store(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """`--store` behind the command, or the one before it."""
+    return value if value is not None else ctx.find_root().obj
+
+
+def store_option(function: F) -> F:
+    """Add `--store`; it may also stand before the command."""
+    return click.option("--store", metavar="URL", callback=_chosen_store, help=STORE_HELP)(function)
+
+
+def format_option(function: F) -> F:
+    """Add `--format`, as the argument `form`."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["table", "json", "csv"]),
+        default="table",
+        show_default=True,
+        help="How to print: for people, or for programs.",
+    )(function)
+
+
+@contextmanager
+def opened(url: str | None, *, new: bool = False) -> "Iterator[Store]":
+    """Open the store for the time of a block.
+
+    Args:
+        url: As the user gave it.
+        new: Whether it is made where there is none; looking at a store never makes one.
+
+    Raises:
+        NotFoundError: If there is none.
+    """
+    from sonde.store import open_store
+
+    if not new:
+        _refuse_absent(url)
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _refuse_absent(url: str | None) -> None:
+    from sonde.errors import NotFoundError
+    from sonde.store import default_path
+
+    given = url if url is not None else os.environ.get("SONDE_STORE") or None
+    if given is None:
+        path = default_path(Path.cwd())
+    elif given.startswith("sqlite:///"):
+        path = Path(given.removeprefix("sqlite:///")).expanduser()
+    elif ":" not in given.partition("/")[0]:
+        path = Path(given).expanduser()
+    else:
+        return  # no file; whoever opens it knows
+    if given != "" and not os.path.lexists(path):
+        raise NotFoundError(
+            f"there is no store at {path}; sonde run makes one, --store names another"
+        )
+
+
+def trial_key(text: str) -> tuple[str, int]:
+    """Split `SWEEP/N`.
+
+    Raises:
+        ConfigError: If there is no `/N`.
+    """
+    from sonde.errors import ConfigError
+
+    sweep, slash, number = text.rpartition("/")
+    number = number.removeprefix("#")
+    if not slash or not sweep or not (number.isascii() and number.isdigit()):
+        raise ConfigError(text, "that is no trial", "write SWEEP/N, such as digits/3")
+    return sweep, int(number)

@@ -1,0 +1,268 @@
+"""The live block as lines of text: a function of what is known and how wide the screen is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sonde.cli.cells import duration, number, one_line, param, sparkline
+from sonde.cli.output import COLOURS
+from sonde.cli.progress.figures import Figures, total_of
+from sonde.cli.progress.plain import goals_text
+from sonde.cli.screen import Signs
+from sonde.cli.table import fit, width_of
+from sonde.core.distributions import Constant
+from sonde.core.trial import State, Trial
+from sonde.executors.drive import View
+
+__all__ = ["MOST_LINES", "Line", "block"]
+
+MOST_LINES = 20
+NARROW = 60  # columns below which two lines must do
+MOST_ROWS = 8
+GAP = 2
+CURVE = 8
+
+Line = list[tuple[str, str]]  # pieces of text, each with its style
+
+HINT = "Ctrl-C: stop asking, finish running   twice: stop now   the sweep is resumable"
+SHORT_HINT = "Ctrl-C: finish running   twice: stop now"
+
+
+def block(
+    view: View,
+    figures: Figures,
+    signs: Signs,
+    width: int,
+    height: int,
+    curve: Callable[[Trial], Sequence[float]],
+    asked_to_end: bool = False,
+) -> list[Line]:
+    """Return the lines, none wider than `width`, at most 20 and fewer than `height`."""
+    room = max(min(MOST_LINES, height - 1), 2)
+    if width < NARROW or room < 8:
+        lines = _narrow(view, figures, signs)
+    else:
+        head = _head(view, figures, signs, width)
+        foot = _foot(view, figures, signs, width, asked_to_end)
+        rows = _rows(view, figures, signs, width, room - len(head) - len(foot) - 2, curve)
+        lines = [*head, [], *rows, *foot] if rows else [*head, *foot]
+    return [_clipped(line, width, signs.ellipsis) for line in lines[:room]]
+
+
+def _narrow(view: View, figures: Figures, signs: Signs) -> list[Line]:
+    history = view.history
+    total = total_of(view.record, history.trials)
+    first = f"{history.ended}/{total if total is not None else '?'}"
+    eta = figures.eta_s(view)
+    first += f" eta {duration(eta)}" if eta is not None else ""
+    failed = history.counts[State.FAILED]
+    line: Line = [(first, "bold")]
+    line.append((f"  {signs.states[State.RUNNING]}{history.counts[State.RUNNING]}", "cyan"))
+    if failed:
+        line.append((f"  {signs.states[State.FAILED]}{failed}", "red"))
+    return [line, _best(view)]
+
+
+def _head(view: View, figures: Figures, signs: Signs, width: int) -> list[Line]:
+    record, history = view.record, view.history
+    title: Line = [(record.name, "bold"), (f"  {view.method}", "")]
+    title.append((f"  {goals_text(record.sweep.goals)}", ""))
+    if record.control.value not in {"running", "done"}:
+        title.append((f"  {record.control.value}", "yellow"))
+    used = sum(width_of(text) for text, _ in title)
+    store = view.store.replace("sqlite:///", "")
+    if used + 2 + width_of(store) <= width:
+        title.append((" " * (width - used - width_of(store)) + store, "dim"))
+    lines = [title, _bar(view, figures, signs, width), _counts(view, figures, signs)]
+    if record.sweep.goals or history.best:
+        lines.append(_best(view, figures))
+        if history.best is not None:
+            lines.append([("      " + _some_params(history.best.params, width - 6, signs), "")])
+    return lines
+
+
+def _bar(view: View, figures: Figures, signs: Signs, width: int) -> Line:
+    ended = view.history.ended
+    total = total_of(view.record, view.history.trials)
+    spent = duration((view.now - view.started).total_seconds())
+    eta = figures.eta_s(view)
+    share = ended / total if total else None
+    if total is None and view.record.budget.time_s:
+        share = min(view.history.working_time(view.now) / view.record.budget.time_s, 1.0)
+    tail = f"{ended}/{total if total is not None else '?'}"
+    tail += f"  {int(share * 100)}%" if share is not None else ""
+    tail += f"  {spent}"
+    if eta is not None and (total is None or ended < total):
+        tail += f"  eta {duration(eta)}"
+    room = width - len(tail) - 3
+    full = int(room * (share or 0))
+    return [
+        (signs.bar * full, "green"),
+        (signs.rest * (room - full), "dim"),
+        (f"   {tail}", ""),
+    ]
+
+
+def _counts(view: View, figures: Figures, signs: Signs) -> Line:
+    line: Line = []
+    for state in (State.DONE, State.STOPPED, State.FAILED, State.RUNNING, State.PAUSED,
+                  State.WAITING, State.CANCELLED):  # fmt: skip
+        count = view.history.counts[state]
+        always = state in {State.DONE, State.RUNNING}
+        if count or always:
+            shown = f"{count}/{view.workers}" if state is State.RUNNING else str(count)
+            gap = "   " if line else ""
+            style = COLOURS.get(state.value, "").replace("bright_black", "dim")
+            line.append((f"{gap}{signs.states[state]} {state.value} {shown}", style))
+    rate = figures.rate(view)
+    if rate:
+        line.append((f"   {number(rate, 3)} trials/min", ""))
+    return line
+
+
+def _best(view: View, figures: Figures | None = None) -> Line:
+    best, goals = view.history.best, view.record.sweep.goals
+    if not goals:
+        return [("no metric: nothing to compare by", "dim")]
+    if best is None:
+        return [("best  none yet", "dim")]
+    line: Line = [
+        ("best  ", "bold"),
+        (f"#{best.number}  {goals[0].metric} {number(best.value(goals[0]))}", "bold green"),
+    ]
+    if figures is not None:
+        since = view.history.ended - figures.best_since
+        if since:
+            line.append((f"   ({since} trial{'s' if since > 1 else ''} ago)", "dim"))
+    return line
+
+
+def _some_params(params: Mapping[str, Any], width: int, signs: Signs) -> str:
+    """As many parameters as fit, and a sign that there are more."""
+    shown = ""
+    for name, value in params.items():
+        piece = f"{'  ' if shown else ''}{name} {param(value)}"
+        if width_of(shown) + width_of(piece) > width - 2:
+            return f"{shown} {signs.ellipsis}" if shown else fit(piece, width, signs.ellipsis)
+        shown += piece
+    return shown
+
+
+def _rows(
+    view: View,
+    figures: Figures,
+    signs: Signs,
+    width: int,
+    most: int,
+    curve: Callable[[Trial], Sequence[float]],
+) -> list[Line]:
+    """The running trials, then those that ended last."""
+    most = min(most, MOST_ROWS)
+    running = view.running[::-1]
+    # Some of the ended ones always show, or with many workers nobody would see a result.
+    keep = min(len(figures.recent), 3)
+    trials = running[: max(most - keep, 1)]
+    trials = [*trials, *list(figures.recent)[: max(most - len(trials), 0)]]
+    if not trials or most < 1:
+        return []
+    goal = next(iter(view.record.sweep.goals), None)
+    space = view.record.sweep.space
+    varied = [p.name for p in space.parameters if not isinstance(p.distribution, Constant)]
+    titles = ["trial", "state", "step"]
+    rights = [True, False, True]
+    cells: list[list[str]] = [[str(t.number), _state(t, signs), _step(t, view)] for t in trials]
+    if goal is not None:
+        titles += [goal.metric, "curve"]
+        rights += [True, False]
+        for row, trial in zip(cells, trials, strict=True):
+            row += [number(trial.value(goal)), sparkline(curve(trial), signs.levels, CURVE)]
+    last = [_time(t, view) for t in trials]
+    columns = [[title, *(row[i] for row in cells)] for i, title in enumerate(titles)]
+    widths = [max(width_of(cell) for cell in column) for column in columns]
+    if goal is not None:
+        widths[3] = min(widths[3], 20)
+        widths[4] = max(widths[4], CURVE if any(column for column in columns[4][1:]) else 5)
+    time_width = max(width_of(cell) for cell in [*last, "time"])
+    left = width - sum(w + GAP for w in widths) - time_width
+    for name in varied:
+        column = [name, *(_param(trial, name) for trial in trials)]
+        wide = min(max(width_of(one_line(cell)) for cell in column), 16)
+        if wide + GAP > left:
+            continue
+        left -= wide + GAP
+        columns.append(column)
+        widths.append(wide)
+        rights.append(_is_numeric(trials, name))
+    columns.append(["time", *last])
+    widths.append(time_width)
+    rights.append(True)
+    lines: list[Line] = []
+    for i in range(len(trials) + 1):
+        line: Line = []
+        for place, (column, wide, right) in enumerate(zip(columns, widths, rights, strict=True)):
+            text = fit(one_line(column[i]) if place != 4 else column[i], wide, signs.ellipsis)
+            blank = " " * (wide - width_of(text))
+            style = "bold" if i == 0 else ""
+            if i and place == 1:
+                state = trials[i - 1].state.value
+                style = COLOURS.get(state, "").replace("bright_black", "dim")
+            gap = " " * GAP if place else ""
+            line.append((gap + (blank + text if right else text + blank), style))
+        lines.append(line)
+    return lines
+
+
+def _foot(
+    view: View, figures: Figures, signs: Signs, width: int, asked_to_end: bool
+) -> list[Line]:
+    lines: list[Line] = [[]]
+    if figures.failed is not None:
+        trial = figures.failed
+        look = f"   sonde logs {view.record.name}/{trial.number}"
+        error = f"{trial.number} failed: {one_line(trial.error or 'it failed')}"
+        error = fit(error, max(width - width_of(look), 20), signs.ellipsis)
+        lines.append([(error, "red"), (look, "dim")])
+    if asked_to_end:
+        lines.append([("ending: running trials may finish   Ctrl-C: stop now", "yellow")])
+    else:
+        lines.append([(HINT if width > len(HINT) else SHORT_HINT, "dim")])
+    return lines
+
+
+def _state(trial: Trial, signs: Signs) -> str:
+    return f"{signs.states[trial.state]} {trial.state.value}"
+
+
+def _step(trial: Trial, view: View) -> str:
+    goals = view.record.sweep.goals
+    summary = trial.metrics.get(goals[0].metric) if goals else None
+    if summary is None:
+        summary = next(iter(trial.metrics.values()), None)
+    return "" if summary is None else str(summary.last_step)
+
+
+def _time(trial: Trial, view: View) -> str:
+    if trial.started is None:
+        return "-"
+    return duration(((trial.finished or view.now) - trial.started).total_seconds())
+
+
+def _param(trial: Trial, name: str) -> str:
+    return param(trial.params[name]) if name in trial.params else "-"
+
+
+def _is_numeric(trials: Sequence[Trial], name: str) -> bool:
+    values = [trial.params[name] for trial in trials if name in trial.params]
+    return bool(values) and all(isinstance(value, int | float) for value in values)
+
+
+def _clipped(line: Line, width: int, ellipsis: str) -> Line:
+    """Cut a line that is too long, whatever it is made of."""
+    left = width
+    kept: Line = []
+    for text, style in line:
+        if left <= 0:
+            break
+        text = fit(text, left, ellipsis)
+        left -= width_of(text)
+        kept.append((text, style))
+    return kept

@@ -1,0 +1,89 @@
+"""The live block at a terminal: at most 20 lines that are drawn again in place."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.live import Live as Drawing
+from rich.text import Text
+
+from sonde.cli.progress.block import block
+from sonde.cli.progress.figures import Figures
+from sonde.cli.screen import screen_of
+from sonde.core.trial import Trial
+from sonde.executors.drive import Result, View
+
+__all__ = ["Live"]
+
+REFRESH_S = 0.25
+_MOST_CURVES = 64
+
+
+class Live:
+    """Draws the block on stderr; notes stand above it, and its last state stays."""
+
+    def __init__(self) -> None:
+        self.figures = Figures()
+        self._signs = screen_of(sys.stderr).signs
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        # It is drawn only by `update`: a thread that draws could do so amid a note.
+        self._drawing = Drawing(
+            console=self._console, auto_refresh=False, vertical_overflow="crop",
+            redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
+        self._curves: dict[tuple[int, int], Sequence[float]] = {}
+        self._drawn = 0.0
+        self._asked_to_end = False
+        self._view: View | None = None
+
+    def begin(self, view: View) -> None:
+        """Draw the block for the first time."""
+        self._drawing.start()
+        self._draw(view)
+
+    def update(self, view: View, changed: Sequence[Trial]) -> None:
+        """Draw it again, four times a second at most."""
+        self.figures.update(view, changed)
+        if time.monotonic() - self._drawn >= REFRESH_S:
+            self._draw(view)
+
+    def note(self, text: str) -> None:
+        """Print a line above the block."""
+        self._asked_to_end = self._asked_to_end or text.startswith("Ctrl-C")
+        self._console.print(Text(text), soft_wrap=True)
+        if self._view is not None:
+            self._draw(self._view)
+
+    def end(self, view: View, result: Result) -> None:
+        """Draw it for the last time and leave it there."""
+        self._draw(view)
+        self._drawing.stop()
+
+    def close(self) -> None:
+        """Give the terminal its cursor back, whatever happened."""
+        self._drawing.stop()
+
+    def _draw(self, view: View) -> None:
+        self._view, self._drawn = view, time.monotonic()
+        size = self._console.size
+        lines = block(
+            view, self.figures, self._signs, size.width, size.height,
+            lambda trial: self._curve(view, trial), self._asked_to_end,
+        )  # fmt: skip
+        text = Text("\n", no_wrap=True, overflow="crop", end="").join(
+            Text.assemble(*line) for line in lines
+        )
+        self._drawing.update(text, refresh=True)
+
+    def _curve(self, view: View, trial: Trial) -> Sequence[float]:
+        """A trial's curve; that of an ended one is read once."""
+        key = (trial.number, trial.attempts)
+        if key in self._curves:
+            return self._curves[key]
+        values = view.curve(trial.number)
+        if trial.is_ended:
+            if len(self._curves) >= _MOST_CURVES:
+                self._curves.clear()
+            self._curves[key] = values
+        return values

@@ -1,0 +1,46 @@
+"""`sonde show`: a sweep, or one of its trials, in full."""
+
+import click
+
+from sonde.cli.options import format_option, opened, store_option
+
+__all__ = ["show"]
+
+
+@click.command()
+@click.argument("what", metavar="SWEEP[/N]")
+@store_option
+@format_option
+def show(what: str, store: str | None, form: str) -> None:
+    """Show a sweep: what is searched, how far it is, what it was made from; or one trial."""
+    from sonde.cli.describe import sweep_data, sweep_facts, trial_data, trial_facts
+    from sonde.cli.options import trial_key
+    from sonde.cli.output import emit
+    from sonde.cli.reading import load, one_trial
+    from sonde.errors import NotFoundError
+
+    with opened(store) as opened_store:
+        try:
+            record, history = load(opened_store, what)
+            number = None
+        except NotFoundError:
+            # A name may hold a slash, so the whole text is tried first.
+            if "/" not in what:
+                raise
+            name, number = trial_key(what)
+            record, history = load(opened_store, name)
+        url = opened_store.url
+        if number is None:
+            data = sweep_data(record, history, url)
+            facts = sweep_facts(record, history, url)
+        else:
+            trial = one_trial(record, history, number)
+            data = trial_data(record, trial, url)
+            facts = trial_facts(record, trial, url)
+    if form != "table":
+        emit(form, data)
+        return
+    width = max(len(name) for name, _ in facts if name)
+    for name, text in facts:
+        if text:
+            click.echo(f"{name:<{width}}  {text}".rstrip())

@@ -1,0 +1,75 @@
+"""Sweeps as rows of a table: what `sonde ls` and `sonde runs list` print."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sonde.cli.cells import duration, number, params_line
+from sonde.cli.rows import sweep_row
+from sonde.cli.table import Column
+from sonde.core.history import History
+from sonde.core.trial import Trial
+from sonde.store.protocol import Store, SweepRecord
+
+__all__ = ["best_of", "sweep_columns", "sweep_rows"]
+
+
+def best_of(store: Store, record: SweepRecord) -> Trial | None:
+    """Return the best trial of a sweep, or None."""
+    if not record.sweep.goals or not record.trials:
+        return None
+    history = History(record.sweep)
+    history.add(store.changes(record.id).trials)
+    return history.best
+
+
+def sweep_columns(rows: Sequence[dict[str, Any]]) -> list[Column]:
+    """Return the columns; a project only where one has any."""
+    columns = [
+        Column(key="name", title="name", keep=9, shrinks=True),
+        Column(key="id", title="id", keep=8),
+        Column(key="state", title="state", keep=7),
+        Column(key="trials", title="trials", right=True, keep=6),
+        Column(key="failed", title="failed", right=True, keep=3),
+        Column(key="method", title="method", keep=2),
+        Column(key="goal", title="goal", keep=2, shrinks=True),
+        Column(key="best", title="best", right=True, keep=6),
+        Column(key="params", title="with", keep=1, shrinks=True),
+        Column(key="age", title="last change", right=True, keep=4),
+    ]
+    if any(row["project"] for row in rows):
+        columns.insert(1, Column(key="project", title="project", keep=5, shrinks=True))
+    return columns
+
+
+def sweep_rows(
+    store: Store, records: Sequence[SweepRecord]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Return each sweep for programs and for people."""
+    data, cells = [], []
+    now = datetime.now(UTC)
+    for record in records:
+        best = best_of(store, record)
+        row = sweep_row(record, best)
+        counts, budget = row["counts"], record.budget.trials
+        ended = sum(counts.get(state, 0) for state in ("done", "stopped", "failed", "cancelled"))
+        total = max(budget, record.trials) if budget is not None else record.trials
+        goals = record.sweep.goals
+        data.append(row)
+        cells.append(
+            {
+                "name": record.name,
+                "project": record.sweep.project or "",
+                "id": record.id,
+                "state": row["state"],
+                "_state": row["state"],
+                "trials": f"{ended}/{total}",
+                "failed": str(counts.get("failed", 0) or ""),
+                "method": record.sweep.method,
+                "goal": goals[0].describe() if goals else "-",
+                "best": number(best.value(goals[0])) if best else "-",
+                "params": params_line(best.params) if best else "",
+                "age": duration((now - record.updated).total_seconds()) + " ago",
+            }
+        )
+    return data, cells

@@ -1,0 +1,91 @@
+"""Trials as rows of a table for people."""
+
+from collections.abc import Sequence
+
+from sonde.cli.cells import duration, number, param, when
+from sonde.cli.reading import SORT_FIELDS
+from sonde.cli.rows import took
+from sonde.cli.screen import screen_of
+from sonde.cli.table import Column
+from sonde.core.metric import SummaryKind
+from sonde.core.sweep import Sweep
+from sonde.core.trial import Trial
+
+__all__ = ["trial_cells", "trial_columns"]
+
+MOST_METRICS = 4  # beside the goals
+
+
+def trial_columns(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> list[Column]:
+    """Return the columns: the trial, its goals, its parameters, then what else it reported."""
+    columns = [
+        Column(key="number", title="trial", right=True, keep=10),
+        Column(key="state", title="state", keep=9),
+    ]
+    goals = [goal.metric for goal in sweep.goals]
+    columns += [Column(key=f"goal.{m}", title=m, right=True, keep=8) for m in goals]
+    if by not in {*SORT_FIELDS, *goals} and by not in sweep.space:
+        columns.append(Column(key=f"sort.{by}", title=by, right=True, keep=8))
+    columns += [
+        Column(
+            key=f"param.{p.name}",
+            title=p.name,
+            right=_is_numeric(trials, p.name),
+            keep=8 if p.name == by else 6,
+            shrinks=True,
+        )
+        for p in sweep.space.parameters
+    ]
+    others = dict.fromkeys(m for t in trials for m in t.metrics if m not in goals and m != by)
+    columns += [
+        Column(key=f"metric.{m}", title=m, right=True, keep=2) for m in list(others)[:MOST_METRICS]
+    ]
+    columns.append(Column(key="took", title="time", right=True, keep=5))
+    columns.append(Column(key="started", title="started", keep=7 if by == "started" else 1))
+    if by in {"created", "finished"}:
+        columns.append(Column(key=by, title=by, keep=7))
+    if any(trial.attempts > 1 for trial in trials) or by == "attempts":
+        columns.append(Column(key="attempts", title="attempts", right=True, keep=3))
+    if any(trial.error for trial in trials):
+        columns.append(Column(key="error", title="error", keep=4, shrinks=True))
+    return columns
+
+
+def trial_cells(
+    trials: Sequence[Trial], sweep: Sweep, by: str = "number"
+) -> list[dict[str, str]]:
+    """Return the rows, a cell for each column."""
+    signs = screen_of().signs
+    rows = []
+    for trial in trials:
+        row = {
+            "number": str(trial.number),
+            "state": f"{signs.states[trial.state]} {trial.state.value}",
+            "_state": trial.state.value,
+            "took": duration(took(trial)),
+            "started": when(trial.started),
+            "finished": when(trial.finished),
+            "created": when(trial.created),
+            "attempts": str(trial.attempts),
+            "error": trial.error or "",
+            f"sort.{by}": _sorted_by(trial, by),
+        }
+        row |= {f"goal.{goal.metric}": number(trial.value(goal)) for goal in sweep.goals}
+        row |= {f"param.{name}": param(value) for name, value in trial.params.items()}
+        row |= {f"metric.{name}": number(found.last) for name, found in trial.metrics.items()}
+        rows.append(row)
+    return rows
+
+
+def _sorted_by(trial: Trial, by: str) -> str:
+    name, _, kind = by.rpartition(":")
+    if by in trial.metrics:
+        return number(trial.metrics[by].last)
+    if name in trial.metrics:
+        return number(trial.metrics[name].value(SummaryKind(kind)))
+    return "-"
+
+
+def _is_numeric(trials: Sequence[Trial], name: str) -> bool:
+    values = [trial.params[name] for trial in trials if name in trial.params]
+    return bool(values) and all(isinstance(value, int | float) for value in values)
