@@ -27,7 +27,8 @@ class Decision:
         add: Trials to add, in the order of their numbers.
         verdicts: Trials to end: a running one is told at its next renewal; a waiting or paused
             one becomes cancelled (or stopped, when paused and the verdict is STOP) at once;
-            an ended one is left as it is.
+            an ended one is left as it is. GO_ON makes a paused one wait again, and changes no
+            other. CANCEL outranks STOP.
         control: The sweep's new control state, or None.
         reason: Why, for people.
     """

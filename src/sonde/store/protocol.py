@@ -9,6 +9,14 @@ whatever is killed next. Three numbers order what happens:
   change feed: every trial carries the version of its last change.
 - an *attempt* is raised by each lease of a trial. (trial, attempt) fences off what lapsed.
 
+The reports of all attempts are kept. The curve that is seen is the *joined* one: when an
+attempt first reports a metric, at step s, what the curve had from s on is dropped and the
+attempt's points follow. So an attempt that starts over at step 0 replaces what was there,
+and one that goes on from a checkpoint continues it. `Trial.metrics` sums up joined curves.
+
+Values are JSON's (tuples may come back as lists), with integers of any size, NaN and
+infinities. Times come back to the microsecond.
+
 Times are given by the caller, so that a store can be tested with a clock one sets.
 """
 
@@ -102,7 +110,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The reports of one metric in one trial's last attempt, in the order of their arrival."""
+    """The joined points of one metric in one trial, in the order of their arrival."""
 
     steps: Sequence[int]
     values: Sequence[float]
@@ -156,6 +164,8 @@ class Store(Protocol):
     ) -> SweepRecord:
         """Change what is given. `control` and `budget` raise the revision.
 
+        A control state that is set without a reason has none.
+
         Control CANCELLED asks every running trial to be cancelled and cancels waiting and
         paused ones at once; with STOPPED waiting ones stay as they are, for a later resume. A
         sweep that was STOPPED, CANCELLED or DONE may be set RUNNING again; its cancelled trials
@@ -169,6 +179,8 @@ class Store(Protocol):
 
         Raises:
             ConflictError: If the revision is no longer `decision.against`.
+            NotFoundError: If a verdict is on a trial that is not there.
+            ValueError: If a verdict is LOST.
         """
 
     def lease(self, sweep: str, ask: Ask, now: datetime) -> Sequence[Lease]:
@@ -176,19 +188,23 @@ class Store(Protocol):
 
         A lapsed trial that was asked to stop becomes stopped, one asked to cancel cancelled,
         instead of being leased again. Nothing is leased unless the sweep's control is RUNNING,
-        or DONE (waiting trials of a sweep that is decided are still to be run).
+        or DONE (waiting trials of a sweep that is decided are still to be run). In a sweep that
+        is STOPPED or CANCELLED a lapsed trial waits again, so that the sweep can end.
+        `Trial.started` is when the last attempt began. A lease until `t` has lapsed at `t`.
         """
 
     def renew(self, leases: Sequence[Lease], now: datetime, lease_s: float) -> Sequence[Verdict]:
         """Hold on to leases until `now + lease_s`; return a verdict for each.
 
-        A lease that lapsed, but that nobody else has taken since, is held again.
+        A lease that lapsed, but that nobody else has taken since, is held again. Renewing is
+        no change of the trial: its version stays.
         """
 
     def report(self, lease: Lease, first: int, reports: Sequence[Report], now: datetime) -> int:
         """Keep reports number `first`, `first + 1`, ... (from 1) of an attempt; update summaries.
 
-        Those that the store has already are passed over, so a batch may be sent again.
+        Those that the store has already are passed over, so a batch may be sent again. A lease
+        that lapsed may still report while nobody else has taken the trial.
 
         Returns:
             The number of the last report that the store now has.
@@ -205,15 +221,21 @@ class Store(Protocol):
 
         FAILED with fewer failures than the sweep's retries makes the trial wait again. WAITING
         gives it back unharmed. A trial that was asked to cancel becomes CANCELLED whatever the
-        outcome says; one asked to stop, when given back, becomes STOPPED.
-        The same outcome of the same attempt once more changes nothing.
+        outcome says; one asked to stop, when given back or paused, becomes STOPPED, and when it
+        failed is not run again. Final values are a report one step after the attempt's last, or
+        at step 0. The trial is returned as it was before the new leases were made.
+        The same outcome of the same attempt once more changes nothing (facts may differ), until
+        the trial is leased again.
 
         Raises:
             LeaseLostError: If another attempt has begun, or the trial has ended otherwise.
         """
 
     def release(self, sweep: str, agents: Sequence[str], now: datetime) -> int:
-        """Give back the trials of agents that are known to be dead; return how many."""
+        """Give back the trials of agents that are known to be dead; return how many.
+
+        One that was asked to stop becomes STOPPED, one asked to cancel CANCELLED.
+        """
 
     def changes(self, sweep: str, after: int = 0) -> Changes:
         """Return the sweep and every trial whose version is above `after`."""
@@ -221,7 +243,7 @@ class Store(Protocol):
     def curves(
         self, sweep: str, trials: Sequence[int] | None = None, metrics: Sequence[str] | None = None
     ) -> Mapping[int, Mapping[str, Curve]]:
-        """Return curves by trial number and metric; trials without reports are left out."""
+        """Return joined curves by trial number and metric; trials without any are left out."""
 
     def put_blob(self, data: bytes) -> str:
         """Keep bytes under a key made from their content (SHA-256, hex); return the key."""

@@ -256,9 +256,6 @@ def _set_control(book: Book, control: Control, reason: str, now: datetime) -> No
     if control is Control.CANCELLED:
         for row in book.rows_in(State.WAITING, State.RUNNING, State.PAUSED):
             _tell(book, row, Verdict.CANCEL, now)
-    elif control is Control.STOPPED:
-        for row in book.rows_in(State.WAITING):
-            _tell(book, row, Verdict.CANCEL, now)
 
 
 def _move(book: Book, row: Row, state: State, now: datetime) -> None:
