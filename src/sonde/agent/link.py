@@ -1,0 +1,176 @@
+"""The agent's link to the store: what it tells and hears, also through outages.
+
+A store that does not answer stops no training. What is to be told is kept and told again,
+with pauses that grow to a few seconds, until the store has it.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sonde.agent.running import RunningTrial
+from sonde.core.trial import Lease, State, Trial, Verdict
+from sonde.errors import LeaseLostError, NotFoundError, StoreError
+from sonde.store.protocol import Ask, Store, SweepRecord
+
+__all__ = ["Link"]
+
+_REPORT_S = 0.25  # reports are gathered for so long
+_REPORTS = 2000  # at most in one batch
+_VERDICT_S = 0.4  # between two renewals that only look for verdicts
+T = TypeVar("T")
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+
+
+class Link:
+    """One agent's dealings with one sweep.
+
+    Attributes:
+        record: The sweep as it was last read.
+        is_gone: Whether the sweep is no longer in the store.
+    """
+
+    def __init__(self, store: Store, sweep: str, agent: str, note: Callable[[str], None]) -> None:
+        self.store, self.agent = store, agent
+        self.record: SweepRecord = store.get_sweep(sweep)
+        self.is_gone = False
+        self._note = note
+        self._failures = 0
+        self._retry_at = 0.0
+        self._renewed_at = time.monotonic()
+        self._heard = self.record.revision  # the revision whose verdicts we know
+        self._stamp: object = None
+        self.changed_at = time.monotonic()  # when a controller or a person last did something
+
+    @property
+    def sweep(self) -> str:
+        """Its id."""
+        return self.record.id
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the store may be asked now."""
+        return time.monotonic() >= self._retry_at
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether the last call failed."""
+        return self._failures > 0
+
+    def ask(self, count: int) -> Ask:
+        """Return a wish for so many trials."""
+        return Ask(agent=self.agent, count=count, lease_s=self.record.sweep.lease_s)
+
+    def attempt(self, call: Callable[[], T], otherwise: T) -> T:
+        """Call the store; on an outage, note it, set a pause and return `otherwise`."""
+        if not self.is_up:
+            return otherwise
+        try:
+            result = call()
+        except LeaseLostError:
+            raise
+        except NotFoundError as error:
+            if not self.is_gone:
+                self._note(f"the sweep is gone: {error}")
+            self.is_gone = True
+            return otherwise
+        except StoreError as error:
+            if not self._failures:
+                self._note(f"the store does not answer, trying again: {error}")
+            pause = _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+            self._failures += 1
+            self._retry_at = time.monotonic() + pause
+            return otherwise
+        if self._failures:
+            self._note("the store answers again")
+            self._failures = 0
+        return result
+
+    def look(self) -> bool:
+        """Read the sweep again if anything changed; tell whether something did."""
+        stamp = self.attempt(self.store.stamp, None)
+        if stamp is None or stamp == self._stamp:
+            return False
+        record = self.attempt(lambda: self.store.get_sweep(self.sweep), None)
+        if record is None:
+            return False
+        self._stamp = stamp
+        if record.revision != self.record.revision:
+            self.changed_at = time.monotonic()
+        self.record = record
+        return True
+
+    def lease(self, count: int) -> Sequence[Lease]:
+        """Lease up to so many trials."""
+        ask = self.ask(count)
+        return self.attempt(lambda: self.store.lease(self.sweep, ask, _now()), ())
+
+    def report(self, trial: RunningTrial, *, at_once: bool = False) -> bool:
+        """Tell what a trial reported, if enough has gathered; tell whether all is told."""
+        while trial.unsent and not trial.lost:
+            since = trial.unsent_since
+            due = since is None or time.monotonic() - since >= _REPORT_S
+            if not (at_once or due or len(trial.unsent) >= _REPORTS):
+                return False
+            first, batch = trial.acknowledged + 1, tuple(trial.unsent[:_REPORTS])
+            lease = trial.lease
+            try:
+                last = self.attempt(
+                    lambda: self.store.report(lease, first, batch, _now()),  # noqa: B023 - called now
+                    None,
+                )
+            except LeaseLostError:
+                trial.end(Verdict.LOST)
+                return True
+            if last is None:
+                return False
+            trial.sent(last)
+        trial.unsent_since = None
+        return True
+
+    def finish(self, trial: RunningTrial, ask: Ask | None) -> tuple[State, Sequence[Lease]] | None:
+        """Tell how a trial ended, and lease; None if it has to be tried again.
+
+        The state is the one that the store gave it, or CANCELLED where the lease was lost.
+        """
+        outcome = trial.outcome
+        if outcome is None or trial.lost:
+            return State.CANCELLED, ()
+        try:
+            if not self.report(trial, at_once=True):
+                return None
+            if trial.lost:
+                return State.CANCELLED, ()
+            none: tuple[Trial, Sequence[Lease]] | None = None
+            done = self.attempt(lambda: self.store.finish(trial.lease, outcome, _now(), ask), none)
+        except LeaseLostError:
+            trial.lost = True
+            return State.CANCELLED, ()
+        if done is None:
+            return None
+        return done[0].state, done[1]
+
+    def renew(self, trials: Sequence[RunningTrial]) -> None:
+        """Hold on to leases when it is time, or when there may be verdicts; pass those on."""
+        now = time.monotonic()
+        lease_s = self.record.sweep.lease_s
+        revised = self.record.revision != self._heard and now - self._renewed_at >= _VERDICT_S
+        if not revised and now - self._renewed_at < lease_s / 3:
+            return
+        revision = self.record.revision
+        held = [trial for trial in trials if not trial.lost]
+        verdicts: Sequence[Verdict] | None = ()
+        if held:
+            leases = [trial.lease for trial in held]
+            verdicts = self.attempt(lambda: self.store.renew(leases, _now(), lease_s), None)
+        if verdicts is None:
+            return
+        self._renewed_at, self._heard = now, revision
+        for trial, verdict in zip(held, verdicts, strict=True):
+            if verdict is not Verdict.GO_ON:
+                trial.end(verdict)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,413 @@
+"""The agent: leases trials, runs them, tells the store how they do, and leaves.
+
+One process and one thread, whatever the number of trials at once. Everything that could
+block stands elsewhere: programs write to files, copies are made in slices, and a store that
+does not answer is asked again later. Where nobody decides, the agent takes the controller's
+role as well.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sonde.agent import identity
+from sonde.agent.devices import Devices, cores, thread_limits
+from sonde.agent.folder import TrialFolder, source_folder
+from sonde.agent.guard import Guard
+from sonde.agent.link import Link
+from sonde.agent.program import CommandWork
+from sonde.agent.running import RunningTrial, Work
+from sonde.agent.snapshot import take
+from sonde.agent.waker import Waker
+from sonde.core.sweep import Command, Control
+from sonde.core.trial import Lease, State
+from sonde.errors import ConfigError
+from sonde.store import open_store
+from sonde.store.protocol import Store
+
+if TYPE_CHECKING:
+    from sonde.controller import Controller
+
+__all__ = ["AgentReport", "Event", "Options", "run"]
+
+_LOOK_S = 0.1  # between two looks at whether the sweep changed, while waiting for trials
+_BUSY_LOOK_S = 0.25  # the same while all slots are taken
+_LEASE_S = 1.0  # between two tries to lease when nothing seems to change: leases may lapse
+_STARVED_S = 1.0  # without trials and decisions, after which we decide
+_DECIDE_S = 1.0  # between two decisions that only look after what runs
+_LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How an agent is to work.
+
+    Attributes:
+        store_url: The store.
+        sweep: Id of the sweep.
+        root: The `.sonde` folder under which trials have their folders.
+        workers: How many trials to run at once; devices and cores may allow fewer.
+        count: Leave after so many trials.
+        gpus: Devices to hand out, as CUDA_VISIBLE_DEVICES names them.
+        gpus_per_trial: A part of one or a whole number of them.
+        cpus_per_trial: Cores for each trial; 0: as the program likes.
+        parent_fd: Leave when this pipe is closed. Such an agent leaves decisions to its parent.
+        idle_timeout_s: Leave after so long without a trial.
+    """
+
+    store_url: str
+    sweep: str
+    root: Path
+    workers: int = 1
+    count: int | None = None
+    gpus: tuple[str, ...] = ()
+    gpus_per_trial: float = 0
+    cpus_per_trial: int = 0
+    parent_fd: int | None = None
+    idle_timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReport:
+    """What an agent did.
+
+    Attributes:
+        ran: Trials that it ran to an end.
+        failed: How many of these failed.
+        reason: Why it left.
+    """
+
+    ran: int
+    failed: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, for people.
+
+    Attributes:
+        kind: `started`, `ended` or `note`.
+        number: The trial's, if it is about one.
+        text: In words.
+    """
+
+    kind: str
+    text: str
+    number: int | None = None
+
+
+def run(
+    options: Options,
+    *,
+    on_event: Callable[[Event], None] | None = None,
+    store: Store | None = None,
+) -> AgentReport:
+    """Run trials of a sweep until there is nothing more to do; return what was done.
+
+    Args:
+        options: How.
+        on_event: Called with what happens, in this thread.
+        store: Used instead of opening the URL; left open.
+
+    Raises:
+        ConfigError: If the sweep cannot be run here.
+        StoreError: If the store cannot be opened.
+        NotFoundError: If there is no such sweep.
+    """
+    guard = Guard()  # before the store is opened, so that its files are not passed on
+    try:
+        opened = open_store(options.store_url) if store is None else store
+        try:
+            with Waker(options.parent_fd) as waker:
+                return _Agent(options, opened, guard, waker, on_event or _ignore).run()
+        finally:
+            if store is None:
+                opened.close()
+    finally:
+        guard.close()
+
+
+def _ignore(_: Event) -> None:
+    return
+
+
+class _Agent:
+    def __init__(
+        self,
+        options: Options,
+        store: Store,
+        guard: Guard,
+        waker: Waker,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self.options, self.guard, self.waker, self.on_event = options, guard, waker, on_event
+        self.link = Link(store, options.sweep, identity.me(), self._note)
+        self.sweep = self.link.record.sweep
+        self.root = options.root.absolute()
+        self.devices = Devices(options.gpus, options.gpus_per_trial)
+        self.slots = _slots(options, self.devices)
+        self.running: list[RunningTrial] = []
+        self.controller: Controller | None = None
+        self.ran = self.failed = self.leased = 0
+        now = time.monotonic()
+        self.began = self.idle_since = now
+        self.look_at = self.lease_at = self.decide_at = 0.0
+        self.leaving: str | None = None  # why, once it takes no more trials
+        self.leaving_since = 0.0
+        self.base_env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT"))
+        }
+
+    def run(self) -> AgentReport:
+        self._make_ready()
+        self._release_dead()
+        while True:
+            self._heed_signals()
+            self.guard.check()
+            for trial in self.running:
+                trial.advance()
+            self._settle()
+            self._look()
+            self._fill()
+            self.link.renew(self.running)
+            self._decide_meanwhile()
+            if self._may_go():
+                break
+            self.waker.wait(self._pause_s())
+        return AgentReport(ran=self.ran, failed=self.failed, reason=self.leaving or "")
+
+    # -- trials -------------------------------------------------------------------------
+
+    def _make_ready(self) -> None:
+        work = self.sweep.work
+        if work is None:
+            raise ConfigError(
+                f"sweep {self.link.record.name}",
+                "its trials are asked for and told by a program, so an agent has nothing to run",
+                "run that program",
+            )
+        if isinstance(work, Command) and work.workspace != "none":
+            for note in take(work, source_folder(self.root, self.link.sweep)).notes:
+                self._note(note)
+
+    def _start(self, leases: Sequence[Lease]) -> None:
+        for lease in leases:
+            devices = self.devices.take() or ()
+            folder = TrialFolder(self.root, lease.sweep, lease.number, lease.attempt)
+            work = self._work(lease, folder, devices)
+            command = self.sweep.work if isinstance(self.sweep.work, Command) else None
+            trial = RunningTrial(
+                lease,
+                folder=folder,
+                work=work,
+                goals=self.sweep.goals,
+                metric_regex=None if command is None else command.metric_regex,
+                grace_s=5.0 if self.sweep.work is None else self.sweep.work.grace_s,
+                devices=devices,
+            )
+            self.running.append(trial)
+            self.leased += 1
+            self.on_event(Event(kind="started", number=lease.number, text=_values(lease)))
+            trial.advance()
+
+    def _work(self, lease: Lease, folder: TrialFolder, devices: Sequence[str]) -> Work:
+        work = self.sweep.work
+        if not isinstance(work, Command):
+            raise ConfigError("work", "functions are not there yet", "use a command")
+        given = self.base_env | dict(work.env)
+        env = given | thread_limits(self.options.cpus_per_trial, given)
+        env |= folder.environment(lease.params, self.options.store_url)
+        if devices:
+            env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
+        return CommandWork(work, lease, folder, guard=self.guard, env=env)
+
+    def _settle(self) -> None:
+        """Tell the store what was reported and what has ended, and take the next trials."""
+        for trial in list(self.running):
+            if trial.outcome is None:
+                self.link.report(trial)
+                continue
+            room = self.slots - len(self.running) + 1
+            ask = self.link.ask(min(room, self._left())) if self._wants_more() else None
+            done = self.link.finish(trial, ask)
+            if done is None:
+                continue
+            state, leases = done
+            self.running.remove(trial)
+            self.devices.give_back(trial.devices)
+            self.idle_since = time.monotonic()
+            self._count(trial, state)
+            self._start(leases)
+            self.lease_at = 0.0
+
+    def _count(self, trial: RunningTrial, state: State) -> None:
+        outcome = trial.outcome
+        error = None if outcome is None else outcome.error
+        failed = outcome is not None and outcome.state is State.FAILED
+        if trial.lost:
+            text = "its lease was lost"
+        else:
+            text = f"{state}" + (f": {error}" if error else "")
+            self.ran += state is not State.WAITING or failed
+            self.failed += failed
+        self.on_event(Event(kind="ended", number=trial.lease.number, text=text))
+
+    def _fill(self) -> None:
+        """Lease for the free slots; decide first where nobody else does."""
+        now = time.monotonic()
+        free = min(self.slots - len(self.running), self._left())
+        if free <= 0 or not self._wants_more() or now < self.lease_at or not self.link.is_up:
+            return
+        self.lease_at = now + _LEASE_S
+        leases = self.link.lease(free)
+        if leases:
+            self.idle_since = now
+        elif self._is_to_decide(now):
+            leases = self._decide(free)
+        self._start(leases)
+
+    def _wants_more(self) -> bool:
+        return self.leaving is None and self._left() > 0
+
+    def _left(self) -> int:
+        count = self.options.count
+        return self.slots if count is None else max(0, count - self.leased)
+
+    # -- the controller's role ----------------------------------------------------------
+
+    def _is_to_decide(self, now: float) -> bool:
+        if self.options.parent_fd is not None or self.link.record.control is not Control.RUNNING:
+            return False
+        starved = now - max(self.link.changed_at, self.idle_since, self.began) >= _STARVED_S
+        fresh = self.link.record.trials == 0
+        return self.controller is not None or starved or fresh
+
+    def _decide(self, want: int) -> Sequence[Lease]:
+        from sonde.controller import Controller
+
+        store, sweep = self.link.store, self.link.sweep
+        if self.controller is None:
+            self.controller = self.link.attempt(lambda: Controller(store, sweep), None)
+        controller = self.controller
+        if controller is None:
+            return ()
+        ask = self.link.ask(want) if want else None
+        none: Sequence[Lease] = ()
+        leases = self.link.attempt(lambda: controller.step(want, ask), none)
+        self.link.record = controller.record
+        self.decide_at = time.monotonic() + _DECIDE_S
+        return leases
+
+    def _decide_meanwhile(self) -> None:
+        """Look after what runs: time budgets, where nobody else does."""
+        now = time.monotonic()
+        if now < self.decide_at or self.leaving is not None or self.options.parent_fd is not None:
+            return
+        budget_s = self.link.record.budget.time_s
+        overdue = budget_s is not None and now - self.began > budget_s + 2 * _STARVED_S
+        if (self.controller is not None or overdue) and self.link.is_up:
+            self._decide(0)
+
+    # -- coming and going ---------------------------------------------------------------
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self.look_at or not self.link.is_up:
+            return
+        busy = len(self.running) >= self.slots or self.leaving is not None
+        self.look_at = now + (_BUSY_LOOK_S if busy else _LOOK_S)
+        if self.link.look():
+            self.lease_at = 0.0
+
+    def _heed_signals(self) -> None:
+        waker = self.waker
+        if waker.parent_gone:
+            self._leave("the process that started it is gone", now=True)
+        if waker.terminations:
+            self._leave("it was terminated", now=True)
+        if waker.interrupts:
+            self._leave("it was interrupted", now=waker.interrupts > 1)
+        if waker.terminations > 1 or waker.interrupts > 2:
+            for trial in self.running:
+                trial.kill()
+        if self.link.is_gone:
+            self._leave("the sweep is gone", now=True)
+            for trial in self.running:
+                trial.lost = True
+
+    def _leave(self, reason: str, *, now: bool = False) -> None:
+        if self.leaving is None:
+            self.leaving = reason
+        if now:
+            for trial in self.running:
+                trial.give_back()
+
+    def _may_go(self) -> bool:
+        """Tell whether this was the last turn."""
+        now = time.monotonic()
+        if self.running:
+            self.idle_since = now
+            waiting = [trial for trial in self.running if trial.outcome is None]
+            if waiting or not self.link.has_trouble or self.leaving is None:
+                self.leaving_since = now
+            # The store is away and the trials have ended: their leases will lapse.
+            return now - self.leaving_since > _LEAVE_S
+        if self.leaving is not None:
+            return True
+        record, idle_s = self.link.record, self.options.idle_timeout_s
+        if self._left() == 0:
+            self.leaving = "it has run as many trials as it was asked to"
+        elif record.control in {Control.STOPPED, Control.CANCELLED} or (
+            record.is_ended and not record.counts.get(State.WAITING, 0)
+        ):
+            self.leaving = f"the sweep is {record.control}"
+        elif idle_s is not None and now - self.idle_since > idle_s:
+            self.leaving = f"there was nothing to run for {idle_s:g} s"
+        return self.leaving is not None
+
+    def _pause_s(self) -> float:
+        now = time.monotonic()
+        pauses = [max(0.0, self.look_at - now), *(trial.next_look_s for trial in self.running)]
+        if any(trial.unsent for trial in self.running):
+            pauses.append(0.1)
+        if not self.link.is_up:
+            pauses = [max(pause, 0.05) for pause in pauses]
+        return min(pauses)
+
+    def _release_dead(self) -> None:
+        """Give back the trials of agents of this machine that are gone."""
+        if not self.link.record.counts.get(State.RUNNING, 0):
+            return
+        store, sweep = self.link.store, self.link.sweep
+        changes = self.link.attempt(lambda: store.changes(sweep), None)
+        if changes is None:
+            return
+        holders = {t.agent for t in changes.trials if t.state is State.RUNNING and t.agent}
+        dead = [agent for agent in sorted(holders) if identity.is_dead_here(agent)]
+        if dead:
+            from datetime import UTC, datetime
+
+            count = self.link.attempt(lambda: store.release(sweep, dead, datetime.now(UTC)), 0)
+            self._note(f"{count} trials of agents that died are run again")
+
+    def _note(self, text: str) -> None:
+        self.on_event(Event(kind="note", text=text))
+
+
+def _slots(options: Options, devices: Devices) -> int:
+    room = [max(1, options.workers)]
+    if devices.capacity is not None:
+        room.append(max(1, devices.capacity))
+    if options.cpus_per_trial:
+        room.append(max(1, cores() // options.cpus_per_trial))
+    return min(room)
+
+
+def _values(lease: Lease) -> str:
+    return " ".join(f"{name}={value}" for name, value in lease.params.items())

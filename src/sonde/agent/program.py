@@ -1,0 +1,126 @@
+"""A command as the work of a trial: its workspace, its environment, its process."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sonde.agent.folder import TrialFolder, source_folder
+from sonde.agent.guard import Guard, kill_earlier
+from sonde.agent.identity import start_time
+from sonde.agent.process import Program, last_line
+from sonde.agent.running import Ended
+from sonde.agent.workspace import arguments, prepare
+from sonde.core.sweep import Command
+from sonde.core.trial import Lease
+
+__all__ = ["CommandWork"]
+
+_PATHS = re.compile(r"""['"]([^'"\n]{1,300})['"]|(?:^|[\s:=])((?:\.{0,2}/)?[\w.\-/]+)""")
+
+
+class CommandWork:
+    """Runs a command once."""
+
+    def __init__(
+        self,
+        command: Command,
+        lease: Lease,
+        folder: TrialFolder,
+        *,
+        guard: Guard,
+        env: Mapping[str, str],
+    ) -> None:
+        """Make it ready to be started.
+
+        Args:
+            command: What to run.
+            lease: With the values.
+            folder: Of this attempt.
+            guard: The agent's.
+            env: The whole environment.
+        """
+        self._command, self._lease, self._folder, self._guard = command, lease, folder, guard
+        self._env = dict(env)
+        self._program: Program | None = None
+        in_copy = command.workspace != "none"
+        self._cwd = folder.work if in_copy else Path(command.folder)
+        self._argv = arguments(command, lease.params)
+
+    def prepare(self) -> Iterator[None]:
+        """Kill what is left of an earlier attempt and make the workspace."""
+        if self._folder.attempt > 1:
+            kill_earlier(self._folder)
+        self._folder.create(self._lease.params)
+        if self._command.workspace != "none":
+            source = source_folder(self._folder.root, self._folder.sweep)
+            yield from prepare(self._command, source, self._folder.work, self._lease.params)
+
+    def start(self) -> None:
+        """Start the program."""
+        env = {"PYTHONUNBUFFERED": "1"} | self._env | {"PWD": str(self._cwd)}
+        self._program = Program(
+            self._argv,
+            cwd=self._cwd,
+            env=env,
+            folder=self._folder.path,
+            stdout=self._folder.stdout,
+            stderr=self._folder.stderr,
+            guard=self._guard,
+        )
+        pid = self._program.pid
+        self._folder.write_process(pid, start_time(pid) or "0", self._lease.agent)
+
+    def poll(self) -> Ended | None:
+        """Return how the program ended, once nothing of it is left."""
+        if self._program is None:
+            return Ended(good=False, stopped=True)
+        exit_ = self._program.poll()
+        if exit_ is None:
+            return None
+        error = None
+        if not exit_.is_good:
+            said = last_line(self._folder.stderr)
+            error = exit_.describe()
+            if said and exit_.signal is None:
+                error = f"{said} ({error})"
+            error += self._hint()
+        return Ended(good=exit_.is_good, error=error, exit=exit_)
+
+    def end(self, grace_s: float) -> None:
+        """Ask the program to end; what is left after `grace_s` is killed."""
+        if self._program is not None:
+            self._program.end(grace_s)
+
+    def kill(self) -> None:
+        """Kill the program."""
+        if self._program is not None:
+            self._program.kill()
+
+    @property
+    def next_poll_s(self) -> float | None:
+        """When to look again, if sooner than usual."""
+        return None if self._program is None else self._program.next_poll_s
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The command line, the folder it ran in, its process."""
+        facts: dict[str, Any] = {"argv": self._argv, "directory": str(self._folder.path)}
+        if self._program is not None:
+            facts["pid"] = self._program.pid
+        return facts
+
+    def _hint(self) -> str:
+        """Say so if the program missed a file that the user has and the copy has not."""
+        if self._command.workspace == "none":
+            return ""
+        said = last_line(self._folder.stderr) or ""
+        for quoted, bare in _PATHS.findall(said):
+            path = os.path.normpath(quoted or bare).removeprefix(f"{self._folder.work}/")
+            if path.startswith("/") or path.startswith("..") or path == ".":
+                continue
+            if (Path(self._command.folder) / path).exists() and not (self._cwd / path).exists():
+                top = path.split("/", 1)[0]
+                return f"; {path} is ignored and so not in the trial's copy: use --link {top}"
+        return ""

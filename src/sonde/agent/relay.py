@@ -1,0 +1,132 @@
+"""The relay: what a trial reports, from wherever it writes it, as one numbered sequence.
+
+Three sources: the journal `reports.jsonl`, TensorBoard event files anywhere in the trial's
+folder, and a regular expression over what it prints. The first source to deliver a metric
+owns its name, so that a metric that is both logged and written for TensorBoard counts once.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sonde.agent.journal import Journal
+from sonde.agent.printed import Printed
+from sonde.core.trial import Report
+from sonde.tensorboard.ingest import Tail, names_of
+
+__all__ = ["Relay"]
+
+_EVENTS_SHARE = 0.02  # of the time that looking for event files may take
+_EVENTS_S = 0.2  # how often at most
+
+
+class Relay:
+    """Gathers the reports of one attempt and keeps them until the store has them.
+
+    Attributes:
+        notes: What was found that is no report, a line each, for people.
+        acknowledged: How many reports the store has.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        journal: Path,
+        stdout: Path,
+        metric_regex: str | None = None,
+        goals: Sequence[str] = (),
+    ) -> None:
+        """Begin; what event files hold already, such as copied ones, is none of the trial's."""
+        self.notes: list[str] = []
+        self.acknowledged = 0
+        self._unsent: list[Report] = []
+        self._owners: dict[str, str] = {}
+        self._goals = frozenset(goals)
+        self._journal = Journal(journal)
+        self._tail = Tail(folder, skip_present=True)
+        self._printed = None if metric_regex is None else Printed(stdout, metric_regex, goals)
+        self._events_at = 0.0
+
+    def poll(self, *, final: bool = False) -> None:
+        """Gather what is new; with `final`, also what waits for the rest of its line."""
+        for report in self._journal.poll(final=final):
+            self._add("reports.jsonl", report)
+        if self._printed is not None:
+            for report in self._printed.poll(final=final):
+                self._add("stdout", report)
+        now = time.monotonic()
+        if final or now >= self._events_at:
+            for source, report in self._events():
+                self._add(source, report)
+            after = time.monotonic()
+            self._events_at = after + max(_EVENTS_S, (after - now) / _EVENTS_SHARE)
+
+    def add(self, report: Report) -> None:
+        """Take a report that the trial told us directly."""
+        self._add("value", report)
+
+    @property
+    def unsent(self) -> Sequence[Report]:
+        """The reports after the acknowledged ones."""
+        return self._unsent
+
+    def sent(self, last: int) -> None:
+        """Forget the reports up to number `last`, which the store has."""
+        del self._unsent[: max(0, last - self.acknowledged)]
+        self.acknowledged = max(self.acknowledged, last)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The metrics that came, in the order of their first arrival."""
+        return tuple(self._owners)
+
+    def facts(self) -> dict[str, object]:
+        """Return what is worth recording: what could not be read."""
+        facts: dict[str, object] = {}
+        if self._journal.damaged:
+            facts["reports_damaged"] = self._journal.damaged
+        notes = [*self._journal.notes, *self.notes, *(str(one) for one in self._tail.problems)]
+        if notes:
+            facts["notes"] = notes[:20]
+        return facts
+
+    def _add(self, source: str, report: Report) -> None:
+        owners = self._owners
+        if all(owners.setdefault(name, source) == source for name in report.metrics):
+            self._unsent.append(report)
+            return
+        own = {name: value for name, value in report.metrics.items() if owners[name] == source}
+        if own:
+            self._unsent.append(Report(report.step, own, report.time))
+
+    def _events(self) -> Iterator[tuple[str, Report]]:
+        """Return the new scalars of event files, those of a run's step as one report."""
+        source, step, stamp = "", 0, 0.0
+        gathered: dict[str, float] = {}
+        for scalar in self._tail.poll():
+            # Runs are called as the script called them, wherever we put its folder.
+            top, _, below = scalar.run.partition("/")
+            run = below if top == "work" else scalar.run
+            now_from = f"event files in {run or '.'}"
+            names = self._names_for(scalar.tag, run, now_from)
+            if gathered and (
+                (now_from, scalar.step) != (source, step) or not gathered.keys().isdisjoint(names)
+            ):
+                yield source, Report(step, gathered, stamp)
+                gathered = {}
+            source, step, stamp = now_from, scalar.step, scalar.wall_time
+            gathered |= dict.fromkeys(names, scalar.value)
+        if gathered:
+            yield source, Report(step, gathered, stamp)
+
+    def _names_for(self, tag: str, run: str, source: str) -> Sequence[str]:
+        """Return the names under which a scalar is kept.
+
+        They are its first name, unless another run has that, and each name that a goal uses.
+        All that `names_of` lists would be seven curves for one.
+        """
+        known = names_of(tag, run)
+        free = [name for name in known if self._owners.get(name, source) == source]
+        first = known[0] if known[0] in free else f"{run or '.'}/{tag}"
+        return tuple(dict.fromkeys([first, *(name for name in free if name in self._goals)]))

@@ -1,0 +1,140 @@
+"""The local executor: agents as processes of this machine that end with their parent.
+
+Each agent holds the reading end of a pipe whose other end is ours alone. However we end, it
+closes, and the agents end their trials, give them back and leave. They are in sessions of
+their own, so a Ctrl-C at the terminal reaches only us, and it is for us to say what it means.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import IO
+
+from sonde.agent import identity
+from sonde.executors.protocol import AgentSpec, Exited, Handle
+
+__all__ = ["LocalExecutor"]
+
+_CLOSE_S = 10.0  # how long agents may take to give their trials back at the end
+
+
+@dataclass(slots=True, kw_only=True)
+class _Child:
+    handle: Handle
+    popen: subprocess.Popen[bytes]
+    agent: str
+    errors: IO[bytes]
+
+
+class LocalExecutor:
+    """Starts agents as child processes."""
+
+    def __init__(self) -> None:
+        self._children: list[_Child] = []
+        self._pipe: tuple[int, int] | None = None
+        self._started = 0
+        self._hurried = False
+
+    def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
+        """Start n agents, or one with all their workers where devices have to be in one hand."""
+        if self._pipe is None:
+            self._pipe = os.pipe()
+        if spec.gpus and n > 1:
+            spec, n = replace(spec, workers=spec.workers * n), 1
+        return [self._start(spec) for _ in range(n)]
+
+    def watch(self) -> Sequence[Exited]:
+        """Return the agents that are gone since the last call; never waits."""
+        gone = []
+        for child in list(self._children):
+            code = child.popen.poll()
+            if code is None:
+                continue
+            self._children.remove(child)
+            gone.append(
+                Exited(
+                    handle=child.handle,
+                    agent=child.agent,
+                    clean=code == 0,
+                    detail=_detail(code, child.errors),
+                )
+            )
+            child.errors.close()
+        return gone
+
+    def alive(self) -> int:
+        """How many agents are there."""
+        return sum(child.popen.poll() is None for child in self._children)
+
+    def stop(self, *, now: bool) -> None:
+        """Let agents end their trials and leave, or, with `now`, give them back and leave.
+
+        Called again with `now`, they are killed; their watchdogs kill their trials.
+        """
+        number = signal.SIGINT
+        if now:
+            number = signal.SIGKILL if self._hurried else signal.SIGTERM
+            self._hurried = True
+        for child in self._children:
+            if child.popen.poll() is None:
+                child.popen.send_signal(number)
+
+    def close(self) -> None:
+        """Make sure that no agent and no trial process of it is left."""
+        if self._pipe is not None:
+            for fd in self._pipe:
+                os.close(fd)  # agents that are left hear of it and leave
+            self._pipe = None
+        until = time.monotonic() + _CLOSE_S
+        for child in self._children:
+            try:
+                child.popen.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.popen.kill()
+                child.popen.wait()
+            child.errors.close()
+        self._children.clear()
+
+    def _start(self, spec: AgentSpec) -> Handle:
+        reading = -1 if self._pipe is None else self._pipe[0]
+        options = {
+            "store_url": spec.store,
+            "sweep": spec.sweep,
+            "root": spec.root,
+            "workers": spec.workers,
+            "gpus": list(spec.gpus),
+            "gpus_per_trial": spec.gpus_per_trial,
+            "cpus_per_trial": spec.cpus_per_trial,
+            "parent_fd": reading,
+        }
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the agent is gone
+        popen = subprocess.Popen(
+            [sys.executable, "-m", "sonde.agent", json.dumps(options)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(reading,),
+            start_new_session=True,
+        )
+        self._started += 1
+        handle = Handle(id=str(self._started), place=f"pid {popen.pid}")
+        agent = identity.of(popen.pid)
+        self._children.append(_Child(handle=handle, popen=popen, agent=agent, errors=errors))
+        return handle
+
+
+def _detail(code: int, errors: IO[bytes]) -> str:
+    """Say how an agent ended, with the last that it said where that was not well."""
+    if code < 0:
+        return f"killed by signal {-code}"
+    if code == 0:
+        return "it left"
+    errors.seek(0)
+    said = [line for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
+    return f"exit status {code}" + (f": {said[-1]}" if said else "")
