@@ -7,7 +7,9 @@ from typing import Any
 from sonde.core.search import METHODS
 
 ROOT = Path(__file__).parents[2]
-LINTER: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+LINTER: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+    "importlinter"
+]
 CONTRACTS = {contract["id"]: contract for contract in LINTER["contracts"]}
 
 
