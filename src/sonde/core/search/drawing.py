@@ -15,7 +15,7 @@ from sonde.core.space import Space
 from sonde.core.streams import uniforms
 from sonde.errors import ConfigError
 
-__all__ = ["Drawer"]
+__all__ = ["Drawer", "unsatisfied"]
 
 _PATIENCE = 64  # draws before a finite space is listed
 _MOST_LISTED = 2**18
@@ -70,7 +70,7 @@ class Drawer:
                 return params
             is_feasible_seen = True
         if not is_feasible_seen:
-            raise self._nothing(f"none of {_MOST_DRAWS_WITH_RELATIONS:,} random points does")
+            raise unsatisfied(space, f"none of {_MOST_DRAWS_WITH_RELATIONS:,} points satisfies it")
         return None
 
     def _listed(
@@ -80,7 +80,7 @@ class Drawer:
         if self._left is None:
             self._left = {space.key(params): params for params in space.lattice()}
             if not self._left:
-                raise self._nothing("no point of the space does")
+                raise unsatisfied(space, "no point of the space satisfies it")
         self._left = {key: params for key, params in self._left.items() if key not in seen}
         left = [params for key, params in self._left.items() if key not in taken]
         if not left:
@@ -88,6 +88,8 @@ class Drawer:
         (u,) = uniforms(self._seed, trial, _FROM_LIST, 1)
         return left[int(u * len(left))]
 
-    def _nothing(self, found: str) -> ConfigError:
-        relations = " and ".join(relation.text for relation in self._space.where)
-        return ConfigError(f"where {relations}", found, "loosen it, or widen the parameters")
+
+def unsatisfied(space: Space, found: str) -> ConfigError:
+    """Return the error for a space in which nothing satisfies the relations."""
+    relations = " and ".join(relation.text for relation in space.where)
+    return ConfigError(f"where {relations}", found, "loosen it, or widen the parameters")

@@ -10,6 +10,7 @@ from itertools import islice
 from sonde.core.distributions.values import Params
 from sonde.core.lattice import check_finite
 from sonde.core.metric import Goal
+from sonde.core.search.drawing import unsatisfied
 from sonde.core.search.protocol import Request
 from sonde.core.space import Space
 from sonde.core.trial import Trial
@@ -28,16 +29,24 @@ class Cursor:
         self._space = space
         self._ahead = space.lattice()
         self._offered: dict[Hashable, Params] = {}
+        self._is_empty = True
 
     def unseen(self, seen: Collection[Hashable]) -> Iterator[Params]:
-        """Walk through the points that were not seen, in order; each counts as proposed."""
+        """Walk through the points that were not seen, in order; each counts as proposed.
+
+        Raises:
+            ConfigError: If the grid has no point at all.
+        """
         self._offered = {key: params for key, params in self._offered.items() if key not in seen}
         yield from list(self._offered.values())
         for params in self._ahead:
+            self._is_empty = False
             key = self._space.key(params)
             if key not in seen:
                 self._offered[key] = params
                 yield params
+        if self._is_empty:
+            raise unsatisfied(self._space, "no point of the grid satisfies it")
 
 
 class Grid:

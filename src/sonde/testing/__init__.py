@@ -1,0 +1,1 @@
+"""Contract tests: one importable suite for each seam, for our implementations and yours."""

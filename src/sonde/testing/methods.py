@@ -1,0 +1,263 @@
+"""What every search method must do: the contract of `sonde.core.search.protocol`, as tests.
+
+Derive from `MethodContract`, name the method, and let pytest collect the class:
+
+    class TestMine(MethodContract):
+        method = Mine()
+"""
+
+# ruff: noqa: D102 - the name of a test is what it has to say
+
+import math
+import time
+from collections.abc import Callable, Hashable, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import pytest
+
+from sonde.core.distributions import Float, Int, Normal, QUniform
+from sonde.core.distributions.values import Params, Value
+from sonde.core.metric import Goal, Summary
+from sonde.core.search.protocol import Method, Request
+from sonde.core.space import Space, space_of
+from sonde.core.trial import ENDED, State, Trial
+from sonde.errors import ConfigError
+
+__all__ = ["MethodContract", "Search", "ended"]
+
+GOALS = (Goal(metric="loss"),)
+
+_SMALL = {"a": ["x", "y", "z"], "b": Int(1, 4), "c": Float(0, 0.3, step=0.1)}
+FINITE: Mapping[str, Space] = {
+    "plain": space_of(_SMALL),
+    "conditions": space_of(
+        {"momentum": Float(0, 0.9, step=0.3, when="opt == 'sgd'")}
+        | {"opt": ["adam", "sgd"], "nesterov": Int(0, 1, when="momentum > 0"), "epochs": 30}
+    ),
+    "relations": space_of(_SMALL, where=["b <= 10 * c + 1", "a != 'x' or b > 1"]),
+    "rare": space_of({"a": Int(1, 50), "b": Int(1, 50)}, where="a * b == 36"),
+    "constants": space_of({"a": 1, "b": "adam"}),
+    "mixed": space_of({"a": [True, 1, "1", None, [1, 2]], "q": QUniform(0, 6, 2)}),
+}
+INFINITE: Mapping[str, Space] = {
+    "one": space_of({"x": Float(0, 1)}),
+    "many": space_of(
+        {"lr": Float(1e-5, 0.1, log=True), "layers": Int(1, 8), "opt": ["adam", "sgd"]}
+        | {"momentum": Float(0, 0.99, when="opt == 'sgd'"), "noise": Normal(0, 1)},
+        where="layers * lr < 0.2",
+    ),
+    "narrow": space_of({"x": Float(0, 1), "y": Float(0, 1)}, where="x + y < 0.1"),
+}
+
+
+def ended(
+    number: int, params: Mapping[str, Value], loss: float | None, state: State = State.DONE
+) -> Trial:
+    """Return a trial that has ended, with one report of the loss unless that is None."""
+    time = datetime(2026, 1, 1, tzinfo=UTC)
+    metrics = {} if loss is None else {"loss": Summary.of([(0, loss)])}
+    return Trial(
+        number=number, state=state, params=params, metrics=metrics, attempts=1,
+        created=time, started=time, finished=time, version=number + 1,
+    )  # fmt: skip
+
+
+def bowl(params: Mapping[str, Value]) -> float:
+    """A loss for any assignment: how far the numbers in it are from 0.3."""
+    numbers = [value for value in params.values() if isinstance(value, (int, float))]
+    return math.fsum((number - 0.3) ** 2 for number in numbers)
+
+
+class Search:
+    """A sweep without store or agents: asks a method, ends trials, folds them in."""
+
+    def __init__(self, method: Method[Any], space: Space, seed: int = 0) -> None:
+        self.method, self.space, self.seed = method, space, seed
+        self.state = method.start(space, GOALS, seed)
+        self.params: list[Params] = []
+        self.history: list[Trial] = []
+        self.pending: dict[int, Params] = {}
+        self.seen: set[Hashable] = set()
+
+    def propose(self, count: int = 1) -> list[Params]:
+        """Ask, and leave it at that."""
+        request = Request(
+            first=len(self.params),
+            count=count,
+            pending=list(self.pending.values()),
+            seen=frozenset(self.seen),
+        )
+        return self.method.propose(self.state, request)
+
+    def add(self, params: Params) -> int:
+        """Begin a trial."""
+        number = len(self.params)
+        self.params.append(params)
+        self.pending[number] = params
+        self.seen.add(self.space.key(params))
+        return number
+
+    def end(
+        self, number: int, state: State = State.DONE, loss: Callable[[Params], float | None] = bowl
+    ) -> None:
+        """End a trial and tell the method."""
+        params = self.pending.pop(number)
+        trial = ended(number, params, loss(params), state)
+        self.history.append(trial)
+        self.state = self.method.observe(self.state, trial)
+
+    def run(self, trials: int, *, batch: int = 1, restart: bool = False) -> "Search":
+        """Run up to so many more trials, a batch at a time, until the method is exhausted."""
+        goal = len(self.params) + trials
+        while len(self.params) < goal:
+            if restart:
+                self.restart()
+            found = self.propose(min(batch, goal - len(self.params)))
+            for number in [self.add(params) for params in found]:
+                self.end(number)
+            if len(found) < batch:
+                break
+        return self
+
+    def restart(self) -> None:
+        """Forget the state and fold the history anew, as a new controller would."""
+        self.state = self.method.start(self.space, GOALS, self.seed)
+        for trial in self.history:
+            self.state = self.method.observe(self.state, trial)
+
+
+class MethodContract:
+    """Tests that a search method passes; a subclass names the method.
+
+    Attributes:
+        method: The method.
+        needs_finite: It searches finite spaces only, and refuses others when it starts.
+        is_seeded: Another seed gives other points.
+        most_seconds: CPU time for 1,000 trials of five parameters, one by one.
+    """
+
+    method: ClassVar[Method[Any]]
+    needs_finite: ClassVar[bool] = False
+    is_seeded: ClassVar[bool] = True
+    most_seconds: ClassVar[float] = 10.0
+
+    @property
+    def spaces(self) -> Mapping[str, Space]:
+        """The spaces that the method can search."""
+        return FINITE if self.needs_finite else {**FINITE, **INFINITE}
+
+    def _every(self, trials: int = 40, **options: Any) -> list[Search]:
+        return [Search(self.method, space).run(trials, **options) for space in self.spaces.values()]
+
+    def test_proposals_lie_inside_the_space_with_exactly_its_active_parameters(self) -> None:
+        for search in self._every():
+            assert search.params
+            for params in search.params:
+                assert search.space.admits(params), params
+                declared = [p.name for p in search.space.parameters if p.name in params]
+                assert list(params) == declared
+
+    def test_values_are_of_the_types_that_were_declared(self) -> None:
+        for search in self._every():
+            for params in search.params:
+                assert params == search.space.validate(params)
+                for value in params.values():
+                    assert type(value) in {int, float, str, bool, tuple, dict, type(None)}
+
+    def test_the_same_seed_proposes_the_same(self) -> None:
+        assert [s.params for s in self._every()] == [s.params for s in self._every()]
+
+    def test_another_seed_proposes_something_else(self) -> None:
+        space = self.spaces["plain" if self.needs_finite else "many"]
+        runs = [Search(self.method, space, seed).run(20).params for seed in (0, 1, 2**63 - 1)]
+        assert (runs[0] != runs[1] != runs[2]) is self.is_seeded
+
+    def test_a_controller_that_starts_anew_proposes_what_the_old_one_would_have(self) -> None:
+        for old, new in zip(self._every(), self._every(restart=True), strict=True):
+            assert old.params == new.params
+
+    def test_asking_again_without_a_trial_added_gives_the_same(self) -> None:
+        for space in self.spaces.values():
+            search = Search(self.method, space)
+            first = search.propose(3)
+            assert search.propose(3) == first
+            assert search.propose(1) == first[:1]
+            search.add(first[0])
+            search.propose(5)
+            restarted = Search(self.method, space)
+            restarted.add(first[0])
+            assert search.propose(2) == restarted.propose(2)
+
+    def test_results_play_no_part_unless_it_is_adaptive(self) -> None:
+        if self.method.adaptive:
+            return
+        for space in self.spaces.values():
+            one_by_one = Search(self.method, space).run(24)
+            at_once = Search(self.method, space)
+            at_once.params = at_once.propose(24)
+            assert at_once.params == one_by_one.params
+
+    def test_no_point_comes_up_twice_and_a_finite_space_is_searched_to_its_end(self) -> None:
+        for name, space in FINITE.items():
+            points = {space.key(params) for params in space.lattice()}
+            for batch in (1, 7):
+                search = Search(self.method, space).run(10_000, batch=batch)
+                keys = [space.key(params) for params in search.params]
+                assert len(set(keys)) == len(keys), name
+                assert set(keys) == points, name
+                assert search.propose(3) == []
+
+    def test_points_that_the_user_tried_are_not_proposed_again(self) -> None:
+        space = FINITE["plain"]
+        search = Search(self.method, space)
+        tried = list(space.lattice())[::3]
+        for params in tried:
+            search.end(search.add(params))
+        search.run(10_000)
+        assert len(search.params) == len(search.seen) == space.size
+
+    def test_a_batch_beside_running_trials_repeats_none_of_them(self) -> None:
+        for space in self.spaces.values():
+            search = Search(self.method, space)
+            for _ in range(4):
+                for params in search.propose(5):
+                    search.add(params)
+            assert len(search.seen) == len(search.params)
+
+    def test_it_goes_on_after_trials_that_failed_or_have_no_number(self) -> None:
+        for space in self.spaces.values():
+            search = Search(self.method, space)
+            for params in search.propose(8):
+                search.add(params)
+            losses: list[float | None] = [math.nan, math.inf, -math.inf, None, 1e308, 0.0]
+            for number in list(search.pending):
+                state = sorted(ENDED)[number % len(ENDED)]
+                loss = losses[number % len(losses)]
+                search.end(number, state, lambda _, loss=loss: loss)  # type: ignore[misc]
+            search.run(10)
+            assert all(space.admits(params) for params in search.params)
+            assert len(search.seen) == len(search.params)
+
+    def test_relations_that_nothing_satisfies_end_in_an_error(self) -> None:
+        spaces = [space_of({"a": Int(1, 9), "b": Int(1, 9)}, where="a + b > 100")]
+        if not self.needs_finite:
+            spaces.append(space_of({"x": Float(0, 1)}, where="x > 2"))
+        for space in spaces:
+            search = Search(self.method, space)
+            with pytest.raises(ConfigError, match=r"where .*>"):
+                search.propose()
+
+    def test_a_space_without_end_is_searched_or_refused_at_the_start(self) -> None:
+        space = INFINITE["many"]
+        if self.needs_finite:
+            with pytest.raises(ConfigError, match="lr"):
+                self.method.start(space, GOALS, 0)
+        else:
+            assert len(Search(self.method, space).run(100, batch=9).params) == 100
+
+    def test_a_thousand_trials_take_reasonable_time(self) -> None:
+        space = space_of({name: Int(1, 10) for name in "abcde"})
+        began = time.process_time()
+        assert len(Search(self.method, space).run(1000).params) == 1000
+        assert time.process_time() - began < self.most_seconds
