@@ -15,7 +15,6 @@ import math
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
@@ -82,7 +81,7 @@ def read_number(text: str, place: str) -> Number | None:
     if _INT.fullmatch(text):
         return Number(value=int(digits), exact=Fraction(int(digits)))
     value = float(digits)
-    if math.isinf(value) or (value == 0.0 and not Decimal(digits).is_zero()):
+    if math.isinf(value) or (value == 0.0 and re.search("[1-9]", digits.lower().partition("e")[0])):
         size = "large" if value else "small"
         raise ConfigError(place, f"{text} is too {size} for a float", "write a number within range")
     return Number(value=value, exact=Fraction(digits))

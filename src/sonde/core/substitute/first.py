@@ -82,12 +82,13 @@ class _Search:
 
 
 def _blocks(node: ast.stmt) -> list[Sequence[ast.stmt]]:
+    """Return the statement lists inside a statement, in the order of the text."""
+    if isinstance(node, ast.Match):
+        return [case.body for case in node.cases]
     blocks = [getattr(node, part, []) for part in ("body", "orelse", "finalbody")]
     if isinstance(node, ast.Try | ast.TryStar):
         blocks[1:1] = [handler.body for handler in node.handlers]
-    if isinstance(node, ast.Match):
-        blocks = [case.body for case in node.cases]
-    return blocks
+    return [block for block in blocks if block]
 
 
 def _expressions(node: ast.AST) -> Iterator[ast.AST]:

@@ -124,7 +124,7 @@ def shortened(text: str, most: int = 40) -> str:
 
 def _remedy(name: str, assigned: Mapping[str, str], script: str) -> str:
     if name in assigned:
-        return f"use {name} in {script}, or pass it as an argument: --{name}={{{name}}}"
+        return f"read {name} in {script}, or pass it as an argument: --{name}={{{name}}}"
     if not assigned:
         return f"{script} assigns no names; pass it as an argument: --{name}={{{name}}}"
     near = _close(name, assigned)

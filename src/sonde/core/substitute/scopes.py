@@ -86,6 +86,8 @@ class Scopes:
         self.module = collector.module
         self.bindings: tuple[Binding, ...] = tuple(collector.bindings)
         self.reads: tuple[Read, ...] = tuple(collector.reads)
+        self.parameters = collector.parameters
+        """The line of each name's first use as a function's parameter."""
         self.is_dynamic = collector.is_dynamic
         """Whether the module looks into namespaces: eval, exec, globals, locals, vars()."""
         for binding in self.bindings:
@@ -134,6 +136,7 @@ class _Collector(ast.NodeVisitor):
         self.module = self.scope = Scope("module", body=tree.body)
         self.bindings: list[Binding] = []
         self.reads: list[Read] = []
+        self.parameters: dict[str, int] = {}
         self.is_dynamic = False
         self._path: list[ast.AST] = []
         self._literal_forbidden = 0
@@ -178,11 +181,13 @@ class _Collector(ast.NodeVisitor):
     def visit_TemplateStr(self, node: ast.AST) -> None:  # Python 3.14
         self._without_literals(node)
 
-    def visit_MatchValue(self, node: ast.MatchValue) -> None:
-        self._without_literals(node)
-
-    def visit_MatchClass(self, node: ast.MatchClass) -> None:
-        self._without_literals(node)
+    def visit_match_case(self, node: ast.match_case) -> None:
+        self._literal_forbidden += 1
+        self.visit(node.pattern)
+        self._literal_forbidden -= 1
+        for part in (node.guard, *node.body):
+            if part is not None:
+                self.visit(part)
 
     def _without_literals(self, node: ast.AST) -> None:
         self._literal_forbidden += 1
@@ -323,6 +328,7 @@ class _Collector(ast.NodeVisitor):
             if default is not None:
                 self.visit(default)
         for argument in _arguments(node.args):
+            self.parameters.setdefault(argument.arg, argument.lineno)
             if argument.annotation is not None:
                 self.visit(argument.annotation)
         if not isinstance(node, ast.Lambda) and node.returns is not None:

@@ -19,7 +19,8 @@ import ast
 import builtins
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sonde.core.distributions import Value
@@ -66,20 +67,20 @@ def by_syntax(
         ConfigError: The source is not Python; its place names line and column.
     """
     spans = Spans(source)
-    scopes = _scopes(spans.body, script)
     ascii_only = _COOKIE.match(source) is not None
     edits: list[_Edit] = []
     notes: dict[str, str] = {}
-    for name, value in values.items():
-        # Python compares identifiers in this form, and the tree has them in it.
-        identifier = unicodedata.normalize("NFKC", name)
-        text = literal(value, ascii_only=ascii_only)
-        found = _edits(scopes, spans, identifier, name, text)
-        if not found:
-            note = _note(scopes, identifier, script)
+    with _depth_checked(script):
+        scopes = Scopes(parse(spans.body, script))
+        for name, value in values.items():
+            # Python compares identifiers in this form, and the tree has them in it.
+            identifier = unicodedata.normalize("NFKC", name)
+            text = literal(value, ascii_only=ascii_only)
+            found = _edits(scopes, spans, identifier, name, text)
+            edits += found
+            note = "" if found else _note(scopes, identifier, script)
             if note:
                 notes[name] = note
-        edits += found
     return _applied(source, edits, values, notes, spans)
 
 
@@ -91,7 +92,8 @@ def candidates(source: str) -> dict[str, str]:
     """
     spans = Spans(source)
     try:
-        scopes = _scopes(spans.body, "")
+        with _depth_checked(""):
+            scopes = Scopes(parse(spans.body, ""))
     except ConfigError:
         return names_in_text(source)
     found: dict[str, str] = {}
@@ -105,13 +107,13 @@ def candidates(source: str) -> dict[str, str]:
     return found
 
 
-def _scopes(body: str, script: str) -> Scopes:
-    tree = parse(body, script)
+@contextmanager
+def _depth_checked(script: str) -> Iterator[None]:
     try:
-        return Scopes(tree)
+        yield
     except RecursionError as error:
         raise ConfigError(
-            script, "too deeply nested to analyse", "use --substitute regex"
+            script, "it is too deeply nested to analyse", "use --substitute regex"
         ) from error
 
 
@@ -144,10 +146,18 @@ def _meant(owned: Mapping[Scope, Sequence[Binding]], name: str) -> list[Scope]:
     ]
     for kind in ("module", "function", "class"):
         scopes = [scope for scope in assigning if scope.kind == kind]
+        # What a scope inside of another one assigns hides the outer name: it is another variable.
+        scopes = [scope for scope in scopes if not any(o in scopes for o in _outer(scope))]
         plain = [scope for scope in scopes if _is_literal(_firsts(scope, owned[scope])[0])]
         if scopes:
             return plain or scopes
     return []
+
+
+def _outer(scope: Scope) -> Iterator[Scope]:
+    while scope.parent is not None:
+        scope = scope.parent
+        yield scope
 
 
 def _is_literal(binding: Binding) -> bool:
@@ -169,6 +179,8 @@ def _reads_suffice(
     only = bindings[0]
     if len(bindings) > 1 or only.assigned is None or only.scope is not scope:
         return False
+    if only.assigned.statement is None:  # a walrus is a read as well
+        return False
     if scope.kind == "class" or scopes.is_dynamic or hasattr(builtins, only.name):
         return False
     # `class C: lr = lr` reads the outer name first and its own afterwards.
@@ -181,8 +193,7 @@ def _reads_suffice(
     )
     if any(ambiguous) or not all(read.replaceable for read in own):
         return False
-    whole = only.assigned.statement or only.assigned.value
-    bound_at = spans.of(whole)[1] if whole is not None else 0
+    bound_at = spans.of(only.assigned.statement)[1]
     return all(
         spans.of(read.node)[0] >= bound_at for read in own if _runs_at_once(read.scope, scope)
     )
@@ -306,6 +317,8 @@ def _note(scopes: Scopes, name: str, script: str) -> str:
         return f"{name} is assigned in {script} (line {assigned[0].line}), but nothing reads it"
     if bindings:
         return f"{name} is no plain variable in {script}: see line {bindings[0].line}"
+    if name in scopes.parameters:
+        return f"{name} is a function's parameter in {script} (line {scopes.parameters[name]})"
     if any(read.name == name for read in scopes.reads):
         return f"{name} is read in {script}, but not assigned there"
     return ""
