@@ -147,6 +147,7 @@ class _Agent:
         self.options, self.guard, self.waker, self.on_event = options, guard, waker, on_event
         self.link = Link(store, options.sweep, identity.me(), self._note)
         self.sweep = self.link.record.sweep
+        self.names = [parameter.name for parameter in self.sweep.space.parameters]
         self.root = options.root.absolute()
         self.devices = Devices(options.gpus, options.gpus_per_trial)
         self.slots = _slots(options, self.devices)
@@ -225,7 +226,7 @@ class _Agent:
         env |= folder.environment(lease.params, self.options.store_url)
         if devices:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
-        return CommandWork(work, lease, folder, guard=self.guard, env=env)
+        return CommandWork(work, lease, folder, guard=self.guard, env=env, names=self.names)
 
     def _settle(self) -> None:
         """Tell the store what was reported and what has ended, and take the next trials."""

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class CommandWork:
         *,
         guard: Guard,
         env: Mapping[str, str],
+        names: Sequence[str],
     ) -> None:
         """Make it ready to be started.
 
@@ -40,13 +41,14 @@ class CommandWork:
             folder: Of this attempt.
             guard: The agent's.
             env: The whole environment.
+            names: All parameters of the space.
         """
         self._command, self._lease, self._folder, self._guard = command, lease, folder, guard
         self._env = dict(env)
         self._program: Program | None = None
         in_copy = command.workspace != "none"
         self._cwd = folder.work if in_copy else Path(command.folder)
-        self._argv = arguments(command, lease.params)
+        self._argv = arguments(command, lease.params, names)
 
     def prepare(self) -> Iterator[None]:
         """Kill what is left of an earlier attempt and make the workspace."""
@@ -118,7 +120,7 @@ class CommandWork:
         said = last_line(self._folder.stderr) or ""
         for quoted, bare in _PATHS.findall(said):
             path = os.path.normpath(quoted or bare).removeprefix(f"{self._folder.work}/")
-            if path.startswith("/") or path.startswith("..") or path == ".":
+            if path.startswith(("/", "..")) or path == ".":
                 continue
             if (Path(self._command.folder) / path).exists() and not (self._cwd / path).exists():
                 top = path.split("/", 1)[0]

@@ -23,7 +23,8 @@ __all__ = ["LIMIT", "Snapshot", "changed", "chosen", "take"]
 
 LIMIT = 2 * 10**9  # bytes; each trial gets as much
 _NEVER = frozenset({".git", ".sonde", "__pycache__", ".venv", "venv", "node_modules", ".hg",
-                    ".svn", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints"})  # fmt: skip
+                    ".svn", ".mypy_cache", ".ruff_cache", ".pytest_cache",
+                    ".ipynb_checkpoints"})  # fmt: skip
 _IGNORE_FILE = ".sondeignore"
 
 

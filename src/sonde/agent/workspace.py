@@ -3,7 +3,7 @@
 import io
 import os
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,26 @@ def prepare(
         write_source(path, substituted(command, text, params).text, encoding)
 
 
-def arguments(command: Command, params: Mapping[str, Any]) -> list[str]:
-    """Return program and arguments with the values put in for `{name}`."""
-    return fill_template(command.argv, params)[0]
+def arguments(command: Command, params: Mapping[str, Any], names: Sequence[str] = ()) -> list[str]:
+    """Return program and arguments with the values put in for `{name}`.
+
+    An argument that asks for a parameter which this trial has not is left out, and with it
+    the option that it is the value of.
+
+    Args:
+        command: With the templates.
+        params: The values of one trial.
+        names: All parameters, of which some may be absent from `params`.
+    """
+    absent = {name: "" for name in names if name not in params}
+    kept: list[str] = []
+    for arg in command.argv:
+        if absent and fill_template([arg], absent)[1]:
+            if arg.startswith("{") and kept and kept[-1].startswith("-") and "=" not in kept[-1]:
+                kept.pop()
+            continue
+        kept.append(arg)
+    return fill_template(kept, params)[0]
 
 
 def substituted(command: Command, source: str, params: Mapping[str, Any]) -> Substitution:
