@@ -2,9 +2,9 @@
 
 What does not depend on results draws trial n from its own numbers. Where the first
 draw is infeasible or was seen, further ones follow; where they keep failing, the
-unseen points of a finite space are listed and one of them is drawn. Thus no point
-comes up twice, and a space that is used up, or has nothing to offer, ends the search
-instead of hanging it.
+unseen points of a finite space are listed and one of them is drawn, or, where it is
+too large for a list, the first unseen one is taken. Thus no point comes up twice, and
+a space that is used up, or has nothing to offer, ends the search instead of hanging it.
 """
 
 from collections.abc import Callable, Collection, Hashable, Sequence
@@ -69,6 +69,12 @@ class Drawer:
             if key not in seen and key not in taken:
                 return params
             is_feasible_seen = True
+        if space.size is not None:
+            for params in space.lattice():
+                is_feasible_seen = True
+                key = space.key(params)
+                if key not in seen and key not in taken:
+                    return params
         if not is_feasible_seen:
             raise unsatisfied(space, f"none of {_MOST_DRAWS_WITH_RELATIONS:,} points satisfies it")
         return None
