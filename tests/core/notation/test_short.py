@@ -103,8 +103,10 @@ def test_a_word_is_a_bool_none_a_number_or_text(written: str, value: Value) -> N
         ("x=1..8:foo", "argument x=1..8:foo: 'foo' behind a ':'; write log or a step there"),
         (
             "x=loguniorm(1, 2)",
-            "argument x=loguniorm(1, 2): no distribution is called loguniorm; "
-            "did you mean loguniform?; quote it if text is meant",
+            (
+                "argument x=loguniorm(1, 2): no distribution is called loguniorm; "
+                "did you mean loguniform?; quote it if text is meant"
+            ),
         ),
         (
             "x=uniform(1)",
@@ -112,8 +114,10 @@ def test_a_word_is_a_bool_none_a_number_or_text(written: str, value: Value) -> N
         ),
         (
             "x=uniform(1, 2, 3)",
-            "argument x=uniform(1, 2, 3): uniform with 1, 2, 3 in brackets; "
-            "write uniform(low, high)",
+            (
+                "argument x=uniform(1, 2, 3): uniform with 1, 2, 3 in brackets; "
+                "write uniform(low, high)"
+            ),
         ),
         (
             "x=uniform()",
@@ -130,8 +134,10 @@ def test_a_word_is_a_bool_none_a_number_or_text(written: str, value: Value) -> N
         ),
         (
             "lr=1e-5:l5:0.1",
-            "argument lr=1e-5:l5:0.1: a StudioML range; "
-            "write --hyperparam lr=1e-5:l5:0.1, or lr=1e-5..0.1",
+            (
+                "argument lr=1e-5:l5:0.1: a StudioML range; "
+                "write --hyperparam lr=1e-5:l5:0.1, or lr=1e-5..0.1"
+            ),
         ),
         (
             "x='a'b",
@@ -160,7 +166,8 @@ def test_an_error_names_the_argument_and_the_remedy(text: str, message: str) -> 
 )
 def test_words_that_are_parameters(word: str) -> None:
     assert is_short_form(word)
-    assert word == "x=8..1" or parse_short(word)
+    if word != "x=8..1":
+        parse_short(word)
 
 
 @pytest.mark.parametrize(
@@ -194,10 +201,15 @@ def test_words_that_are_left_to_the_script(word: str) -> None:
 def test_any_word_is_either_or_and_reads_or_is_refused(rest: str, start: str) -> None:
     word = start + rest
     is_short_form(word)
+    assert place_of_refusal(word) in {None, f"argument {word}"}
+
+
+def place_of_refusal(word: str) -> str | None:
     try:
         parse_short(word)
     except ConfigError as error:
-        assert error.where == f"argument {word}"
+        return error.where
+    return None
 
 
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000))

@@ -2,10 +2,10 @@
 
 import re
 
-import studioml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import studioml
 from sonde.core.substitute import by_regex
 
 SCRIPT = "lr = 0.01\nprint(lr)\nSGD(lr=lr, momentum=0.9)\nstep(lr)\n"

@@ -456,7 +456,7 @@ def run(source: str) -> list[object]:
 def test_a_script_behaves_as_if_its_author_had_written_the_value(
     snippets: list[str],
     value: float,
-    in_a_function: bool,  # noqa: FBT001
+    in_a_function: bool,
 ) -> None:
     script = "\n".join(["lr = 0.01", *snippets]) + "\n"
     if in_a_function:
