@@ -26,7 +26,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sonde.core.decision import Decision, NewTrial
-from sonde.core.sweep import Budget, Control, Sweep
+from sonde.core.sweep import Budget, Command, Control, Function, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 
 __all__ = ["Ask", "Changes", "Counts", "Curve", "Decision", "NewTrial", "Store", "SweepRecord"]
@@ -158,11 +158,15 @@ class Store(Protocol):
         control: Control | None = None,
         reason: str | None = None,
         budget: Budget | None = None,
+        work: Command | Function | None = None,
         add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
     ) -> SweepRecord:
-        """Change what is given. `control` and `budget` raise the revision.
+        """Change what is given. `control`, `budget` and `work` raise the revision.
+
+        `work` takes the place of the definition's, for trials that begin from now on: a
+        function that its author has edited.
 
         A control state that is set without a reason has none.
 

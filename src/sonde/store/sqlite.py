@@ -17,7 +17,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sonde.core.sweep import Budget, Control, Sweep, sweep_from_json, sweep_to_json
+from sonde.core.sweep import (
+    Budget,
+    Command,
+    Control,
+    Function,
+    Sweep,
+    sweep_from_json,
+    sweep_to_json,
+)
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import NotFoundError
 from sonde.store import names, rules
@@ -108,6 +116,7 @@ class SqliteStore:
         control: Control | None = None,
         reason: str | None = None,
         budget: Budget | None = None,
+        work: Command | Function | None = None,
         add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
@@ -120,6 +129,7 @@ class SqliteStore:
                 control=control,
                 reason=reason,
                 budget=budget,
+                work=work,
                 add_work_s=add_work_s,
                 notes=notes,
                 tags=tags,
@@ -308,6 +318,10 @@ class SqliteStore:
             edition += 1
             tags = json.dumps(list(head.tags))
             db.execute(QUERIES["update_sweep"], (head.reason, head.notes, tags, lasting.key))
+        if head.sweep is not lasting.sweep:
+            edition = lasting.edition + 1
+            definition = json.dumps(sweep_to_json(head.sweep))
+            db.execute(QUERIES["update_definition"], (definition, lasting.key))
         changing = (
             head.control.value,
             head.revision,

@@ -36,6 +36,10 @@ WHERE sweep = ?;
 -- Notes, tags and the like, with a new edition in `standing`.
 UPDATE sweep SET reason = ?, notes = ?, tags = ? WHERE key = ?;
 
+-- name: update_definition
+-- Work that was changed after the sweep began, with a new edition in `standing`.
+UPDATE sweep SET definition = ? WHERE key = ?;
+
 -- name: insert_trial
 -- A trial as it is at the end of the transaction that made it, often leased already.
 INSERT INTO trial (state, version, attempts, failures, agent, asked, until, reported, outcome,
