@@ -24,6 +24,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.util.tensor_util import make_tensor_proto
 
 from sonde.tensorboard.events import encode_scalar, encode_version
 from sonde.tensorboard.ingest import Tail
@@ -43,6 +44,16 @@ def v1(tag: str, value: float, step: int, wall_time: float) -> bytes:
     """Return an event as PyTorch and tensorboardX write it."""
     summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
     event: bytes = Event(wall_time=wall_time, step=step, summary=summary).SerializeToString()
+    return event
+
+
+def tensor(tag: str, value: float, step: int, wall_time: float) -> bytes:
+    """Return an event as TensorFlow 2 and Keras write it."""
+    scalar = Summary.Value(tag=tag, tensor=make_tensor_proto(value, dtype="float32"))
+    scalar.metadata.plugin_data.plugin_name = "scalars"
+    event: bytes = Event(
+        wall_time=wall_time, step=step, summary=Summary(value=[scalar])
+    ).SerializeToString()
     return event
 
 
@@ -133,7 +144,7 @@ def measure(
 
 
 def main() -> None:
-    """Measure both kinds of scalar and print the figures."""
+    """Measure each kind of scalar and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--mb", type=float, default=4.0, help="megabytes of event files")
     parser.add_argument("--files", type=int, default=4, help="how many files they are split into")
@@ -141,15 +152,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     results = {
-        "simple_value": measure(args.mb, args.files, args.rounds, v1),
-        "tensor": measure(args.mb, args.files, args.rounds, encode_scalar),
+        name: measure(args.mb, args.files, args.rounds, encode)
+        for name, encode in {"PyTorch": v1, "TensorFlow 2": tensor, "sonde": encode_scalar}.items()
     }
     if args.json:
         print(json.dumps(results))
         return
     for kind, result in results.items():
         print(
-            f"{kind}: {result['megabytes']} MB, {result['scalars']} scalars,"
+            f"as {kind} writes: {result['megabytes']} MB, {result['scalars']} scalars,"
             f" {result['bytes_per_record']} bytes a record"
         )
         for name, rate in result["mb_per_cpu_s"].items():

@@ -18,7 +18,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from sonde.tensorboard.events import Scalar
-from sonde.tensorboard.layouts import STEP_AT, Layout, Learned
+from sonde.tensorboard.layouts import NO_TAG, STEP_AT, Layout, Learned
 from sonde.tensorboard.records import FOOTER, HEADER, checksum, crc32c
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def _cycle(data: bytes, start: int, learned: Learned) -> tuple[list[str], list[L
         if known is None or at + known[1] > len(data):
             return None
         unpack, whole, layout = known
-        key, _, raw, before, _, behind, _ = unpack(data, at + HEADER.size)
-        tag, expected = learned.tags.get(before, (None, b""))
-        if tag is None or behind != expected or key != 0x09 or len(raw) > 1 + _MAX_STEP:
+        key, _, raw, before, between, _, behind, _ = unpack(data, at + HEADER.size)
+        tag, *around = learned.tags.get(before, NO_TAG)
+        if tag is None or around != [between, behind] or key != 0x09 or len(raw) > 1 + _MAX_STEP:
             return None
         if raw not in learned.steps and learned.add_step(raw) is None:
             return None
@@ -80,7 +80,7 @@ def _cycle(data: bytes, start: int, learned: Learned) -> tuple[list[str], list[L
             return tags, layouts, at - start
         if first is None:
             first = header, before
-        elif (layout.step_end, layout.kind) != (layouts[0].step_end, layouts[0].kind):
+        elif layout.shape != layouts[0].shape:
             return None
         if layout.length > _MAX_LENGTH or layout.step_end == STEP_AT:
             return None
@@ -114,6 +114,9 @@ def _read_matrix(
         "step": bodies[:, None] + np.arange(STEP_AT + 1, step_end),
         "value": (bodies + values_at)[:, None] + np.arange(value_size),
     }
+    if layouts[0].rounded_at < layouts[0].value_at:
+        rounded_at = np.array([layout.rounded_at for layout in layouts])
+        fields["rounded"] = (bodies + rounded_at)[:, None] + np.arange(4)
     footers = (bodies + lengths)[:, None] + np.arange(FOOTER.size)
     changing = np.zeros(shape[1], bool)
     for columns in (*fields.values(), footers):

@@ -2,16 +2,21 @@
 
     Event          1 wall_time (double)   2 step   3 file_version   5 summary
     Summary        1 value, repeated
-    Value          1 tag   2 simple_value (float)   8 tensor   9 metadata
+    Value          1 tag   2 simple_value (float)   8 tensor   9 metadata   1000 exact (double)
     TensorProto    1 dtype   2 shape   4 content (raw)   5.. one list for each kind of number
     Metadata       1 plugin_data { 1 plugin_name }
 
 TensorFlow 1, tensorboardX and PyTorch write a scalar as `simple_value`, TensorFlow 2 and
 Keras as a tensor of one element for the plugin "scalars". Everything else is passed by.
 
+We write `simple_value`, which every reader of such files knows (TensorBoard's data server
+passes tensors of doubles by), and behind it, so that no digit is lost between a script and
+its trial, the number as a double in a field of our own, which other readers skip.
+
 Source: the .proto files in tensorboard/compat/proto (numbers of fields only).
 """
 
+import math
 import struct
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -26,6 +31,7 @@ from sonde.tensorboard.wire import (
     fields,
     signed,
     varint,
+    varint_bytes,
     varint_field,
 )
 
@@ -33,11 +39,10 @@ __all__ = ["Decoded", "Found", "Scalar", "decode", "encode_scalar", "encode_vers
 
 _WALL_TIME = struct.Struct("<d")
 _SCALARS = b"scalars"
-_DOUBLE = 2
 # By dtype: how one element stands in `content`, and the field that lists such elements.
 _DTYPES = {
     1: ("f", 5),
-    _DOUBLE: ("d", 6),
+    2: ("d", 6),
     3: ("i", 7),
     4: ("B", 7),
     5: ("h", 7),
@@ -50,7 +55,9 @@ _DTYPES = {
     22: ("I", 16),
     23: ("Q", 17),
 }
-_METADATA = bytes_field(1, bytes_field(1, _SCALARS)) + varint_field(4, 1)  # 1: the class "scalar"
+_EXACT = 1000  # far from the numbers that TensorFlow gives out
+_EXACT_KEY = varint_bytes(_EXACT << 3 | FIXED64)
+_FLOAT = struct.Struct("<f")
 
 
 class Scalar(NamedTuple):
@@ -63,7 +70,7 @@ class Scalar(NamedTuple):
         tag: Its name, such as `epoch_loss`.
         run: Directory of its file relative to the watched one, with `/`; "" at the top.
         step: The step or epoch, as the script counted it.
-        value: Also NaN and the infinities. What was written as float32 keeps those digits.
+        value: Also NaN and the infinities. Of a float32 all digits, so 0.1 is 0.10000000149.
         wall_time: When it was written, in seconds since 1970 UTC.
     """
 
@@ -83,12 +90,15 @@ class Found:
         value: Its value.
         kind: `f` or `d`, as `struct` means them; "" if the value is stored otherwise.
         offset: Where the value begins in the event.
+        rounded_at: Where the same value stands once more as a float before it; `offset` if it
+            does not.
     """
 
     tag: str
     value: float
     kind: str
     offset: int
+    rounded_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +136,11 @@ def decode(event: bytes) -> Decoded:
 def encode_scalar(
     tag: str, value: float, step: int, wall_time: float, description: str = ""
 ) -> bytes:
-    """Return the event for a scalar: a tensor of one double, so that no digit is lost.
-
-    TensorBoard shows it as it shows TensorFlow's, which are float32.
-    """
-    tensor = varint_field(1, _DOUBLE) + b"\x12\x00" + bytes_field(6, _WALL_TIME.pack(value))
-    metadata = _METADATA
+    """Return the event for a scalar, as a float for all readers and as a double for ours."""
+    scalar = bytes_field(1, tag.encode())
     if description:
-        metadata += bytes_field(3, description.encode())
-    scalar = bytes_field(1, tag.encode()) + bytes_field(8, tensor) + bytes_field(9, metadata)
+        scalar += bytes_field(9, bytes_field(3, description.encode()))
+    scalar += b"\x15" + _rounded(value) + _EXACT_KEY + _WALL_TIME.pack(value)
     stamp = b"\x09" + _WALL_TIME.pack(wall_time)
     return stamp + varint_field(2, step) + bytes_field(5, bytes_field(1, scalar))
 
@@ -144,24 +150,39 @@ def encode_version(wall_time: float) -> bytes:
     return b"\x09" + _WALL_TIME.pack(wall_time) + bytes_field(3, b"brain.Event:2")
 
 
+def _rounded(value: float) -> bytes:
+    """Return the nearest float32; beyond its range that is an infinity."""
+    try:
+        return _FLOAT.pack(value)
+    except OverflowError:
+        return _FLOAT.pack(math.copysign(math.inf, value))
+
+
 def _value(data: bytes, start: int, end: int) -> Found | None:
     """Return the scalar that a Summary.Value holds, or None if it is something else."""
-    tag, plugin, found = "", _SCALARS, None
+    tag, plugin, found, exact, simple_at = "", _SCALARS, None, None, -1
     for number, kind, at, stop in fields(data, start, end):
         if number == 1 and kind == BYTES:
             tag = data[at:stop].decode(errors="replace")
         elif number == 2 and kind == FIXED32:
-            found = _number("f", data, at)
+            found, simple_at = _number("f", data, at), at
         elif number == 8 and kind == BYTES:
             found = _tensor(data, at, stop)
         elif number in {3, 4, 5, 6}:  # a histogram, image or sound: the last value written counts
             found = None
         elif number == 9 and kind == BYTES:
             plugin = _plugin(data, at, stop) or _SCALARS
+        elif number == _EXACT and kind == FIXED64:
+            exact = _number("d", data, at)
     if found is None or plugin != _SCALARS:
         return None
     value, kind_of_value, offset = found
-    return Found(tag=tag, value=value, kind=kind_of_value, offset=offset)
+    rounded_at = offset
+    if exact is not None and offset == simple_at:
+        value, kind_of_value, offset = exact
+    if rounded_at > offset:  # the other way round than we write it
+        kind_of_value = ""
+    return Found(tag=tag, value=value, kind=kind_of_value, offset=offset, rounded_at=rounded_at)
 
 
 def _plugin(data: bytes, start: int, end: int) -> bytes:

@@ -14,14 +14,15 @@ from sonde.tensorboard.events import Decoded
 from sonde.tensorboard.records import FOOTER, HEADER, header_of
 from sonde.tensorboard.wire import MalformedError, signed, varint
 
-__all__ = ["STEP_AT", "Layout", "Learned"]
+__all__ = ["NO_TAG", "STEP_AT", "Layout", "Learned"]
 
+NO_TAG = None, None, None
 STEP_AT = 9  # an event begins with the key and the eight bytes of its time, then comes the step
 _MAX_TAGS = 4096  # forgotten all at once beyond that
 _MAX_STEPS = 65536
 
-# Takes a record apart: its first byte, time, step with its key, bytes before the value, value,
-# bytes behind it, checksum.
+# Takes a record apart: its first byte, time, step with its key, bytes before the value, bytes
+# between the rounded value (which is skipped) and the value, value, bytes behind it, checksum.
 _Unpack = Callable[[bytes, int], tuple[Any, ...]]
 # With the bytes of the whole record, frame and all. A plain tuple, for the reader's inner loop.
 _Known = tuple[_Unpack, int, "Layout"]
@@ -35,12 +36,14 @@ class Layout:
         length: Of the whole event.
         step_end: Behind the step, which begins at `STEP_AT` with its key; `STEP_AT` itself where
             there is no step, which means step 0.
+        rounded_at: Where the value stands rounded to a float; `value_at` if it does not.
         value_at: Where the value begins.
         kind: `f` or `d`, a float or a double, as in `struct`.
     """
 
     length: int
     step_end: int
+    rounded_at: int
     value_at: int
     kind: str
 
@@ -48,6 +51,11 @@ class Layout:
     def value_end(self) -> int:
         """Where the value ends."""
         return self.value_at + struct.calcsize("<" + self.kind)
+
+    @property
+    def shape(self) -> tuple[int, int, str]:
+        """What must be equal in records that are to be read as one matrix."""
+        return self.step_end, self.value_at - self.rounded_at, self.kind
 
 
 class Learned:
@@ -60,8 +68,8 @@ class Learned:
         # By header, that is by length: the layout that fitted last, and all.
         self.current: dict[bytes, _Known] = {}
         self._all: dict[bytes, list[_Known]] = {}
-        # By what stands before the value: the tag, and what stands behind the value.
-        self.tags: dict[bytes, tuple[str, bytes]] = {}
+        # By what stands before the value: the tag, and what stands between and behind.
+        self.tags: dict[bytes, tuple[str, bytes, bytes]] = {}
         self.steps: dict[bytes, int] = {b"": 0}
 
     def add(self, body: bytes, event: Decoded) -> None:
@@ -79,21 +87,28 @@ class Learned:
         if not scalar.kind:
             return
         layout = Layout(
-            length=len(body), step_end=step_end, value_at=scalar.offset, kind=scalar.kind
+            length=len(body),
+            step_end=step_end,
+            rounded_at=scalar.rounded_at,
+            value_at=scalar.offset,
+            kind=scalar.kind,
         )
-        before, behind = body[step_end : layout.value_at], body[layout.value_end :]
+        skip = 4 if layout.rounded_at < layout.value_at else 0
+        before, behind = body[step_end : layout.rounded_at], body[layout.value_end :]
+        between = body[layout.rounded_at + skip : layout.value_at]
         if len(self.tags) >= _MAX_TAGS:
             self.current.clear()
             self._all.clear()
             self.tags.clear()
-        parts = f"<Bd{step_end - STEP_AT}s{len(before)}s{scalar.kind}{len(behind)}sI"
+        around = f"{len(before)}s{skip}x{len(between)}s{scalar.kind}{len(behind)}s"
+        parts = f"<Bd{step_end - STEP_AT}s{around}I"
         header = header_of(len(body))
         whole = HEADER.size + len(body) + FOOTER.size
         self.current[header] = known = struct.Struct(parts).unpack_from, whole, layout
         others = self._all.setdefault(header, [])
         if all(other[2] != layout for other in others):
             others.append(known)
-        self.tags[before] = scalar.tag, behind
+        self.tags[before] = scalar.tag, between, behind
 
     def switch(self, data: bytes, start: int, header: bytes) -> bool:
         """Make another known layout of this length current, if one fits the record at `start`.
@@ -101,9 +116,8 @@ class Learned:
         Lengths recur: that of a long tag without a step is that of a shorter one with a step.
         """
         for known in self._all[header]:
-            key, _, raw, before, _, behind, _ = known[0](data, start + HEADER.size)
-            tag, expected = self.tags.get(before, (None, b""))
-            if tag is None or behind != expected or key != 0x09:
+            key, _, raw, before, between, _, behind, _ = known[0](data, start + HEADER.size)
+            if key != 0x09 or self.tags.get(before, NO_TAG)[1:] != (between, behind):
                 continue
             if raw in self.steps or self.add_step(raw) is not None:
                 self.current[header] = known

@@ -62,7 +62,6 @@ def names_of(tag: str, run: str) -> tuple[str, ...]:
 def matches(tag: str, run: str, wanted: str) -> bool:
     """Tell whether a person who says `wanted` may mean this scalar.
 
-    Where several scalars match, the one in whose `names_of` the name comes first is meant:
-    `loss` is in both runs of Keras, and the first name of the one in `train`.
+    Where several match, the one is meant in whose `names_of` the name comes first.
     """
     return wanted in names_of(tag, run)

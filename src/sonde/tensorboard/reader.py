@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from sonde.tensorboard.cycles import read_cycles
 from sonde.tensorboard.events import Scalar, decode
-from sonde.tensorboard.layouts import Learned
+from sonde.tensorboard.layouts import NO_TAG, Learned
 from sonde.tensorboard.records import FOOTER, HEADER, checksum, find_header, mask
 from sonde.tensorboard.wire import MalformedError
 
 __all__ = ["Chunk", "Damage", "ScalarReader"]
 
-_WORTH_CYCLES = 1 << 16  # bytes: with less left, numpy costs more than it saves
+_WORTH_CYCLES = 1 << 15  # bytes: with less left, numpy costs more than it saves
 # Bytes read one record at a time between two looks for a cycle: first when the last look was
 # good (validation every hundred steps breaks a cycle for a moment), then when it was not.
 _SOON, _LATER = 1 << 12, 1 << 16
@@ -78,7 +78,6 @@ class ScalarReader:
         crc, learned, size = self._checksum, self._learned, len(data)
         current, tags, steps = learned.current, learned.tags, learned.steps
         append, new = chunk.scalars.append, tuple.__new__
-        unknown = None, b""
         smallest, switched_at = HEADER.size + FOOTER.size, -1
         while start < until:
             body_at = start + 12
@@ -89,9 +88,9 @@ class ScalarReader:
                 end = start + whole
                 if end > size:
                     return start, True
-                key, wall_time, raw, before, value, behind, stored = unpack(data, body_at)
-                tag, expected = tags.get(before, unknown)
-                if tag is not None and behind == expected and key == 0x09:
+                key, wall_time, raw, before, mid, value, tail, stored = unpack(data, body_at)
+                tag, between, behind = tags.get(before, NO_TAG)
+                if tag is not None and tail == behind and mid == between and key == 0x09:
                     step = steps.get(raw)
                     if step is None:
                         step = learned.add_step(raw)

@@ -11,7 +11,6 @@ another process never sees records mixed.
 import contextlib
 import itertools
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -34,10 +33,12 @@ class FileWriter:
     def __init__(self, logdir: Path | str, *, filename_suffix: str = ".v2") -> None:
         directory = Path(logdir)
         directory.mkdir(parents=True, exist_ok=True)
-        seconds, host = int(time.time()), socket.gethostname()
+        seconds, host = int(time.time()), os.uname().nodename
         name = f"events.out.tfevents.{seconds}.{host}.{os.getpid()}.{next(_numbers)}"
-        # Unbuffered and appending: each record is one write, also from a forked child.
-        self._file = (directory / (name + filename_suffix)).open("ab", buffering=0)
+        # Appending, so that a forked child may write too. A bare descriptor, because scripts
+        # seldom close their writer, and Python would warn them of a file.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+        self._descriptor = os.open(directory / (name + filename_suffix), flags, 0o666)
         self._next_step: Counter[str] = Counter()
         self._write(encode_version(time.time()))
 
@@ -76,12 +77,21 @@ class FileWriter:
 
     def close(self) -> None:
         """Close the file; closing twice is no fault."""
-        self._file.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        # Not there if the file could not be opened.
+        if getattr(self, "_descriptor", -1) >= 0:
+            self.close()
 
     def _write(self, event: bytes) -> None:
+        if self._descriptor < 0:
+            raise ValueError("the writer is closed")
         rest = memoryview(frame(event))
         while rest:  # a regular file takes all at once, unless the disk is about full
-            rest = rest[self._file.write(rest) :]
+            rest = rest[os.write(self._descriptor, rest) :]
 
 
 def create_file_writer(
