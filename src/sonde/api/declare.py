@@ -1,0 +1,228 @@
+"""Declare a sweep: what the user wrote becomes a definition, and a sweep in a store."""
+
+import inspect
+import platform
+import shlex
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sonde.api.goals import goals_of
+from sonde.api.places import opened, root_of
+from sonde.api.shipping import adapted, name_of
+from sonde.api.sweep import Sweep
+from sonde.controller import utc_now
+from sonde.core import sweep as core
+from sonde.core.expressions import Expression
+from sonde.core.metric import Goal
+from sonde.core.search import choose
+from sonde.core.search import method as search_method
+from sonde.core.space import Space, space_of
+from sonde.core.sweep import Command, Function, difference
+from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
+from sonde.store.protocol import Store, SweepRecord
+
+__all__ = ["sweep"]
+
+T = TypeVar("T")
+
+
+def sweep(
+    work: Callable[..., Any] | str | Sequence[str] | None,
+    space: Space | Mapping[str, Any],
+    *,
+    minimize: str | Sequence[str] | None = None,
+    maximize: str | Sequence[str] | None = None,
+    goals: Sequence[Goal | str] = (),
+    name: str | None = None,
+    project: str | None = None,
+    method: str = "auto",
+    seed: int = 0,
+    where: str | Sequence[str] | None = None,
+    retries: int = 0,
+    tags: Sequence[str] = (),
+    store: str | Store | None = None,
+    substitute: str | None = None,
+    metric_regex: str | None = None,
+    workspace: str = "copy",
+) -> Sweep:
+    """Declare a sweep; `.run(trials=100)` then works on it.
+
+    With a name, the same call later goes on where the sweep stands, whatever ended it; a
+    function may have changed meanwhile, all else must be the same. Without one, each call
+    makes a new sweep.
+
+    Args:
+        work: A function, which is given its parameters as arguments; a command, as text or
+            words (`"train.py --epochs 30"`); or None, to ask and tell.
+        space: A `sonde.Space`, or what makes one.
+        minimize: The metric to make small, or several. The last value that a trial reports
+            counts; `"val_loss:min"` takes the smallest, `:max` and `:mean` likewise. What a
+            function returns is its last report of it.
+        maximize: The same, to make large.
+        goals: More goals, as `sonde run --metric` writes them.
+        name: Unique in the store.
+        project: What it belongs to, for people.
+        method: How to search: `auto`, `grid`, `random`, `quasirandom`.
+        seed: The same seed proposes the same trials.
+        where: Relations that every trial satisfies, in addition to those of the space.
+        retries: How often a trial that failed is run again.
+        tags: For people.
+        store: A path or URL; by default the command line's: `SONDE_STORE`, or `.sonde/sonde.db`
+            of the nearest project folder. `memory:` keeps nothing.
+        substitute: How a command's script gets the values, as `sonde run --substitute`.
+        metric_regex: A regular expression over what a command prints, with a group.
+        workspace: `copy` (each trial of a command in its own copy of the folder) or `none`.
+
+    Raises:
+        ConfigError: If something of this is wrong, all of it at once, before anything is
+            stored; or if a sweep of that name is another one: with the difference.
+    """
+    faults = _Faults()
+    found_goals = faults.gather(lambda: goals_of(minimize, maximize, goals)) or ()
+    found_space = faults.gather(lambda: _space(space, where))
+    if name is not None and (not isinstance(name, str) or not name.strip()):
+        faults.add(
+            ConfigError(f"name={name!r}", "that is no name", "use some text, or leave it out")
+        )
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        faults.add(ConfigError(f"retries={retries!r}", "that is no count", "use 0, 1, 2, ..."))
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        faults.add(ConfigError(f"seed={seed!r}", "that is no seed", "use a whole number"))
+    function: Callable[..., Any] | None = None
+    described: Command | Function | None = None
+    if found_space is not None:
+        checked = found_space
+        faults.gather(lambda: _check_method(method, checked, found_goals, seed))
+        if callable(work):
+            called = work
+            function = faults.gather(lambda: adapted(called, checked))
+            described = Function(name=name_of(work), folder=str(Path.cwd()))
+        elif work is not None:
+            words = work
+            options = {
+                "substitute": substitute, "workspace": workspace, "metric_regex": metric_regex
+            }  # fmt: skip
+            described = faults.gather(lambda: _command(words, checked, options))
+    faults.raise_any()
+    assert found_space is not None  # or there were faults
+    definition = core.Sweep(
+        space=found_space,
+        goals=found_goals,
+        method=method,
+        seed=seed,
+        work=described,
+        name=name,
+        project=project,
+        retries=retries,
+        tags=tuple(tags),
+    )
+    at = opened(store)
+    record = None if name is None else _named(at, name)
+    if record is None:
+        try:
+            record = at.create_sweep(definition, utc_now(), _facts(function))
+        except SweepExistsError:  # another process was quicker
+            record = _named(at, name or "")
+            if record is None:
+                raise
+    _check_same(record, definition)
+    _keep_folder(at, record)
+    return Sweep(at, record.id, function=function)
+
+
+class _Faults:
+    """Faults of several parts, to be told at once."""
+
+    def __init__(self) -> None:
+        self._found: list[ConfigError] = []
+
+    def add(self, fault: ConfigError) -> None:
+        self._found += fault.faults if isinstance(fault, ConfigErrors) else [fault]
+
+    def gather(self, part: Callable[[], T]) -> T | None:
+        try:
+            return part()
+        except ConfigError as fault:
+            self.add(fault)
+            return None
+
+    def raise_any(self) -> None:
+        if len(self._found) == 1:
+            raise self._found[0]
+        if self._found:
+            raise ConfigErrors(self._found)
+
+
+def _space(space: Space | Mapping[str, Any], where: str | Sequence[str] | None) -> Space:
+    if isinstance(space, Space):
+        relations = [where] if isinstance(where, str) else where or ()
+        # A plain one: `sonde.Space` is only another way to write it.
+        return Space(space.parameters, (*space.where, *map(Expression, relations)))
+    if not isinstance(space, Mapping):
+        raise ConfigError(
+            "sonde.sweep", f"{space!r} is no space", "give a sonde.Space or a dict of parameters"
+        )
+    return space_of(space, where)
+
+
+def _check_method(method: str, space: Space, goals: Sequence[Goal], seed: int) -> None:
+    search_method(choose(space, method)[0]).start(space, goals, seed)
+
+
+def _command(words: str | Sequence[str], space: Space, options: Mapping[str, Any]) -> Command:
+    from sonde.agent.command import command_of
+
+    argv = shlex.split(words) if isinstance(words, str) else [str(word) for word in words]
+    if not argv:
+        raise ConfigError("sonde.sweep", "the command is empty", "write for instance 'train.py'")
+    return command_of(argv, folder=Path.cwd(), space=space, **options)
+
+
+def _named(store: Store, name: str) -> SweepRecord | None:
+    try:
+        record = store.find_sweep(name)
+    except (NotFoundError, AmbiguousError):
+        return None
+    return record if record.name == name else None  # and not one whose id begins so
+
+
+def _check_same(record: SweepRecord, definition: core.Sweep) -> None:
+    old, new = record.sweep.work, definition.work
+    if isinstance(old, Function) and isinstance(new, Function):
+        # The code may change and so may the place: what it is called is what it is.
+        definition = replace(definition, work=replace(old, name=new.name))
+    lines = difference(record.sweep, definition)
+    if lines:
+        raise ConfigError(
+            f"name={record.name!r}",
+            "a sweep of that name is there, with another definition:\n  " + "\n  ".join(lines),
+            "use another name, or the same definition",
+        )
+
+
+def _keep_folder(store: Store, record: SweepRecord) -> None:
+    """Take the folder that a command's trials are copied from, once for all of them."""
+    work = record.sweep.work
+    if isinstance(work, Command) and work.workspace == "copy" and store.url != "memory:":
+        from sonde.agent.folder import source_folder
+        from sonde.agent.snapshot import take
+
+        take(work, source_folder(root_of(store), record.id))
+
+
+def _facts(function: Callable[..., Any] | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "argv": list(sys.argv),
+        "python": platform.python_version(),
+        "host": socket.gethostname(),
+        "platform": sys.platform,
+    }
+    if function is not None:
+        with suppress(OSError, TypeError):  # typed into an interpreter, or a callable object
+            facts["source"] = inspect.getsource(inspect.unwrap(function))
+    return facts

@@ -1,0 +1,212 @@
+"""Run a sweep's function in this process, one trial after the other (`workers=0`).
+
+For functions so quick that a process would cost more than the work, for debuggers, and
+where nothing can be pickled. A trial can only be ended where it logs.
+"""
+
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from sonde.agent.identity import is_dead_here, me
+from sonde.api.keeper import Held, Keeper
+from sonde.controller import Controller, utc_now
+from sonde.core.returned import returned_metrics
+from sonde.core.trial import Lease, Outcome, State, Trial
+from sonde.errors import ConfigError, LeaseLostError, Stopped
+from sonde.executors.drive import Listener, Result, View
+from sonde.store.protocol import Ask, Store
+from sonde.tracking import Run, install
+
+__all__ = ["run_here"]
+
+_UPDATE_S = 0.15  # how often a listener hears of us
+_WAIT_S = 0.1  # where other agents run what is left
+_AHEAD = 32  # trials that a method makes at once if it does not learn from results
+
+
+def run_here(
+    store: Store,
+    sweep: str,
+    function: Callable[..., Any],
+    *,
+    listener: Listener,
+    folder: Callable[[int], Path],
+) -> Result:
+    """Call the function until the sweep has ended, or Ctrl-C.
+
+    Args:
+        function: Called with the parameters by name.
+        folder: Returns the folder of a trial, which need not be there.
+
+    Raises:
+        KeyboardInterrupt: At the second Ctrl-C; the trial is given back.
+    """
+    return _Loop(store, sweep, function, listener, folder).run()
+
+
+class _Loop:
+    def __init__(
+        self,
+        store: Store,
+        sweep: str,
+        function: Callable[..., Any],
+        listener: Listener,
+        folder: Callable[[int], Path],
+    ) -> None:
+        self.store, self.function, self.listener, self.folder = store, function, listener, folder
+        self.controller = Controller(store, sweep)
+        self.goals = self.controller.record.sweep.goals
+        lease_s = self.controller.record.sweep.lease_s
+        self.ask = Ask(agent=me(), count=1, lease_s=lease_s)
+        self.keeper = Keeper(store, lease_s)
+        self.interrupts = 0
+        self.started = utc_now()
+        self.changed: list[Trial] = []
+
+    def run(self) -> Result:
+        self._give_back_of_the_dead()
+        self.listener.begin(self._view())
+        try:
+            with self._interruptible():
+                self._work()
+        finally:
+            self.keeper.close()
+            self._follow()
+            record, history = self.controller.record, self.controller.history
+            completed = history.counts[State.DONE] + history.counts[State.STOPPED]
+            reason = record.reason or str(record.control)
+            if not record.is_ended:
+                reason = "interrupted; the sweep can be resumed"
+            code = 3 if not record.is_ended else 0 if completed else 1
+            result = Result(code=code, reason=reason, record=record, history=history)
+            self.listener.update(self._view(), self.changed)
+            self.listener.end(self._view(), result)
+        return result
+
+    def _work(self) -> None:
+        controller = self.controller
+        ahead = 1 if controller.adaptive else _AHEAD
+        leases: Sequence[Lease] = ()
+        next_update = time.monotonic() + _UPDATE_S
+        while not self.interrupts:
+            now = time.monotonic()
+            if not leases or now >= next_update:
+                leases = leases or controller.step(ahead, self.ask)
+                if now >= next_update:
+                    self._follow()
+                    self.listener.update(self._view(), self.changed)
+                    self.changed = []
+                    next_update = now + _UPDATE_S
+            if leases:
+                leases = self._run_one(leases[0])
+            elif controller.record.is_ended:
+                return
+            else:
+                # Paused, or other agents have what is left: their leases may lapse.
+                time.sleep(_WAIT_S)
+        for lease in leases:  # leased with the last result, and not begun
+            self.store.finish(lease, Outcome(state=State.WAITING), utc_now())
+
+    def _run_one(self, lease: Lease) -> Sequence[Lease]:
+        """Run a trial, and return what was leased for the next round."""
+        held = Held(lease, self._deadline())
+        run = Run(
+            values=lease.params,
+            write=held.report,
+            asked=held.is_to_end,
+            folder=lambda: str(self.folder(lease.number) / "checkpoint"),
+            raises=True,
+        )
+        former = install(run)
+        self.keeper.add(held)
+        try:
+            outcome = self._called(lease)
+        except BaseException:
+            self._end(held, Outcome(state=State.WAITING))
+            raise
+        finally:
+            install(former)
+        return self._end(held, outcome, self.ask)
+
+    def _called(self, lease: Lease) -> Outcome:
+        try:
+            returned = self.function(**lease.params)
+            return Outcome(state=State.DONE, values=returned_metrics(returned, self.goals))
+        except Stopped:
+            return Outcome(state=State.STOPPED)
+        except ConfigError as error:  # of the return value or of `sonde.log`: it says where
+            return _failed(error, str(error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's function
+            return _failed(error, f"{type(error).__name__}: {error}".rstrip(": "))
+
+    def _end(self, held: Held, outcome: Outcome, ask: Ask | None = None) -> Sequence[Lease]:
+        self.keeper.remove(held)
+        try:
+            held.flush(self.store)
+            _, leases = self.store.finish(held.lease, outcome, utc_now(), ask)
+        except LeaseLostError:  # we were silent for too long: suspended, say
+            self.listener.note(f"trial {held.lease.number} was given to another agent meanwhile")
+            return ()
+        return leases
+
+    def _deadline(self) -> float | None:
+        time_s = self.controller.record.budget.time_s
+        if time_s is None:
+            return None
+        return time.monotonic() + time_s - self.controller.history.working_time(utc_now())
+
+    def _follow(self) -> None:
+        self.changed.extend(self.controller.refresh())
+
+    def _give_back_of_the_dead(self) -> None:
+        """Give back what processes of this machine held that are gone, without waiting."""
+        self.controller.refresh()
+        history = self.controller.history
+        agents = {history.trials[number].agent for number in history.running}
+        dead = [agent for agent in agents if agent is not None and is_dead_here(agent)]
+        if dead:
+            self.store.release(self.controller.sweep, dead, utc_now())
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _interrupt(self, _: int, __: FrameType | None) -> None:
+        self.interrupts += 1
+        if self.interrupts > 1:
+            raise KeyboardInterrupt
+        self.listener.note("Ctrl-C: asking for no more; the running trial may finish. Again: end")
+
+    def _view(self) -> View:
+        controller = self.controller
+        return View(
+            record=controller.record,
+            history=controller.history,
+            method=controller.method_name,
+            method_reason=controller.method_reason,
+            workers=1,
+            store=self.store.url,
+            started=self.started,
+            now=utc_now(),
+            curve=lambda _: (),
+        )
+
+
+def _failed(error: BaseException, text: str) -> Outcome:
+    below = error.__traceback__.tb_next if error.__traceback__ else None  # without our own frame
+    frames = "".join(traceback.format_exception(type(error), error, below))
+    return Outcome(state=State.FAILED, error=text.partition("\n")[0], facts={"traceback": frames})

@@ -1,0 +1,179 @@
+"""Run a sweep: its limits, its function on its way to the workers, and how it came out."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias
+
+from sonde.controller import Controller, utc_now
+from sonde.core.sweep import Budget, Command, Control, Function
+from sonde.core.trial import State
+from sonde.errors import ConfigError, TrialError
+from sonde.executors.drive import Result
+
+__all__ = ["Progress", "run"]
+
+Progress: TypeAlias = Literal["auto", "live", "plain", "json", "none"]
+EXIT_INTERRUPTED = 130
+
+
+def run(
+    controller: Controller,
+    function: Callable[..., Any] | None,
+    trials: int | None,
+    time_s: float | None,
+    workers: int | None,
+    progress: Progress | bool,
+) -> None:
+    """Do what `Sweep.run` says.
+
+    Args:
+        controller: Of the sweep; refreshed.
+        function: The sweep's function, if this process has it.
+    """
+    workers = _checked_workers(controller, function, workers)
+    _set_budget(controller, trials, time_s)
+    kind = ("auto" if progress else "none") if isinstance(progress, bool) else progress
+    if workers == 0 and function is not None:
+        result = _run_here(controller, function, kind)
+    else:
+        result = _run_workers(controller, function, workers, kind)
+    if result.code == EXIT_INTERRUPTED:
+        raise KeyboardInterrupt
+    if result.code > 128:  # 128 + the signal that was to end this process
+        signal.raise_signal(result.code - 128)
+    _check_outcome(controller)
+
+
+def _run_here(controller: Controller, function: Callable[..., Any], progress: str) -> Result:
+    from sonde.agent.folder import TrialFolder
+    from sonde.api.inprocess import run_here
+    from sonde.api.places import root_of
+    from sonde.cli.progress import watching
+
+    store, sweep = controller.store, controller.sweep
+    # A live block and what the function prints would write over each other.
+    with watching("plain" if progress == "auto" else progress) as listener:
+        return run_here(
+            store,
+            sweep,
+            function,
+            listener=listener,
+            folder=lambda number: TrialFolder(root_of(store), sweep, number, 1).path,
+        )
+
+
+def _run_workers(
+    controller: Controller, function: Callable[..., Any] | None, workers: int, progress: str
+) -> Result:
+    from sonde.api.places import root_of
+    from sonde.cli.progress import watching
+    from sonde.executors.drive import drive
+    from sonde.executors.local import LocalExecutor
+    from sonde.executors.protocol import AgentSpec
+
+    store, sweep = controller.store, controller.sweep
+    if function is not None:
+        _send(controller, function)
+    agent = AgentSpec(store=store.url, sweep=sweep, root=str(root_of(store)), workers=workers)
+    with watching(progress) as listener:
+        return drive(
+            store, sweep, executor=LocalExecutor(), agent=agent, agents=1, listener=listener
+        )
+
+
+def _send(controller: Controller, function: Callable[..., Any]) -> None:
+    """Put the function, as it is now, where agents find it."""
+    from sonde.api.shipping import pack
+
+    store, work = controller.store, controller.record.sweep.work
+    blob = store.put_blob(pack(function))
+    if isinstance(work, Function) and work.blob != blob:
+        current = replace(work, blob=blob, folder=os.getcwd())  # noqa: PTH109
+        store.update_sweep(controller.sweep, utc_now(), work=current)
+
+
+def _checked_workers(
+    controller: Controller, function: Callable[..., Any] | None, workers: int | None
+) -> int:
+    record = controller.record
+    work, in_memory = record.sweep.work, controller.store.url == "memory:"
+    if work is None:
+        raise ConfigError(
+            f"{record.name}.run", "the sweep has no function or command", "use ask and tell"
+        )
+    if workers is None:
+        workers = 0 if in_memory and function is not None else _cores()
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise ConfigError(
+            f"run(workers={workers!r})", "that is no number of processes", "use 0, 1, 2, ..."
+        )
+    if in_memory and workers:
+        raise ConfigError(
+            f"run(workers={workers})",
+            "a store in memory cannot be reached by other processes",
+            "use workers=0, or a store in a file",
+        )
+    if workers == 0 and isinstance(work, Command):
+        raise ConfigError(
+            "run(workers=0)", "a command needs a process of its own", "use workers=1 or more"
+        )
+    if workers == 0 and function is None:
+        raise ConfigError(
+            "run(workers=0)",
+            "this process does not have the sweep's function",
+            "call sonde.sweep with it again, or use workers=1 or more",
+        )
+    if workers and function is None and isinstance(work, Function) and work.blob is None:
+        raise ConfigError(
+            f"{record.name}.run",
+            "its function was never sent to the store",
+            "call sonde.sweep with it again",
+        )
+    return workers
+
+
+def _set_budget(controller: Controller, trials: int | None, time_s: float | None) -> None:
+    if trials is not None and (
+        isinstance(trials, bool) or not isinstance(trials, int) or trials < 1
+    ):
+        raise ConfigError(f"run(trials={trials!r})", "that is no number of trials", "use 1, 2, ...")
+    record = controller.record
+    budget = record.budget
+    if trials is not None or time_s is not None:
+        budget = Budget(trials=trials, time_s=time_s)
+    is_finite = controller.method_name == "grid"
+    if not is_finite and budget.trials is None and budget.time_s is None:
+        raise ConfigError(
+            f"{record.name}.run()",
+            f"{controller.method_name} search has no end of its own",
+            "say run(trials=100), or run(time='1h')",
+        )
+    if budget != record.budget or record.control is not Control.RUNNING:
+        controller.store.update_sweep(
+            controller.sweep, utc_now(), budget=budget, control=Control.RUNNING, reason=""
+        )
+
+
+def _check_outcome(controller: Controller) -> None:
+    """Raise if nothing came of it but failures."""
+    controller.refresh()
+    record, history = controller.record, controller.history
+    if history.counts[State.DONE] + history.counts[State.STOPPED]:
+        return
+    failed = [trial for trial in history.trials if trial.state is State.FAILED]
+    if not failed:
+        return
+    last = failed[-1]
+    text = f"{len(failed)} trials of {record.name} failed and none was completed; the last, "
+    text += f"trial {last.number}: {last.error}"
+    trace = last.facts.get("traceback")
+    raise TrialError(f"{text}\n\n{trace}" if trace else text)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1

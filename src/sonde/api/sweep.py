@@ -1,0 +1,334 @@
+"""A sweep as a user holds it: run it, read it, steer it, ask it for trials."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sonde.agent.identity import me
+from sonde.api.asked import Asked
+from sonde.api.frame import frame_of, html_of
+from sonde.api.goals import seconds_of
+from sonde.api.keeper import Held, Keeper
+from sonde.api.places import opened
+from sonde.api.trial import Trial
+from sonde.controller import Controller, utc_now
+from sonde.core.pareto import front
+from sonde.core.ranking import ranked
+from sonde.core.returned import returned_metrics
+from sonde.core.sweep import Control
+from sonde.core.trial import Lease, Outcome, State, Verdict
+from sonde.errors import (
+    ConflictError,
+    ExhaustedError,
+    IllegalTransitionError,
+    NotFoundError,
+)
+from sonde.store.protocol import Ask, Decision, NewTrial, Store, SweepRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sonde.api.running import Progress
+
+__all__ = ["Sweep"]
+
+
+class Sweep:
+    """A sweep in a store; made by `sonde.sweep`, found again by `Sweep.open`.
+
+    What is read from it (`best`, `trials`, `frame()` ...) is as the store has it at that
+    moment, whoever runs the trials. It may be used by several threads.
+    """
+
+    def __init__(
+        self, store: Store, sweep: str, *, function: Callable[..., Any] | None = None
+    ) -> None:
+        self.store = store
+        self.id = sweep
+        self._function = function
+        self._controller = Controller(store, sweep)
+        self._keeper = Keeper(store, self._controller.record.sweep.lease_s)
+        self._open: dict[int, tuple[Asked, Held]] = {}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, name: str, *, store: str | Store | None = None) -> "Sweep":
+        """Return the sweep of a name, an id, or a unique prefix of one.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        at = opened(store)
+        return cls(at, at.find_sweep(name).id)
+
+    # ---------------------------------------------------------------- what it is
+
+    @property
+    def name(self) -> str:
+        """Its name, unique in the store."""
+        return self._controller.record.name
+
+    @property
+    def state(self) -> str:
+        """`running`, `paused`, `stopped`, `cancelled` or `done`; what is to happen with it."""
+        return self._read().control.value
+
+    @property
+    def url(self) -> str:
+        """The store that it is in, as `--store` and `SONDE_STORE` take it."""
+        return self.store.url
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials, by number."""
+        with self._lock:
+            self._read()
+            return [self._trial(trial) for trial in self._controller.history.trials]
+
+    @property
+    def best(self) -> Trial:
+        """The best trial that has ended, by the first goal; ties go to the earlier one.
+
+        Raises:
+            NotFoundError: If none has a result yet, or there is no goal.
+        """
+        with self._lock:
+            record = self._read()
+            best = self._controller.history.best
+        if best is None:
+            raise NotFoundError(self._why_no_best(record))
+        return self._trial(best)
+
+    @property
+    def pareto(self) -> list[Trial]:
+        """The trials that no other one beats in one goal without losing in another."""
+        with self._lock:
+            goals = self._read().sweep.goals
+            return [self._trial(trial) for trial in front(self._controller.history.trials, goals)]
+
+    def frame(self) -> "pd.DataFrame":
+        """Return all trials as a pandas DataFrame, a row each; see `sonde.api.frame.rows_of`.
+
+        Raises:
+            ConfigError: If pandas is not installed.
+        """
+        return frame_of(self.trials)
+
+    # ---------------------------------------------------------------- running
+
+    def run(
+        self,
+        trials: int | None = None,
+        time: float | str | None = None,
+        workers: int | None = None,
+        progress: "Progress | bool" = "auto",
+    ) -> "Sweep":
+        """Run trials until there are so many in all, or the time is used up; return the sweep.
+
+        Both limits are totals over every run of this sweep. Where neither is given, those
+        given before hold; a grid ends by itself. The first Ctrl-C lets running trials finish
+        and returns; the second ends them and raises `KeyboardInterrupt`. Either way, and
+        also after SIGKILL, the next `run` goes on.
+
+        Args:
+            trials: How many trials in all, those included that failed.
+            time: Working time in all: seconds, or text such as `"1h30m"`.
+            workers: How many trials at once, each in a process of its own; by default one
+                for each core. 0: here, in this process, one after the other.
+            progress: `live` (at a terminal), `plain` lines, `json` events, `none`; `auto`
+                chooses. False is `none`, True `auto`.
+
+        Raises:
+            ConfigError: If there is nothing to run, or no limit.
+            TrialError: If trials failed and none was completed.
+            KeyboardInterrupt: At the second Ctrl-C.
+        """
+        from sonde.api.running import run
+
+        with self._lock:
+            self._read()
+        run(self._controller, self._function, trials, seconds_of(time), workers, progress)
+        return self
+
+    def pause(self) -> None:
+        """Start no new trial until `resume`; running ones go on."""
+        self._set(Control.PAUSED, "paused by the user")
+
+    def resume(self) -> None:
+        """Let trials be started again, after `pause`, `stop` or `cancel`."""
+        self._set(Control.RUNNING, "")
+
+    def stop(self) -> None:
+        """Start no new trial; the sweep has ended when the running ones have."""
+        self._set(Control.STOPPED, "stopped by the user")
+
+    def cancel(self) -> None:
+        """End running trials at once; they do not count."""
+        self._set(Control.CANCELLED, "cancelled by the user")
+
+    def enqueue(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> int:
+        """Add a trial with these values, to run next; return its number.
+
+        Raises:
+            ConfigErrors: If they are none of this space; constants need not be given.
+        """
+        given = {**(params or {}), **named}
+        with self._lock:
+            return self._add(given)[0]
+
+    # ---------------------------------------------------------------- ask and tell
+
+    def ask(self, params: Mapping[str, Any] | None = None) -> Asked:
+        """Return a trial to be run by this program, which holds a lease on it from now on.
+
+            with sweep.ask() as t:
+                t.report(0.31, step=1)
+                t.tell(0.27)
+
+        Args:
+            params: Values of one's own; by default what is waiting, or what the search
+                method proposes.
+
+        Raises:
+            ExhaustedError: If there is nothing to run: the budget is used up, the method has
+                nothing left, or the sweep is paused or has ended.
+        """
+        with self._lock:
+            lease = self._leased() if params is None else self._leased_for(params)
+            held = Held(lease)
+            asked = Asked(self.store, self._controller.record.sweep.goals, held, self._let_go)
+            self._open[lease.number] = asked, held
+            self._keeper.add(held)
+            return asked
+
+    def tell(self, trial: "Asked | Trial | int", value: Any = None) -> None:
+        """End a running trial with its result.
+
+        Args:
+            trial: What `ask` returned, or its number, also from another process.
+            value: A number for each goal, or numbers by name; None: what was reported last.
+
+        Raises:
+            IllegalTransitionError: If it is not running.
+        """
+        if isinstance(trial, Asked):
+            trial.tell(value)
+            return
+        number = trial if isinstance(trial, int) else trial.number
+        with self._lock:
+            known = self._open.get(number)
+        if known is not None:
+            known[0].tell(value)
+            return
+        with self._lock:
+            self._read()
+            trials = self._controller.history.trials
+            if not 0 <= number < len(trials):
+                raise NotFoundError(f"{self.name} has no trial {number}; it has {len(trials)}")
+            record = trials[number]
+        if record.state is not State.RUNNING:
+            raise IllegalTransitionError(f"trial {number} is {record.state}, not running")
+        values = returned_metrics(value, self._controller.record.sweep.goals)
+        lease = Lease(
+            sweep=self.id,
+            number=number,
+            attempt=record.attempts,
+            agent=record.agent or "",
+            until=utc_now(),
+            params=record.params,
+        )
+        stopped = record.asked is Verdict.STOP
+        outcome = Outcome(state=State.STOPPED if stopped else State.DONE, values=values)
+        self.store.finish(lease, outcome, utc_now())
+
+    # ---------------------------------------------------------------- for people
+
+    def __repr__(self) -> str:
+        return f"<sonde.Sweep {self._headline()}>"
+
+    def _repr_html_(self) -> str:
+        with self._lock:
+            record = self._read()
+            trials = ranked(self._controller.history.trials, record.sweep.goals)
+        return html_of(f"sweep {self._headline()}", [self._trial(trial) for trial in trials])
+
+    def _headline(self) -> str:
+        with self._lock:
+            record = self._read()
+            counts, best = self._controller.history.counts, self._controller.history.best
+        parts = [f"{count} {state}" for state, count in counts.items() if count]
+        text = f"{record.name} ({record.id}, {record.control}): {', '.join(parts) or 'no trials'}"
+        if best is not None:
+            goal = record.sweep.goals[0]
+            params = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
+            text += f"; best {goal.metric} {best.value(goal):.6g} with {params}"
+        return text
+
+    # ---------------------------------------------------------------- below
+
+    def _read(self) -> SweepRecord:
+        with self._lock:
+            self._controller.refresh()
+            return self._controller.record
+
+    def _trial(self, trial: Any) -> Trial:
+        return Trial(trial, self._controller.record.sweep.goals)
+
+    def _set(self, control: Control, reason: str) -> None:
+        self.store.update_sweep(self.id, utc_now(), control=control, reason=reason)
+
+    def _why_no_best(self, record: SweepRecord) -> str:
+        if not record.sweep.goals:
+            return (
+                f"{self.name} has no goal, so no trial is the best: declare minimize=... next time"
+            )
+        goal, trials = record.sweep.goals[0].metric, self._controller.history.trials
+        others = dict.fromkeys(name for trial in trials for name in trial.metrics)
+        if self._controller.history.ended and others and goal not in others:
+            return f"no trial of {self.name} reported {goal}; reported were {', '.join(others)}"
+        return f"no trial of {self.name} has ended with a value of {goal} yet"
+
+    def _add(self, given: Mapping[str, Any], ask: Ask | None = None) -> tuple[int, Sequence[Lease]]:
+        """Add a trial of the user's, and lease with it; return its number and the leases."""
+        params = self._controller.record.sweep.space.validate(given)
+        new = NewTrial(params=params, origin="user")
+        while True:
+            revision = self.store.get_sweep(self.id).revision
+            try:
+                decision = Decision(against=revision, add=[new])
+                record, leases = self.store.commit(self.id, decision, utc_now(), ask)
+            except ConflictError:
+                continue  # somebody else decided first; each round is one commit of theirs
+            return record.trials - 1, leases
+
+    def _leased(self) -> Lease:
+        ask = Ask(agent=me(), lease_s=self._controller.record.sweep.lease_s)
+        leases = self._controller.step(1, ask)
+        if leases:
+            return leases[0]
+        raise self._nothing_to_run()
+
+    def _leased_for(self, given: Mapping[str, Any]) -> Lease:
+        record = self._read()
+        # The store leases the lowest numbers first: take all that are free, keep the new one.
+        free = record.trials + 1
+        number, leases = self._add(given, Ask(agent=me(), count=free, lease_s=record.sweep.lease_s))
+        ours = None
+        for lease in leases:
+            if lease.number == number:
+                ours = lease
+            else:
+                self.store.finish(lease, Outcome(state=State.WAITING), utc_now())
+        if ours is None:
+            raise self._nothing_to_run()
+        return ours
+
+    def _nothing_to_run(self) -> ExhaustedError:
+        record = self._read()
+        reason = f" ({record.reason})" if record.reason else ""
+        return ExhaustedError(f"{record.name} has no trial to run: it is {record.control}{reason}")
+
+    def _let_go(self, held: Held) -> None:
+        self._keeper.remove(held)
+        with self._lock:
+            self._open.pop(held.lease.number, None)

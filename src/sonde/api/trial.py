@@ -1,0 +1,99 @@
+"""A trial as a user reads it: plain values, no store behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sonde.core import trial as core
+from sonde.core.metric import Goal, Summary
+
+__all__ = ["Trial"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Trial:
+    """One trial as it was when it was read.
+
+    Attributes:
+        record: Everything that the store knows of it.
+        goals: The sweep's goals.
+    """
+
+    record: core.Trial
+    goals: Sequence[Goal]
+
+    @property
+    def number(self) -> int:
+        """Its number in the sweep, from 0."""
+        return self.record.number
+
+    @property
+    def state(self) -> str:
+        """`waiting`, `running`, `paused`, `done`, `stopped`, `failed` or `cancelled`."""
+        return self.record.state.value
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its values by name, as they were given to the program."""
+        return dict(self.record.params)
+
+    @property
+    def value(self) -> float | None:
+        """The number of the first goal; None where the metric never came."""
+        return self.record.value(self.goals[0]) if self.goals else None
+
+    @property
+    def values(self) -> tuple[float | None, ...]:
+        """A number for each goal."""
+        return tuple(self.record.value(goal) for goal in self.goals)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric that it reported."""
+        return {name: summary.last for name, summary in self.record.metrics.items()}
+
+    @property
+    def summaries(self) -> dict[str, Summary]:
+        """Of each metric the last, smallest, largest and mean value, and how many there were."""
+        return dict(self.record.metrics)
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong, in a line."""
+        return self.record.error
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback of a function that failed, where there is one."""
+        return self.record.facts.get("traceback")
+
+    @property
+    def attempts(self) -> int:
+        """How often it was begun."""
+        return self.record.attempts
+
+    @property
+    def started(self) -> datetime | None:
+        """When its last attempt began, in UTC."""
+        return self.record.started
+
+    @property
+    def finished(self) -> datetime | None:
+        """When it ended, in UTC."""
+        return self.record.finished
+
+    @property
+    def seconds(self) -> float | None:
+        """How long its last attempt took."""
+        begin, end = self.record.started, self.record.finished
+        return None if begin is None or end is None else (end - begin).total_seconds()
+
+    def __repr__(self) -> str:
+        values = " ".join(
+            f"{goal.metric}={value:g}"
+            for goal, value in zip(self.goals, self.values, strict=True)
+            if value is not None
+        )
+        params = ", ".join(f"{name}={value!r}" for name, value in self.record.params.items())
+        return f"<Trial {self.number} {self.state} {values + ' ' if values else ''}({params})>"
