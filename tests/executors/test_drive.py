@@ -1,0 +1,229 @@
+"""Driving a sweep to its end: what `sonde run` does between its first and its last line."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sonde.agent.command import command_of
+from sonde.controller import utc_now
+from sonde.core.metric import Goal
+from sonde.core.space import space_of
+from sonde.core.sweep import Budget, Control, Sweep
+from sonde.core.trial import State, Trial
+from sonde.executors.drive import Result, View, drive
+from sonde.executors.local import LocalExecutor
+from sonde.executors.protocol import AgentSpec
+from sonde.store import open_store
+from sonde.store.protocol import Store
+
+SCRIPT = """\
+import json, os, sys, time
+x = float(sys.argv[1])
+with open(os.path.join(os.environ["SONDE_TRIAL_DIR"], "reports.jsonl"), "a") as journal:
+    journal.write(json.dumps({"loss": (x - 3) ** 2}) + "\\n")
+time.sleep(float(sys.argv[2]))
+sys.exit(int(sys.argv[3]))
+"""
+
+
+class Watcher:
+    """A listener that keeps what it hears, and may act on it."""
+
+    def __init__(self, act: Callable[[View], None] | None = None) -> None:
+        self.heard: list[str] = []
+        self.notes: list[str] = []
+        self.act = act
+        self.curves: dict[int, Sequence[float]] = {}
+
+    def begin(self, view: View) -> None:
+        self.heard.append("begin")
+
+    def update(self, view: View, changed: Sequence[Trial]) -> None:
+        self.heard += [f"{trial.number} {trial.state}" for trial in changed]
+        for trial in view.running:
+            self.curves[trial.number] = view.curve(trial.number)
+        if self.act is not None:
+            self.act(view)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def end(self, view: View, result: Result) -> None:
+        self.heard.append("end")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / ".sonde" / "sonde.db"))
+    yield store
+    store.close()
+
+
+def run(
+    store: Store,
+    tmp_path: Path,
+    *,
+    seconds: float = 0.0,
+    status: int = 0,
+    points: int = 4,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> tuple[Result, Watcher]:
+    """Drive a grid over x with two agents."""
+    folder = tmp_path / "project"
+    folder.mkdir(exist_ok=True)
+    (folder / "train.py").write_text(SCRIPT)
+    space = space_of({"x": list(range(points))})
+    words = ["train.py", "{x}", str(seconds), str(status)]
+    work = command_of(words, folder=folder, space=space, python=sys.executable, grace_s=1.0)
+    sweep = Sweep(space=space, goals=(Goal(metric="loss"),), method="grid", work=work)
+    record = store.create_sweep(replace(sweep, **settings), utc_now())
+    return again(store, tmp_path, record.id, watcher)
+
+
+def again(
+    store: Store, tmp_path: Path, sweep: str, watcher: Watcher | None = None
+) -> tuple[Result, Watcher]:
+    watcher = watcher or Watcher()
+    spec = AgentSpec(store=store.url, sweep=sweep, root=str(tmp_path / ".sonde"))
+    result = drive(store, sweep, executor=LocalExecutor(), agent=spec, agents=2, listener=watcher)
+    assert not psutil.Process().children(recursive=True)
+    return result, watcher
+
+
+def when(condition: Callable[[View], object], act: Callable[[], object]) -> Callable[[View], None]:
+    """Act once, as soon as the condition holds."""
+    done: list[bool] = []
+
+    def watch(view: View) -> None:
+        if not done and condition(view):
+            done.append(True)
+            act()
+
+    return watch
+
+
+def interrupt(number: int = signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
+
+
+def running(count: int) -> Callable[[View], object]:
+    return lambda view: len(view.running) >= count
+
+
+def test_a_sweep_runs_to_its_end_and_the_listener_hears_of_every_trial(
+    store: Store, tmp_path: Path
+) -> None:
+    result, watcher = run(store, tmp_path)
+    assert (result.code, result.record.control) == (0, Control.DONE)
+    assert result.history.counts[State.DONE] == 4
+    assert result.history.best is not None
+    assert dict(result.history.best.params) == {"x": 3}
+    assert watcher.heard[0] == "begin"
+    assert watcher.heard[-1] == "end"
+    assert {f"{n} done" for n in range(4)} <= set(watcher.heard)
+
+
+def test_a_sweep_whose_trials_all_fail_ends_with_code_1(store: Store, tmp_path: Path) -> None:
+    result, _ = run(store, tmp_path, status=3)
+    assert result.code == 1
+    assert result.history.counts[State.FAILED] == 4
+
+
+def test_the_first_interrupt_lets_running_trials_finish_and_starts_no_more(
+    store: Store, tmp_path: Path
+) -> None:
+    watcher = Watcher(when(running(2), interrupt))
+    result, _ = run(store, tmp_path, seconds=0.7, points=8, watcher=watcher)
+    assert result.code == 3
+    assert result.history.counts[State.DONE] == 2
+    assert result.record.control in {Control.RUNNING, Control.DONE}
+    assert watcher.notes[0].startswith("Ctrl-C: asking for no more")
+
+
+def test_the_second_interrupt_gives_trials_back_within_two_seconds(
+    store: Store, tmp_path: Path
+) -> None:
+    def twice() -> None:
+        interrupt()
+        threading.Timer(0.3, interrupt).start()
+        begun.append(time.monotonic())
+
+    begun: list[float] = []
+    watcher = Watcher(when(running(2), twice))
+    result, _ = run(store, tmp_path, seconds=60, watcher=watcher)
+    assert time.monotonic() - begun[0] < 0.3 + 2.0
+    assert result.code == 130
+    assert result.history.counts[State.RUNNING] == 0
+    assert result.history.counts[State.WAITING] >= 2
+    assert result.history.counts[State.FAILED] == 0
+
+
+def test_sigterm_ends_at_once_and_leaves_a_sweep_to_be_resumed(
+    store: Store, tmp_path: Path
+) -> None:
+    watcher = Watcher(when(running(1), lambda: interrupt(signal.SIGTERM)))
+    result, _ = run(store, tmp_path, seconds=1.0, points=3, watcher=watcher)
+    assert result.code == 128 + signal.SIGTERM
+    resumed, _ = again(store, tmp_path, result.record.id)
+    assert resumed.code == 0
+    assert resumed.history.counts[State.DONE] == 3
+    assert [trial.params["x"] for trial in resumed.history.trials] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("control", "state", "code"),
+    [(Control.STOPPED, State.DONE, 3), (Control.CANCELLED, State.CANCELLED, 1)],
+)
+def test_a_sweep_that_is_stopped_from_elsewhere_ends_here_too(
+    store: Store, tmp_path: Path, control: Control, state: State, code: int
+) -> None:
+    def elsewhere(view: View) -> None:
+        if len(view.running) == 2 and view.record.control is not control:
+            store.update_sweep(view.record.id, utc_now(), control=control)
+
+    result, _ = run(store, tmp_path, seconds=1.0, points=8, watcher=Watcher(elsewhere))
+    assert result.code == code
+    assert result.record.control is control
+    assert result.history.counts[state] >= 2
+
+
+def test_a_killed_agent_is_replaced_and_its_trial_run_again(store: Store, tmp_path: Path) -> None:
+    def kill_one() -> None:
+        agents = [
+            child
+            for child in psutil.Process().children()
+            if "sonde.agent" in child.cmdline() and "watchdog" not in str(child.cmdline())
+        ]
+        agents[0].kill()
+
+    watcher = Watcher(when(running(2), kill_one))
+    result, _ = run(store, tmp_path, seconds=0.5, watcher=watcher)
+    assert result.code == 0
+    assert result.history.counts[State.DONE] == 4
+    assert sorted(trial.attempts for trial in result.history.trials) == [1, 1, 1, 2]
+    assert "an agent died (killed by signal 9)" in watcher.notes[0]
+
+
+def test_a_time_budget_stops_what_still_runs(store: Store, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    result, _ = run(store, tmp_path, seconds=60, budget=Budget(time_s=1.0))
+    assert time.monotonic() - begun < 8
+    assert result.record.reason == "time budget of 1 s"
+    assert result.history.counts[State.STOPPED] == 2
+    assert result.code == 0
+
+
+def test_quick_trials_do_not_wait_for_the_next_look(store: Store, tmp_path: Path) -> None:
+    result, _ = run(store, tmp_path, points=40)
+    assert result.history.counts[State.DONE] == 40
+    assert result.code == 0
