@@ -25,9 +25,12 @@ def source_folder(root: Path, sweep: str) -> Path:
 class TrialFolder:
     """The folder of one attempt at a trial."""
 
-    def __init__(self, root: Path, sweep: str, number: int, attempt: int) -> None:
+    def __init__(
+        self, root: Path, sweep: str, number: int, attempt: int, *, path: Path | None = None
+    ) -> None:
+        """Name the folder; with `path` it is elsewhere, and shares nothing with the trial."""
         self.root, self.sweep, self.number, self.attempt = root, sweep, number, attempt
-        first = root / "trials" / sweep / str(number)
+        first = path or root / "trials" / sweep / str(number)
         self.path = first if attempt == 1 else first.with_name(f"{number}.{attempt}")
         self.checkpoint = first / "checkpoint"
         self.params = self.path / "params.json"

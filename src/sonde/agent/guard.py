@@ -40,7 +40,9 @@ class Guard:
         self._tell(f"?{folder}")
 
     def started(self, group: int, folder: Path) -> None:
-        """Call when it runs."""
+        """Call when it runs, and when it goes on to another trial."""
+        self._announced.discard(self._groups.get(group, ""))
+        self._announced.add(str(folder))
         self._groups[group] = str(folder)
         self._tell(f"+{group} {folder}")
 

@@ -6,7 +6,6 @@ does not answer is asked again later. Where nobody decides, the agent takes the 
 role as well.
 """
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,17 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonde.agent import identity
-from sonde.agent.devices import Devices, cores, thread_limits
-from sonde.agent.folder import TrialFolder, source_folder
+from sonde.agent.devices import Devices, cores
 from sonde.agent.guard import Guard
 from sonde.agent.link import Link
-from sonde.agent.program import CommandWork
-from sonde.agent.running import RunningTrial, Work
-from sonde.agent.snapshot import take
+from sonde.agent.running import RunningTrial
 from sonde.agent.waker import Waker
-from sonde.core.sweep import Command, Control
+from sonde.agent.workshop import Workshop
+from sonde.core.sweep import Control
 from sonde.core.trial import Lease, State
-from sonde.errors import ConfigError
 from sonde.store import open_store
 from sonde.store.protocol import Store
 
@@ -146,9 +142,14 @@ class _Agent:
     ) -> None:
         self.options, self.guard, self.waker, self.on_event = options, guard, waker, on_event
         self.link = Link(store, options.sweep, identity.me(), self._note)
-        self.sweep = self.link.record.sweep
-        self.names = [parameter.name for parameter in self.sweep.space.parameters]
-        self.root = options.root.absolute()
+        self.workshop = Workshop(
+            store,
+            self.link.record,
+            options.root,
+            guard=guard,
+            waker=waker,
+            cpus_per_trial=options.cpus_per_trial,
+        )
         self.devices = Devices(options.gpus, options.gpus_per_trial)
         self.slots = _slots(options, self.devices)
         self.running: list[RunningTrial] = []
@@ -159,14 +160,16 @@ class _Agent:
         self.look_at = self.lease_at = self.decide_at = 0.0
         self.leaving: str | None = None  # why, once it takes no more trials
         self.leaving_since = 0.0
-        self.base_env = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT"))
-        }
 
     def run(self) -> AgentReport:
-        self._make_ready()
+        try:
+            for note in self.workshop.make_ready():
+                self._note(note)
+            return self._run()
+        finally:
+            self.workshop.close()
+
+    def _run(self) -> AgentReport:
         self._release_dead()
         while True:
             self._heed_signals()
@@ -185,48 +188,13 @@ class _Agent:
 
     # -- trials -------------------------------------------------------------------------
 
-    def _make_ready(self) -> None:
-        work = self.sweep.work
-        if work is None:
-            raise ConfigError(
-                f"sweep {self.link.record.name}",
-                "its trials are asked for and told by a program, so an agent has nothing to run",
-                "run that program",
-            )
-        if isinstance(work, Command) and work.workspace != "none":
-            for note in take(work, source_folder(self.root, self.link.sweep)).notes:
-                self._note(note)
-
     def _start(self, leases: Sequence[Lease]) -> None:
         for lease in leases:
-            devices = self.devices.take() or ()
-            folder = TrialFolder(self.root, lease.sweep, lease.number, lease.attempt)
-            work = self._work(lease, folder, devices)
-            command = self.sweep.work if isinstance(self.sweep.work, Command) else None
-            trial = RunningTrial(
-                lease,
-                folder=folder,
-                work=work,
-                goals=self.sweep.goals,
-                metric_regex=None if command is None else command.metric_regex,
-                grace_s=5.0 if self.sweep.work is None else self.sweep.work.grace_s,
-                devices=devices,
-            )
+            trial = self.workshop.begin(lease, self.devices.take() or ())
             self.running.append(trial)
             self.leased += 1
             self.on_event(Event(kind="started", number=lease.number, text=_values(lease)))
             trial.advance()
-
-    def _work(self, lease: Lease, folder: TrialFolder, devices: Sequence[str]) -> Work:
-        work = self.sweep.work
-        if not isinstance(work, Command):
-            raise ConfigError("work", "functions are not there yet", "use a command")
-        given = self.base_env | dict(work.env)
-        env = given | thread_limits(self.options.cpus_per_trial, given)
-        env |= folder.environment(lease.params, self.options.store_url)
-        if devices:
-            env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
-        return CommandWork(work, lease, folder, guard=self.guard, env=env, names=self.names)
 
     def _settle(self) -> None:
         """Tell the store what was reported and what has ended, and take the next trials."""
@@ -324,6 +292,7 @@ class _Agent:
         busy = len(self.running) >= self.slots or self.leaving is not None
         self.look_at = now + (_BUSY_LOOK_S if busy else _LOOK_S)
         if self.link.look():
+            self.workshop.follow(self.link.record)
             self.lease_at = 0.0
 
     def _heed_signals(self) -> None:

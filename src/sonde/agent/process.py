@@ -69,6 +69,7 @@ class Program:
         stdout: Path,
         stderr: Path,
         guard: Guard,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         """Start it.
 
@@ -90,6 +91,7 @@ class Program:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         self.pid = self._popen.pid
         guard.started(self.pid, folder)
@@ -102,7 +104,7 @@ class Program:
             if pid == 0:
                 if self._kill_at is not None and now >= self._kill_at:
                     signal_group(self.pid, signal.SIGKILL)
-                    self._kill_strays()
+                    self.kill_strays()
                 return None
             code = os.waitstatus_to_exitcode(status)
             self._popen.returncode = code  # Popen must not wait for it again
@@ -128,10 +130,34 @@ class Program:
             # One that was stopped (SIGSTOP) hears of it only when it goes on.
             signal_group(self.pid, signal.SIGCONT)
 
+    def spare(self) -> None:
+        """Let it live after all, as it has heeded the request."""
+        self._kill_at = None
+
+    def works_in(self, folder: Path) -> None:
+        """Take note that it works for another trial from now on."""
+        self._folder = folder
+        self._guard.started(self.pid, folder)
+
+    def wait(self) -> None:
+        """Wait until it, killed before, is gone."""
+        while self.poll() is None:
+            time.sleep(0.002)
+
     def kill(self) -> None:
         """Kill it now."""
         self._kill_at = 0.0
         signal_group(self.pid, signal.SIGKILL)
+
+    def kill_strays(self) -> bool:
+        """Kill processes of its trial that left its session; tell whether there were any."""
+        strays = self._guard.strays(self._folder)
+        for pid in strays:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        return bool(strays)
 
     @property
     def next_poll_s(self) -> float | None:
@@ -146,16 +172,7 @@ class Program:
         if group_exists(self.pid):
             signal_group(self.pid, signal.SIGKILL)
             empty = False
-        return not self._kill_strays() and empty
-
-    def _kill_strays(self) -> bool:
-        strays = self._guard.strays(self._folder)
-        for pid in strays:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        return bool(strays)
+        return not self.kill_strays() and empty
 
 
 def last_line(path: Path) -> str | None:

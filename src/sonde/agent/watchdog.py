@@ -27,6 +27,8 @@ def main() -> None:
             folders.add(rest)
         elif what == b"+":
             group, _, folder = rest.partition(" ")
+            folders.discard(groups.get(int(group), ""))
+            folders.add(folder)
             groups[int(group)] = folder
         elif what == b"-":
             folders.discard(groups.pop(int(rest), ""))

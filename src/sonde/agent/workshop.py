@@ -1,0 +1,134 @@
+"""The workshop: makes a lease into a running trial, as the sweep's definition says."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sonde.agent.devices import thread_limits
+from sonde.agent.folder import TrialFolder, source_folder
+from sonde.agent.function import FunctionWork, Workers
+from sonde.agent.guard import Guard
+from sonde.agent.program import CommandWork
+from sonde.agent.running import RunningTrial, Work
+from sonde.agent.snapshot import take
+from sonde.agent.waker import Waker
+from sonde.core.sweep import Command, Function, Sweep
+from sonde.core.trial import Lease
+from sonde.errors import ConfigError
+from sonde.store.protocol import Store, SweepRecord
+
+__all__ = ["Workshop"]
+
+_OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP")
+
+
+class Workshop:
+    """What the trials of one sweep have in common on this machine."""
+
+    def __init__(
+        self,
+        store: Store,
+        record: SweepRecord,
+        root: Path,
+        *,
+        guard: Guard,
+        waker: Waker,
+        cpus_per_trial: int = 0,
+    ) -> None:
+        self._store, self._record, self._root = store, record, root.absolute()
+        self._guard, self._waker, self._cpus = guard, waker, cpus_per_trial
+        self._names = [parameter.name for parameter in record.sweep.space.parameters]
+        self._workers: Workers | None = None
+        self._blob = ""
+        # What an agent that runs in a trial of another sweep was given is not passed on.
+        self._env = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
+
+    @property
+    def _sweep(self) -> Sweep:
+        return self._record.sweep
+
+    def make_ready(self) -> Sequence[str]:
+        """Fetch what all trials need; return what is worth saying about it.
+
+        Raises:
+            ConfigError: If trials of this sweep cannot be run here.
+        """
+        work = self._sweep.work
+        if isinstance(work, Function):
+            self._function_workers(work)
+        elif work is None:
+            raise ConfigError(
+                f"sweep {self._record.name}",
+                "its trials are asked for and told by a program, so an agent has nothing to run",
+                "run that program",
+            )
+        elif work.workspace != "none":
+            return take(work, source_folder(self._root, self._record.id)).notes
+        return ()
+
+    def follow(self, record: SweepRecord) -> None:
+        """Take note of how the sweep is now: its function may have been sent anew."""
+        self._record = record
+
+    def begin(
+        self, lease: Lease, devices: tuple[str, ...] = (), *, folder: TrialFolder | None = None
+    ) -> RunningTrial:
+        """Return the trial, ready to be advanced."""
+        if folder is None:
+            folder = TrialFolder(self._root, lease.sweep, lease.number, lease.attempt)
+        work = self._sweep.work
+        return RunningTrial(
+            lease,
+            folder=folder,
+            work=self._work(lease, folder, devices),
+            goals=self._sweep.goals,
+            metric_regex=work.metric_regex if isinstance(work, Command) else None,
+            grace_s=0.0 if work is None else work.grace_s,
+            devices=devices,
+        )
+
+    def close(self) -> None:
+        """End the workers that are kept."""
+        if self._workers is not None:
+            self._workers.close()
+
+    def _work(self, lease: Lease, folder: TrialFolder, devices: Sequence[str]) -> Work:
+        work = self._sweep.work
+        env = self._env | (dict(work.env) if isinstance(work, Command) else {})
+        env |= thread_limits(self._cpus, env)
+        env |= folder.environment(lease.params, self._store.url)
+        if devices:
+            env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
+        if isinstance(work, Command):
+            return CommandWork(work, lease, folder, guard=self._guard, env=env, names=self._names)
+        assert isinstance(work, Function)  # or `make_ready` has refused
+        env |= {"SONDE_RAISE_STOP": "1", "PYTHONUNBUFFERED": "1"}
+        workers, cwd = self._function_workers(work), _folder_of(work)
+        return FunctionWork(workers, lease, folder, cwd=cwd, env=env, goals=self._sweep.goals)
+
+    def _function_workers(self, work: Function) -> Workers:
+        """Return the workers of the function as it is now."""
+        blob = work.blob
+        if blob is None:
+            raise ConfigError(
+                f"sweep {self._record.name}",
+                "its function was never sent to the store",
+                "start it from the program that has it",
+            )
+        if self._workers is None or self._blob != blob:
+            self.close()
+            code = self._root / "sweeps" / self._record.id / f"function-{blob[:16]}.pickle"
+            if not code.exists():
+                code.parent.mkdir(parents=True, exist_ok=True)
+                draft = code.with_name(f"{code.name}.{os.getpid()}.tmp")
+                draft.write_bytes(self._store.get_blob(blob))
+                draft.rename(code)
+            self._workers = Workers(code, _folder_of(work), self._guard, self._waker)
+            self._blob = blob
+        return self._workers
+
+
+def _folder_of(work: Function) -> Path:
+    """Return the folder that a function is called in; ours where that is not there."""
+    folder = Path(work.folder)
+    return folder if folder.is_dir() else Path.cwd()
