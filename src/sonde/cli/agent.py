@@ -1,8 +1,5 @@
 """`sonde agent`: run trials of a sweep here."""
 
-import os
-import sys
-
 import click
 
 from sonde.cli.options import opened, store_option
@@ -26,8 +23,6 @@ __all__ = ["agent"]
     "--cpus-per-trial", type=click.IntRange(min=0), default=0, metavar="N",
     help="Cores for each trial; by default as the program likes.",
 )  # fmt: skip
-@click.option("--root", type=click.Path(), hidden=True, help="The .sonde folder.")
-@click.option("--parent-fd", type=int, hidden=True, help="Leave when this file is closed.")
 @click.option(
     "--idle-timeout", type=click.FloatRange(min=0), metavar="S",
     help="Leave when there was nothing to run for S seconds.",
@@ -40,8 +35,6 @@ def agent(
     gpus: str | None,
     gpus_per_trial: float | None,
     cpus_per_trial: int,
-    root: str | None,
-    parent_fd: int | None,
     idle_timeout: float | None,
     store: str | None,
 ) -> None:
@@ -50,3 +43,37 @@ def agent(
     May be started any number of times, in any terminal; it takes over when whoever started the
     sweep is gone. Ctrl-C: finish the running trials and leave; again: give them back and leave.
     """
+    from sonde.agent.loop import Event, Options
+    from sonde.agent.loop import run as run_agent
+    from sonde.cli.driving import marked
+    from sonde.cli.gpus import gpus_of
+    from sonde.cli.output import say
+    from sonde.cli.place import root_of
+
+    devices = gpus_of(gpus)
+    with opened(store) as opened_store:
+        record = opened_store.find_sweep(sweep)
+        url = opened_store.url
+    root = root_of(url)
+
+    def tell(event: Event) -> None:
+        about = f"{record.name}/{event.number} " if event.number is not None else ""
+        word = "started " if event.kind == "started" else ""
+        say(f"{about}{word}{event.text}")
+
+    say(f"running trials of {record.name}, {workers} at once; Ctrl-C to leave")
+    options = Options(
+        store_url=url,
+        sweep=record.id,
+        root=root,
+        workers=workers,
+        count=count,
+        gpus=devices,
+        gpus_per_trial=gpus_per_trial or 0,
+        cpus_per_trial=cpus_per_trial,
+        idle_timeout_s=idle_timeout,
+    )
+    with marked(root, record.id):
+        report = run_agent(options, on_event=tell)
+    failed = f", {report.failed} failed" if report.failed else ""
+    say(f"left: {report.reason}; {report.ran} trials run{failed}")

@@ -9,6 +9,7 @@ import click
 from sonde.cli.options import opened, store_option
 
 if TYPE_CHECKING:
+    from sonde.core.sweep import Control
     from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["cancel", "pause", "stop"]
@@ -84,12 +85,8 @@ def cancel(sweep: str, store: str | None) -> None:
         click.echo(f"{record.name} is cancelled{left}")
 
 
-def _set(store: "Store", record: "SweepRecord", control: object, reason: str) -> "SweepRecord":
-    from sonde.core.sweep import Control
-
-    return store.update_sweep(
-        record.id, datetime.now(UTC), control=Control(control), reason=reason
-    )
+def _set(store: "Store", record: "SweepRecord", control: "Control", reason: str) -> "SweepRecord":
+    return store.update_sweep(record.id, datetime.now(UTC), control=control, reason=reason)
 
 
 def _refuse_unless_live(record: "SweepRecord", word: str) -> None:

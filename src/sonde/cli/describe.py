@@ -125,5 +125,7 @@ def _recorded(facts: Mapping[str, Any]) -> Facts:
     shown: Facts = []
     for name, value in facts.items():
         text = value if isinstance(value, str) else json.dumps(value)
-        shown.append((name.replace("_", " "), one_line(text if len(text) <= 100 else text[:99] + "…")))
+        shown.append(
+            (name.replace("_", " "), one_line(text if len(text) <= 100 else text[:99] + "…"))
+        )
     return shown

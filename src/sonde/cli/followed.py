@@ -47,7 +47,9 @@ class Lines:
         if record.control is not self._control:
             self._control = record.control
             reason = f": {record.reason}" if record.reason else ""
-            click.echo(f"{record.updated.astimezone():%H:%M:%S} {record.name} {record.control}{reason}")
+            click.echo(
+                f"{record.updated.astimezone():%H:%M:%S} {record.name} {record.control}{reason}"
+            )
 
     def over(self, view: View) -> None:
         """Print that the sweep has ended."""

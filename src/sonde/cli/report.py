@@ -1,7 +1,8 @@
 """What stands at the end of a run: the best trials, and how to run the best again."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 import click
 
@@ -53,5 +54,11 @@ def again(record: SweepRecord, best: Trial) -> Iterator[str]:
     yield f"again      sonde rerun {shlex.quote(f'{record.name}/{best.number}')}"
     work = record.sweep.work
     if isinstance(work, Command):
-        words = ["sonde", "run", *shell_words(best.params), *work.argv]
+        words = ["sonde", "run", *shell_words(best.params), *_as_typed(work.argv)]
         yield f"by hand    {shlex.join(words)}"
+
+
+def _as_typed(argv: Sequence[str]) -> Sequence[str]:
+    """The command without the interpreter that was put before a script."""
+    is_python = PurePath(argv[0]).name.startswith("python")
+    return argv[1:] if is_python and len(argv) > 1 and argv[1].endswith(".py") else argv

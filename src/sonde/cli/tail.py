@@ -63,9 +63,7 @@ def tail(sweep: str, lines: int, form: str, store: str | None) -> None:
         watcher.over(view)
 
 
-def _view(
-    store: "Store", record: "SweepRecord", history: "History", started: datetime
-) -> "View":
+def _view(store: "Store", record: "SweepRecord", history: "History", started: datetime) -> "View":
     from sonde.executors.drive import View
 
     return View(

@@ -51,9 +51,7 @@ def trial_columns(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> 
     return columns
 
 
-def trial_cells(
-    trials: Sequence[Trial], sweep: Sweep, by: str = "number"
-) -> list[dict[str, str]]:
+def trial_cells(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> list[dict[str, str]]:
     """Return the rows, a cell for each column."""
     signs = screen_of().signs
     rows = []

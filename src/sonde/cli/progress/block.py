@@ -211,9 +211,7 @@ def _rows(
     return lines
 
 
-def _foot(
-    view: View, figures: Figures, signs: Signs, width: int, asked_to_end: bool
-) -> list[Line]:
+def _foot(view: View, figures: Figures, signs: Signs, width: int, asked_to_end: bool) -> list[Line]:
     lines: list[Line] = [[]]
     if figures.failed is not None:
         trial = figures.failed

@@ -1,0 +1,91 @@
+"""Driving a sweep from this terminal, and knowing whether another one does."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sonde.agent.devices import cores
+from sonde.cli.place import root_of
+from sonde.cli.progress import watching
+from sonde.cli.progress.printed import Printed
+from sonde.executors.drive import Result, drive
+from sonde.executors.local import LocalExecutor
+from sonde.executors.protocol import AgentSpec
+from sonde.store.protocol import Store, SweepRecord
+
+__all__ = ["Crew", "drive_here", "is_driven", "marked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Who is to run the trials.
+
+    Attributes:
+        workers: How many trials at once.
+    """
+
+    workers: int
+    gpus: tuple[str, ...] = ()
+    gpus_per_trial: float = 0
+    cpus_per_trial: int = 0
+
+    @property
+    def agents(self) -> int:
+        """How many agents share the workers equally.
+
+        As many as there are cores at most, so that the end of one ends few trials; one where
+        devices or cores have to be in one hand.
+        """
+        if self.gpus or self.cpus_per_trial:
+            return 1
+        most = min(self.workers, cores())
+        return next(n for n in range(most, 0, -1) if self.workers % n == 0)
+
+
+def drive_here(
+    store: Store, record: SweepRecord, crew: Crew, *, progress: str, verbose: bool = False
+) -> Result:
+    """Drive a sweep with local agents until it has ended or the user ends it."""
+    root = root_of(store.url)
+    spec = AgentSpec(
+        store=store.url, sweep=record.id, root=str(root), workers=crew.workers // crew.agents,
+        gpus=crew.gpus, gpus_per_trial=crew.gpus_per_trial, cpus_per_trial=crew.cpus_per_trial,
+    )  # fmt: skip
+    with marked(root, record.id), watching(progress) as listener:
+        return drive(
+            store,
+            record.id,
+            executor=LocalExecutor(),
+            agent=spec,
+            agents=crew.agents,
+            listener=Printed(listener, root) if verbose else listener,
+        )
+
+
+@contextmanager
+def marked(root: Path, sweep: str) -> Iterator[None]:
+    """Let other terminals know, for the time of a block, that a process here runs the sweep."""
+    path = _mark(root, sweep)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Several may hold it, and the system lets go of it however a process ends.
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def is_driven(root: Path, sweep: str) -> bool:
+    """Tell whether a process of this machine runs the sweep."""
+    try:
+        with _mark(root, sweep).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _mark(root: Path, sweep: str) -> Path:
+    return root / "sweeps" / sweep / "driven"

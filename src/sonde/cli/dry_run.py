@@ -1,0 +1,104 @@
+"""`sonde run --dry-run`: what would be run."""
+
+import shlex
+from itertools import islice
+from typing import Any
+
+import click
+
+from sonde.agent.command import preview
+from sonde.cli.output import emit
+from sonde.cli.plan import Plan
+from sonde.core.distributions.values import Params
+from sonde.core.search import Request, method
+
+__all__ = ["dry_run"]
+
+SHOWN = 3  # points from the beginning
+MOST_COUNTED = 1_000_000
+
+
+def dry_run(plan: Plan, form: str) -> None:
+    """Print the reading of each range, the trials, the command and what is put where."""
+    first, last, total = _points(plan)
+    names = [parameter.name for parameter in plan.sweep.space.parameters]
+    shown = preview(plan.command, first[0], names) if first else None
+    if form != "table":
+        emit(form, _data(plan, first, last, total, shown))
+        return
+    width = max(len(reading.name) for reading in plan.readings)
+    click.echo("parameters")
+    for reading in plan.readings:
+        parameter = plan.sweep.space[reading.name]
+        when = f", when {parameter.when.text}" if parameter.when else ""
+        click.echo(f"  {reading.name:<{width}}  {reading.reading}{when}")
+    for relation in plan.sweep.space.where:
+        click.echo(f"  where {relation.text}")
+    goals = " and ".join(goal.describe() for goal in plan.sweep.goals)
+    click.echo(f"goal        {goals or 'none: no --metric'}")
+    limit = f", at most {plan.sweep.budget.time_s:g} s" if plan.sweep.budget.time_s else ""
+    count = total if total is not None else "until time is up"
+    click.echo(f"trials      {count}{limit}, {plan.workers} at once")
+    seed = "" if plan.method == "grid" else f", seed {plan.sweep.seed}"
+    chosen = "" if "seed" in plan.given or not seed else " (drawn; --seed fixes it)"
+    click.echo(f"method      {plan.method}: {plan.method_reason}{seed}{chosen}")
+    for note in plan.notes:
+        click.echo(f"note        {note}")
+    for number, params in enumerate(first):
+        click.echo(f"trial {number:<5} {_line(params)}")
+    if last is not None and total is not None and total > len(first):
+        if total > len(first) + 1:
+            click.echo("...")
+        click.echo(f"trial {total - 1:<5} {_line(last)}")
+    if shown is not None:
+        click.echo(f"command     {shlex.join(shown.argv)}")
+        if shown.diff:
+            click.echo(f"values of trial 0 in {plan.command.script}:")
+            click.echo(shown.diff.rstrip("\n"))
+        else:
+            click.echo("values      by the command line and the environment; no file is changed")
+    click.echo("nothing was run")
+
+
+def _data(
+    plan: Plan, first: list[Params], last: Params | None, total: int | None, shown: Any
+) -> dict[str, Any]:
+    return {
+        "parameters": {reading.name: reading.reading for reading in plan.readings},
+        "method": plan.method,
+        "method_reason": plan.method_reason,
+        "seed": plan.sweep.seed,
+        "trials": total,
+        "workers": plan.workers,
+        "first": first,
+        "last": last,
+        "argv": list(shown.argv) if shown is not None else None,
+        "diff": shown.diff if shown is not None else None,
+        "notes": list(plan.notes),
+    }
+
+
+def _points(plan: Plan) -> tuple[list[Params], Params | None, int | None]:
+    """The first points, the last one where it is known, and how many there are."""
+    space, budget = plan.sweep.space, plan.sweep.budget.trials
+    if plan.method == "grid":
+        last, count = None, 0
+        first: list[Params] = []
+        for point in islice(space.lattice(), min(budget or MOST_COUNTED, MOST_COUNTED)):
+            count, last = count + 1, point
+            if len(first) < SHOWN:
+                first.append(point)
+        return first, last, count
+    search: Any = method(plan.method)
+    state = search.start(space, plan.sweep.goals, plan.sweep.seed)
+    count = SHOWN if budget is None else min(SHOWN, budget)
+    first = search.propose(state, Request(first=0, count=count))
+    last = None
+    if budget is not None and budget > len(first) and not search.adaptive:
+        found = search.propose(state, Request(first=budget - 1, count=1))
+        last = found[0] if found else None
+    return first, last, budget
+
+
+def _line(params: Params) -> str:
+    return "  ".join(f"{name}={value!r}" for name, value in params.items())

@@ -1,0 +1,227 @@
+"""`sonde run`: tune a script."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sonde.cli.options import format_option, opened, store_option
+from sonde.cli.words import RunCommand
+
+__all__ = ["run"]
+
+
+@click.command(
+    cls=RunCommand,
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+)
+@click.option(
+    "--hyperparam",
+    "-hp",
+    multiple=True,
+    expose_value=False,
+    metavar="NAME=RANGE",
+    help="A parameter to search; repeatable. Short forms stand bare before the script: "
+    "lr=1e-5..1e-1:log opt=adam,sgd.",
+)
+@click.option(
+    "--metric",
+    multiple=True,
+    metavar="TAG[:min|:max|:last|:mean]",
+    help="What to improve; given several times, several goals.",
+)
+@click.option(
+    "--metric-regex",
+    metavar="RE",
+    help="Find the metric in what the script prints; the group is the value.",
+)
+@click.option(
+    "--trials", metavar="N", help="How many trials in all. Default: all points of a grid, else 100."
+)
+@click.option(
+    "--time",
+    "--max-duration",
+    "time",
+    metavar="SPAN",
+    help="How much working time in all, as in 90s, 15m, 1h30m.",
+)
+@click.option(
+    "--method",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="How to search: auto, grid, random, quasirandom.",
+)
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="EXPR",
+    help="A relation that all trials satisfy, such as 'layers * batch <= 256'.",
+)
+@click.option(
+    "--when",
+    multiple=True,
+    metavar="NAME=EXPR",
+    help="A parameter exists only when this holds: momentum=opt == 'sgd'.",
+)
+@click.option("--seed", metavar="N", help="Of all that is random. Default: a random one.")
+@click.option(
+    "--name",
+    "--experiment",
+    "-e",
+    "name",
+    metavar="NAME",
+    help="Of the sweep; the same name again goes on with it.",
+)
+@click.option("--project", metavar="NAME", help="What the sweep belongs to.")
+@click.option("--new", is_flag=True, help="Start afresh, though the same sweep is unfinished.")
+@click.option(
+    "-j",
+    "--workers",
+    "--num-workers",
+    "workers",
+    metavar="N",
+    help="How many trials at once. Default: one a core.",
+)
+@click.option(
+    "--on",
+    "--cloud",
+    "on",
+    default="local",
+    show_default=True,
+    metavar="PLACE",
+    help="Where trials run; only local so far.",
+)
+@click.option(
+    "--cpus-per-trial",
+    "--cpus",
+    "cpus_per_trial",
+    default="0",
+    metavar="N",
+    help="Cores that each trial counts for.",
+)
+@click.option("--gpus", metavar="LIST", help="GPUs to hand out to trials: 0,1 or all.")
+@click.option(
+    "--gpus-per-trial",
+    metavar="X",
+    help="How many of these for each trial; with 0.5 two share one.",
+)
+@click.option(
+    "--retries",
+    default="0",
+    show_default=True,
+    metavar="N",
+    help="How often a trial whose script failed is run again.",
+)
+@click.option(
+    "--substitute",
+    type=click.Choice(["syntax", "regex", "none", "ast"]),
+    help="How values are put into the script. Default: syntax for Python files, none for "
+    "scripts that take them otherwise; regex is StudioML's rule; ast means syntax.",
+)
+@click.option(
+    "--workspace",
+    type=click.Choice(["copy", "none"]),
+    default="copy",
+    show_default=True,
+    help="Run each trial in its own copy of the folder, or in place.",
+)
+@click.option(
+    "--link",
+    multiple=True,
+    metavar="PATH",
+    help="Link this into each copy instead of copying it; for large data.",
+)
+@click.option("--python", metavar="PATH", help="The Python that runs .py scripts.")
+@click.option(
+    "--grace",
+    default="5s",
+    show_default=True,
+    metavar="SPAN",
+    help="How long a trial that was asked to end may take.",
+)
+@click.option(
+    "--update-code", is_flag=True, help="Going on with a sweep, use the files as they are now."
+)
+@click.option(
+    "--force-git",
+    is_flag=True,
+    hidden=True,
+    help="Accepted for StudioML: uncommitted changes are recorded, never refused.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be run; run and write nothing.")
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "live", "plain", "json", "none"]),
+    default="auto",
+    show_default=True,
+    help="How to show what happens.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show what trials print, too.")
+@store_option
+@format_option
+@click.argument(
+    "command", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...", expose_value=False
+)
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    new: bool,
+    update_code: bool,
+    force_git: bool,
+    dry_run: bool,
+    progress: str,
+    verbose: bool,
+    store: str | None,
+    form: str,
+    **options: Any,
+) -> None:
+    r"""Tune a script: run it with many values of its parameters and compare the results.
+
+    \b
+    sonde run --hyperparam=lr=1e-5:l5:0.1 --metric=val_loss:min train.py 30
+    sonde run lr=1e-5..1e-1:log --trials 40 --metric acc:max train.py --lr={lr}
+
+    All that stands behind SCRIPT is the script's own. Values get into it by replacing the
+    names in a copy of it, by {name} in its arguments, or by the environment (SONDE_PARAMS).
+
+    The same command again goes on with the sweep if it is unfinished.
+    """
+    from sonde.cli.driving import Crew, drive_here
+    from sonde.cli.output import say
+    from sonde.cli.plan import RunOptions, plan
+    from sonde.cli.report import report
+    from sonde.cli.starting import start
+
+    planned = plan(
+        RunOptions(**options), ctx.meta["sonde.ranges"], ctx.meta["sonde.command"], Path.cwd()
+    )
+    if dry_run:
+        from sonde.cli.dry_run import dry_run as show
+
+        show(planned, form)
+        return
+    with opened(store, new=True) as opened_store:
+        for note in planned.notes:
+            say(note)
+        started = start(opened_store, planned, new=new, update_code=update_code)
+        if started.is_over:
+            from sonde.cli.reading import load
+
+            record, history = load(opened_store, started.record.id)
+            code = 0 if history.best or history.ended else 1
+        else:
+            crew = Crew(
+                workers=planned.workers,
+                gpus=planned.gpus,
+                gpus_per_trial=planned.gpus_per_trial,
+                cpus_per_trial=planned.cpus_per_trial,
+            )
+            result = drive_here(
+                opened_store, started.record, crew, progress=progress, verbose=verbose
+            )
+            record, history, code = result.record, result.history, result.code
+        if progress != "json":
+            report(record, history, form)
+    ctx.exit(code)
