@@ -65,8 +65,9 @@ class Space:
         free_of_conditions = all(p.when is None for p in self.parameters)
         put(self, "_is_plain", free_of_conditions and len(dimensions) == len(self.parameters))
         put(self, "_is_reordered", order != self.parameters)
-        # An expression that multiplies text says so now, not at some later trial.
-        self.feasible(self.at([0.5] * len(dimensions)))
+        if self.where or not free_of_conditions:
+            # An expression that multiplies text says so now, not at some later trial.
+            self.feasible(self.at([0.5] * len(dimensions)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Space, (self.parameters, self.where)
