@@ -40,7 +40,9 @@ class Decider:
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self.method_name, self.method_reason = choose(sweep.space, sweep.method)
+        self.method_name, self.method_reason = choose(
+            sweep.space, sweep.method, trials=sweep.budget.trials
+        )
         self._method = method(self.method_name)
         self._state: Any = None
 
@@ -57,11 +59,16 @@ class Decider:
 
     def decide(self, history: History, situation: Situation, want: int) -> Decision | None:
         """Say what to do so that up to `want` trials are waiting; None: nothing to do now."""
-        if situation.control is not Control.RUNNING:
+        budget, is_open = situation.budget, situation.control is Control.RUNNING
+        # Also where all is proposed already: what waits, or runs, costs time.
+        if is_open or (situation.control is Control.DONE and history.ended < len(history.trials)):
+            worked = 0.0 if budget.time_s is None else history.working_time(situation.now)
+            if budget.time_s is not None and worked >= budget.time_s:
+                decision = _out_of_time(history, situation, budget.time_s)
+                if is_open or decision.verdicts:
+                    return decision
+        if not is_open:
             return None
-        budget = situation.budget
-        if budget.time_s is not None and history.working_time(situation.now) >= budget.time_s:
-            return _out_of_time(history, situation, budget.time_s)
         left = None if budget.trials is None else budget.trials - len(history.trials)
         if left is not None and left <= 0:
             reason = f"budget of {budget.trials} trials"
@@ -95,7 +102,7 @@ class Decider:
 
 
 def _out_of_time(history: History, situation: Situation, time_s: float) -> Decision:
-    live = (trial for trial in history.trials if not trial.is_ended)
+    live = (t for t in history.trials if not t.is_ended and t.asked is Verdict.GO_ON)
     return Decision(
         against=situation.revision,
         verdicts={trial.number: Verdict.STOP for trial in live},
