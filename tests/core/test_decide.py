@@ -90,6 +90,20 @@ def test_out_of_time_running_trials_are_stopped_and_waiting_ones_dropped() -> No
     assert not more.verdicts
 
 
+def test_the_time_budget_holds_also_when_every_trial_is_proposed_already() -> None:
+    rows = (
+        make(0, params={"x": 1}, span=(0, 40)),
+        make(1, State.RUNNING, params={"x": 2}, span=(40, 0)),
+    )
+    situation = replace(NOW, control=Control.DONE, budget=Budget(time_s=100))
+    history = history_of(GRID, *rows)
+    decision = Decider(GRID).decide(history, situation, want=0)
+    assert decision is not None
+    assert dict(decision.verdicts) == {1: Verdict.STOP}
+    history.add([replace(history.trials[1], asked=Verdict.STOP)])
+    assert Decider(GRID).decide(history, situation, want=0) is None  # once is enough
+
+
 @given(st.sampled_from(["grid", "random", "quasirandom"]), st.integers(1, 6), st.integers(1, 30))
 def test_a_controller_that_starts_anew_decides_what_the_first_one_would_have(
     name: str, want: int, length: int

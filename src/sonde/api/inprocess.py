@@ -133,7 +133,8 @@ class _Loop:
             raise
         finally:
             install(former)
-        return self._end(held, outcome, self.ask)
+        is_late = held.deadline is not None and time.monotonic() >= held.deadline
+        return self._end(held, outcome, None if is_late else self.ask)
 
     def _called(self, lease: Lease) -> Outcome:
         try:
