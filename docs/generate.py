@@ -111,7 +111,7 @@ def _options(name: str, command: click.Command) -> str:
     rows = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
+        if record is not None and isinstance(parameter, click.Option):
             flags, text = record
             rows.append(f"| `{_cell(flags)}` | {_safe(_cell(text))} |")
     return "\n".join(["| option | |", "|---|---|", *rows]) if rows else ""

@@ -44,11 +44,13 @@ COLOURS = {
 def main() -> None:
     """Record the run, choose the moment and draw it."""
     with tempfile.TemporaryDirectory() as folder:
-        example = Path(folder) / "digits"
+        example = Path(folder).resolve() / "digits"
         shutil.copytree(
             ROOT / "examples" / "digits", example, ignore=shutil.ignore_patterns("runs", ".sonde")
         )
         rows = record(example)
+        for row in rows:
+            blank(row, f"{example}{os.sep}")
     TARGET.write_text(draw(rows), encoding="utf-8")
     print(f"{TARGET} written")
 
@@ -59,10 +61,10 @@ def record(folder: Path) -> list[list[pyte.screens.Char]]:
     if child == 0:
         os.chdir(folder)
         os.environ.update(
-            TERM="xterm-256color", COLORTERM="truecolor", SONDE_STORE=str(folder / "sonde.db"),
+            TERM="xterm-256color", COLORTERM="truecolor",
             PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         )  # fmt: skip
-        for name in ("CI", "NO_COLOR", "COLUMNS", "LINES"):
+        for name in ("CI", "NO_COLOR", "COLUMNS", "LINES", "SONDE_STORE"):
             os.environ.pop(name, None)
         os.execv(sys.executable, [sys.executable, "-m", "sonde", *COMMAND])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
@@ -88,6 +90,13 @@ def record(folder: Path) -> list[list[pyte.screens.Char]]:
     while chosen and not "".join(char.data for char in chosen[-1]).strip():
         chosen.pop()
     return chosen
+
+
+def blank(row: list[pyte.screens.Char], text: str) -> None:
+    """Put blanks where a row has the text: where the picture was made is nobody's business."""
+    start = "".join(char.data for char in row).find(text)
+    if start >= 0:
+        row[start : start + len(text)] = [pyte.screens.Char(" ")] * len(text)
 
 
 def draw(rows: list[list[pyte.screens.Char]]) -> str:
