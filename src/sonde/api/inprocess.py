@@ -14,8 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sonde.agent.identity import is_dead_here, me
-from sonde.api.keeper import Held, Keeper
+from sonde.agent.identity import me
+from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.controller import Controller, utc_now
 from sonde.core.returned import returned_metrics
 from sonde.core.trial import Lease, Outcome, State, Trial
@@ -71,7 +71,7 @@ class _Loop:
         self.changed: list[Trial] = []
 
     def run(self) -> Result:
-        self._give_back_of_the_dead()
+        release_dead(self.controller)
         self.listener.begin(self._view())
         try:
             with self._interruptible():
@@ -165,15 +165,6 @@ class _Loop:
 
     def _follow(self) -> None:
         self.changed.extend(self.controller.refresh())
-
-    def _give_back_of_the_dead(self) -> None:
-        """Give back what processes of this machine held that are gone, without waiting."""
-        self.controller.refresh()
-        history = self.controller.history
-        agents = {history.trials[number].agent for number in history.running}
-        dead = [agent for agent in agents if agent is not None and is_dead_here(agent)]
-        if dead:
-            self.store.release(self.controller.sweep, dead, utc_now())
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

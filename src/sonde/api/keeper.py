@@ -8,16 +8,27 @@ import threading
 import time
 from collections.abc import Mapping
 
-from sonde.controller import utc_now
+from sonde.agent.identity import is_dead_here
+from sonde.controller import Controller, utc_now
 from sonde.core.trial import Lease, Report, Verdict
 from sonde.errors import LeaseLostError, StoreError
 from sonde.store.protocol import Store
 
-__all__ = ["Held", "Keeper"]
+__all__ = ["Held", "Keeper", "release_dead"]
 
 TICK_S = 0.25  # how long a report may wait that nobody sends at once
 RENEW_S = 1.0  # so that a trial hears within two seconds that it is to end
 _IDLE_S = 5.0  # without leases, then the thread ends
+
+
+def release_dead(controller: Controller) -> None:
+    """Give back, without waiting, what processes of this machine held that are gone."""
+    controller.refresh()
+    history = controller.history
+    agents = {history.trials[number].agent for number in history.running}
+    dead = [agent for agent in agents if agent is not None and is_dead_here(agent)]
+    if dead:
+        controller.store.release(controller.sweep, dead, utc_now())
 
 
 class Held:

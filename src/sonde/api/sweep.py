@@ -8,7 +8,7 @@ from sonde.agent.identity import me
 from sonde.api.asked import Asked
 from sonde.api.frame import frame_of, html_of
 from sonde.api.goals import seconds_of
-from sonde.api.keeper import Held, Keeper
+from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.places import opened
 from sonde.api.trial import Trial
 from sonde.controller import Controller, utc_now
@@ -50,6 +50,7 @@ class Sweep:
         self._keeper = Keeper(store, self._controller.record.sweep.lease_s)
         self._open: dict[int, tuple[Asked, Held]] = {}
         self._lock = threading.RLock()
+        self._has_asked = False
 
     @classmethod
     def open(cls, name: str, *, store: str | Store | None = None) -> "Sweep":
@@ -194,6 +195,9 @@ class Sweep:
                 nothing left, or the sweep is paused or has ended.
         """
         with self._lock:
+            if not self._has_asked:
+                release_dead(self._controller)  # such as this very program, killed
+                self._has_asked = True
             lease = self._leased() if params is None else self._leased_for(params)
             held = Held(lease)
             asked = Asked(self.store, self._controller.record.sweep.goals, held, self._let_go)
