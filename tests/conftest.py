@@ -4,5 +4,5 @@ import sys
 from pathlib import Path
 
 # The builders (tests/core/trials.py, ...) are imported by their bare names.
-for folder in ("core", "oracles"):
+for folder in ("agent", "cli", "core", "oracles"):
     sys.path.insert(0, str(Path(__file__).parent / folder))

@@ -16,6 +16,7 @@ from sonde.agent import identity
 from sonde.agent.devices import Devices, cores
 from sonde.agent.guard import Guard
 from sonde.agent.link import Link
+from sonde.agent.peers import Peers
 from sonde.agent.running import RunningTrial
 from sonde.agent.waker import Waker
 from sonde.agent.workshop import Workshop
@@ -142,6 +143,7 @@ class _Agent:
     ) -> None:
         self.options, self.guard, self.waker, self.on_event = options, guard, waker, on_event
         self.link = Link(store, options.sweep, identity.me(), self._note)
+        self.peers = Peers(self.link)
         self.workshop = Workshop(
             store,
             self.link.record,
@@ -170,7 +172,6 @@ class _Agent:
             self.workshop.close()
 
     def _run(self) -> AgentReport:
-        self._release_dead()
         while True:
             self._heed_signals()
             self.guard.check()
@@ -234,6 +235,7 @@ class _Agent:
         if free <= 0 or not self._wants_more() or now < self.lease_at or not self.link.is_up:
             return
         self.lease_at = now + _LEASE_S
+        self._release_dead()
         leases = self.link.lease(free)
         if leases:
             self.idle_since = now
@@ -351,20 +353,10 @@ class _Agent:
         return min(pauses)
 
     def _release_dead(self) -> None:
-        """Give back the trials of agents of this machine that are gone."""
-        if not self.link.record.counts.get(State.RUNNING, 0):
-            return
-        store, sweep = self.link.store, self.link.sweep
-        changes = self.link.attempt(lambda: store.changes(sweep), None)
-        if changes is None:
-            return
-        holders = {t.agent for t in changes.trials if t.state is State.RUNNING and t.agent}
-        dead = [agent for agent in sorted(holders) if identity.is_dead_here(agent)]
-        if dead:
-            from datetime import UTC, datetime
-
-            count = self.link.attempt(lambda: store.release(sweep, dead, datetime.now(UTC)), 0)
+        count = self.peers.release_dead(len(self.running))
+        if count:
             self._note(f"{count} trials of agents that died are run again")
+            self.lease_at = 0.0
 
     def _note(self, text: str) -> None:
         self.on_event(Event(kind="note", text=text))
