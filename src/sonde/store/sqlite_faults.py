@@ -15,6 +15,10 @@ _WORDS = {
         "the disk is full; nothing of this call was kept",
         "free some space, or move the store with --store",
     ),
+    sqlite3.SQLITE_IOERR: (
+        "the disk cannot be read or written (full, over a quota, or faulty); nothing was kept",
+        "free some space, check the disk, or move the store with --store",
+    ),
     sqlite3.SQLITE_READONLY: (
         "it cannot be written",
         "give yourself write access to the file and its folder, or name another with --store",
