@@ -206,6 +206,15 @@ def test_limits_that_make_no_sense_are_refused(options: Any, message: str) -> No
     assert not sweep.trials
 
 
+def test_auto_chooses_by_the_number_of_trials_that_a_sweep_begins_with() -> None:
+    many = {"lr": [0.1 * i for i in range(10)], "batch": list(range(1, 11))}
+    few = declared(many).run(trials=5, workers=0, progress=False)
+    assert len({t.params["lr"] for t in few.trials}) > 1  # and not a corner of the grid
+    whole = declared(many).run(workers=0, progress=False)
+    assert [t.params["batch"] for t in whole.trials[:3]] == [1, 2, 3]
+    assert len(whole.trials) == 100
+
+
 def test_a_sweep_without_work_is_not_run() -> None:
     with pytest.raises(sonde.ConfigError, match="use ask and tell"):
         declared(work=None).run(trials=3)

@@ -55,13 +55,14 @@ def test_values_are_the_users_own_types() -> None:
         k=sonde.Int(3, 3),
         opt=["adam"],
         flag=[True],
-        layers=[[1, 2]],
+        layers=[[1, (2, 3)]],
     )
     run(train, space, trials=1)
     assert {name: type(value) for name, value in seen[0].items()} == {
-        "n": int, "batch": int, "lr": float, "k": int, "opt": str, "flag": bool, "layers": tuple
+        "n": int, "batch": int, "lr": float, "k": int, "opt": str, "flag": bool, "layers": list
     }  # fmt: skip
     assert repr(seen[0]["lr"]) == "1e-05"
+    assert seen[0]["layers"] == [1, [2, 3]]
 
 
 @pytest.mark.parametrize(

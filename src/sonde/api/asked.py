@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sonde.api.keeper import Held
+from sonde.api.trial import thawed
 from sonde.controller import utc_now
 from sonde.core.metric import Goal
 from sonde.core.returned import returned_metrics
@@ -35,7 +36,7 @@ class Asked:
     ) -> None:
         self.number = held.lease.number
         self.attempt = held.lease.attempt
-        self.params: dict[str, Any] = dict(held.lease.params)
+        self.params: dict[str, Any] = thawed(held.lease.params)
         self._store, self._goals, self._held, self._let_go = store, goals, held, let_go
         self._ended: State | None = None
 

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,7 @@ from typing import Any
 
 from sonde.agent.identity import me
 from sonde.api.keeper import Held, Keeper, release_dead
+from sonde.api.trial import thawed
 from sonde.controller import Controller, utc_now
 from sonde.core.returned import returned_metrics
 from sonde.core.trial import Lease, Outcome, State, Trial
@@ -117,8 +118,9 @@ class _Loop:
     def _run_one(self, lease: Lease) -> Sequence[Lease]:
         """Run a trial, and return what was leased for the next round."""
         held = Held(lease, self._deadline())
+        params = thawed(lease.params)
         run = Run(
-            values=lease.params,
+            values=params,
             write=held.report,
             asked=held.is_to_end,
             folder=lambda: str(self.folder(lease.number) / "checkpoint"),
@@ -127,7 +129,7 @@ class _Loop:
         former = install(run)
         self.keeper.add(held)
         try:
-            outcome = self._called(lease)
+            outcome = self._called(params)
         except BaseException:
             self._end(held, Outcome(state=State.WAITING))
             raise
@@ -136,9 +138,9 @@ class _Loop:
         is_late = held.deadline is not None and time.monotonic() >= held.deadline
         return self._end(held, outcome, None if is_late else self.ask)
 
-    def _called(self, lease: Lease) -> Outcome:
+    def _called(self, params: Mapping[str, Any]) -> Outcome:
         try:
-            returned = self.function(**lease.params)
+            returned = self.function(**params)
             return Outcome(state=State.DONE, values=returned_metrics(returned, self.goals))
         except Stopped:
             return Outcome(state=State.STOPPED)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from sonde.controller import Controller, utc_now
+from sonde.core.search import choose
 from sonde.core.sweep import Budget, Command, Control, Function
 from sonde.core.trial import State
 from sonde.errors import ConfigError, TrialError
@@ -87,11 +88,13 @@ def _send(controller: Controller, function: Callable[..., Any]) -> None:
     """Put the function, as it is now, where agents find it."""
     from sonde.api.shipping import pack
 
-    store, work = controller.store, controller.record.sweep.work
-    blob = store.put_blob(pack(function))
+    store = controller.store
+    definition = store.get_sweep(controller.sweep).sweep
+    work, blob = definition.work, store.put_blob(pack(function))
     if isinstance(work, Function) and work.blob != blob:
         current = replace(work, blob=blob, folder=os.getcwd())  # noqa: PTH109
-        store.update_sweep(controller.sweep, utc_now(), work=current)
+        definition = replace(definition, work=current)
+        store.update_sweep(controller.sweep, utc_now(), definition=definition)
 
 
 def _checked_workers(
@@ -143,13 +146,17 @@ def _set_budget(controller: Controller, trials: int | None, time_s: float | None
     budget = record.budget
     if trials is not None or time_s is not None:
         budget = Budget(trials=trials, time_s=time_s)
-    is_finite = controller.method_name == "grid"
-    if not is_finite and budget.trials is None and budget.time_s is None:
+    method, _ = choose(record.sweep.space, record.sweep.method, trials=budget.trials)
+    if method != "grid" and budget.trials is None and budget.time_s is None:
         raise ConfigError(
             f"{record.name}.run()",
-            f"{controller.method_name} search has no end of its own",
+            f"{method} search has no end of its own",
             "say run(trials=100), or run(time='1h')",
         )
+    if budget != record.sweep.budget and not record.trials:
+        # `auto` chooses by the budget that a sweep begins with.
+        definition = replace(record.sweep, budget=budget)
+        controller.store.update_sweep(controller.sweep, utc_now(), definition=definition)
     if budget != record.budget or record.control is not Control.RUNNING:
         controller.store.update_sweep(
             controller.sweep, utc_now(), budget=budget, control=Control.RUNNING, reason=""

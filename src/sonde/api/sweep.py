@@ -148,7 +148,11 @@ class Sweep:
 
         with self._lock:
             self._read()
-        run(self._controller, self._function, trials, seconds_of(time), workers, progress)
+        try:
+            run(self._controller, self._function, trials, seconds_of(time), workers, progress)
+        finally:
+            with self._lock:  # what is asked for from now on follows what was given here
+                self._controller = Controller(self.store, self.id)
         return self
 
     def pause(self) -> None:

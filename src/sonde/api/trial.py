@@ -1,6 +1,6 @@
 """A trial as a user reads it: plain values, no store behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,16 @@ from typing import Any
 from sonde.core import trial as core
 from sonde.core.metric import Goal, Summary
 
-__all__ = ["Trial"]
+__all__ = ["Trial", "thawed"]
+
+
+def thawed(value: Any) -> Any:
+    """Return a value as JSON would bring it: lists, where a store in memory has tuples."""
+    if isinstance(value, tuple | list):
+        return [thawed(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: thawed(item) for key, item in value.items()}
+    return value
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,7 +45,7 @@ class Trial:
     @property
     def params(self) -> dict[str, Any]:
         """Its values by name, as they were given to the program."""
-        return dict(self.record.params)
+        return {name: thawed(value) for name, value in self.record.params.items()}
 
     @property
     def value(self) -> float | None:

@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from threading import RLock
 from typing import Any
 
-from sonde.core.sweep import Budget, Command, Control, Function, Sweep
+from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import NotFoundError, StoreError
 from sonde.store import names, rules
@@ -90,7 +90,7 @@ class MemoryStore:
         control: Control | None = None,
         reason: str | None = None,
         budget: Budget | None = None,
-        work: Command | Function | None = None,
+        definition: Sweep | None = None,
         add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
@@ -103,7 +103,7 @@ class MemoryStore:
                 control=control,
                 reason=reason,
                 budget=budget,
-                work=work,
+                definition=definition,
                 add_work_s=add_work_s,
                 notes=notes,
                 tags=tags,

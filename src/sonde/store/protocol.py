@@ -26,7 +26,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sonde.core.decision import Decision, NewTrial
-from sonde.core.sweep import Budget, Command, Control, Function, Sweep
+from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 
 __all__ = ["Ask", "Changes", "Counts", "Curve", "Decision", "NewTrial", "Store", "SweepRecord"]
@@ -158,15 +158,15 @@ class Store(Protocol):
         control: Control | None = None,
         reason: str | None = None,
         budget: Budget | None = None,
-        work: Command | Function | None = None,
+        definition: Sweep | None = None,
         add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
     ) -> SweepRecord:
-        """Change what is given. `control`, `budget` and `work` raise the revision.
+        """Change what is given. `control`, `budget` and `definition` raise the revision.
 
-        `work` takes the place of the definition's, for trials that begin from now on: a
-        function that its author has edited.
+        `definition` takes the place of the former one, for what is decided and begun from now
+        on: a function that its author has edited, say. Its space must be the same.
 
         A control state that is set without a reason has none.
 

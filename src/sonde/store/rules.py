@@ -6,12 +6,11 @@ promise is written in `sonde.store.protocol`.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from zlib import crc32
 
-from sonde.core.sweep import Budget, Command, Control, Function
+from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import ENDED, Lease, Outcome, Report, State, Verdict, check_transition
 from sonde.errors import ConflictError, LeaseLostError, NotFoundError
 from sonde.store.curves import updated
@@ -32,17 +31,19 @@ def update(
     control: Control | None = None,
     reason: str | None = None,
     budget: Budget | None = None,
-    work: Command | Function | None = None,
+    definition: Sweep | None = None,
     add_work_s: float = 0.0,
     notes: str | None = None,
     tags: Sequence[str] | None = None,
 ) -> None:
     """Change what is given of a sweep."""
     head = book.head
-    if control is not None or budget is not None or work is not None:
+    if definition is not None and definition.space != head.sweep.space:
+        raise ValueError(f"sweep {head.id}: its space cannot be changed")
+    if control is not None or budget is not None or definition is not None:
         head.revision += 1
-    if work is not None:
-        head.sweep = replace(head.sweep, work=work)
+    if definition is not None:
+        head.sweep = definition
     if budget is not None:
         head.budget = budget
     if control is not None:

@@ -17,15 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sonde.core.sweep import (
-    Budget,
-    Command,
-    Control,
-    Function,
-    Sweep,
-    sweep_from_json,
-    sweep_to_json,
-)
+from sonde.core.sweep import Budget, Control, Sweep, sweep_from_json, sweep_to_json
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import NotFoundError
 from sonde.store import names, rules
@@ -116,7 +108,7 @@ class SqliteStore:
         control: Control | None = None,
         reason: str | None = None,
         budget: Budget | None = None,
-        work: Command | Function | None = None,
+        definition: Sweep | None = None,
         add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
@@ -129,7 +121,7 @@ class SqliteStore:
                 control=control,
                 reason=reason,
                 budget=budget,
-                work=work,
+                definition=definition,
                 add_work_s=add_work_s,
                 notes=notes,
                 tags=tags,

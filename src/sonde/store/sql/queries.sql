@@ -37,7 +37,7 @@ WHERE sweep = ?;
 UPDATE sweep SET reason = ?, notes = ?, tags = ? WHERE key = ?;
 
 -- name: update_definition
--- Work that was changed after the sweep began, with a new edition in `standing`.
+-- What was changed of it after the sweep was made, with a new edition in `standing`.
 UPDATE sweep SET definition = ? WHERE key = ?;
 
 -- name: insert_trial

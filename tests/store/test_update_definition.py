@@ -1,4 +1,4 @@
-"""A sweep's function may be edited while the sweep goes on: new trials run the new one."""
+"""A sweep's function may be edited while the sweep goes on."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_new_work_takes_the_place_of_the_old_for_every_reader(kind: str, tmp_path: Path) -> None:
+def test_a_new_definition_takes_the_place_of_the_old_for_every_reader(
+    kind: str, tmp_path: Path
+) -> None:
     url = "memory:" if kind == "memory" else str(tmp_path / "s.db")
     store = open_store(url)
     other = store if kind == "memory" else open_store(url)
@@ -26,12 +28,15 @@ def test_new_work_takes_the_place_of_the_old_for_every_reader(kind: str, tmp_pat
     assert other.get_sweep(record.id).sweep.work == old  # read once, so that it is cached
     controller = Controller(other, record.id)
     new = replace(old, blob="b")
-    changed = store.update_sweep(record.id, NOW, work=new)
+    changed = store.update_sweep(record.id, NOW, definition=replace(sweep, work=new))
     assert changed.sweep == replace(sweep, work=new)
     assert changed.revision == record.revision + 1
     assert other.get_sweep(record.id).sweep.work == new
     (lease,) = controller.step(1, Ask(agent="a"))
     assert lease.params == {"x": 1}
+    assert other.get_sweep(record.id).sweep.work == new
+    with pytest.raises(ValueError, match="its space cannot be changed"):
+        store.update_sweep(record.id, NOW, definition=replace(sweep, space=space_of({"y": 1})))
     assert other.get_sweep(record.id).sweep.work == new
     store.close()
     other.close()
