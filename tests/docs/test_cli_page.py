@@ -51,6 +51,7 @@ def test_every_command_and_option_says_what_it_is_for(name: str, command: click.
         if isinstance(parameter, click.Option) and not parameter.hidden and not parameter.help
     ]
     assert command.help, name
+    assert "\\b" not in command.help  # click's sign for lines to keep, written so that it fails
     assert not silent
 
 
