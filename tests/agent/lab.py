@@ -63,7 +63,8 @@ class Lab:
         return self.store.create_sweep(Sweep(**(given | settings)), utc_now())
 
     def options(self, sweep: SweepRecord, **settings: Any) -> Options:
-        given = {"store_url": self.store.url, "sweep": sweep.id, "root": self.root}
+        given: dict[str, Any] = {"store_url": self.store.url, "sweep": sweep.id}
+        given["root"] = self.root
         return Options(**(given | settings))
 
     def run(self, sweep: SweepRecord, **settings: Any) -> AgentReport:

@@ -251,7 +251,7 @@ def _absent(name: str, folder: Path) -> ConfigError:
         there = sorted(entry.name for entry in parent.iterdir() if entry.is_file())
     except OSError:
         return ConfigError(name, f"there is no folder {parent}", "check the path")
-    near = get_close_matches(Path(name).name, there, 3, 0.5)
+    near = get_close_matches(Path(name).name, there, 3, 0.75)
     scripts = [one for one in there if Path(one).suffix in {*_PYTHON, ".sh"}][:5]
     if near:
         remedy = f"did you mean {' or '.join(near)}?"

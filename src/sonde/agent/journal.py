@@ -121,8 +121,9 @@ class Journal:
         return None
 
     def _note(self, text: str) -> None:
-        if len(self.notes) < _NOTES and text not in self.notes:
-            self.notes.append(f"reports.jsonl: {text}")
+        note = f"reports.jsonl: {text}"
+        if len(self.notes) < _NOTES and note not in self.notes:
+            self.notes.append(note)
 
 
 def _shown(value: object) -> str:

@@ -41,7 +41,6 @@ class Link:
         self._renewed_at = time.monotonic()
         self._heard = self.record.revision  # the revision whose verdicts we know
         self._stamp: object = None
-        self.changed_at = time.monotonic()  # when a controller or a person last did something
 
     @property
     def sweep(self) -> str:
@@ -96,8 +95,6 @@ class Link:
         if record is None:
             return False
         self._stamp = stamp
-        if record.revision != self.record.revision:
-            self.changed_at = time.monotonic()
         self.record = record
         return True
 

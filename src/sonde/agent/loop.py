@@ -33,7 +33,7 @@ __all__ = ["AgentReport", "Event", "Options", "run"]
 _LOOK_S = 0.1  # between two looks at whether the sweep changed, while waiting for trials
 _BUSY_LOOK_S = 0.25  # the same while all slots are taken
 _LEASE_S = 1.0  # between two tries to lease when nothing seems to change: leases may lapse
-_STARVED_S = 1.0  # without trials and decisions, after which we decide
+_STARVED_S = 1.0  # without trials, after which we decide
 _DECIDE_S = 1.0  # between two decisions that only look after what runs
 _LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
 
@@ -255,7 +255,8 @@ class _Agent:
     def _is_to_decide(self, now: float) -> bool:
         if self.options.parent_fd is not None or self.link.record.control is not Control.RUNNING:
             return False
-        starved = now - max(self.link.changed_at, self.idle_since, self.began) >= _STARVED_S
+        # Whoever decides may do so for itself alone, so what counts is that we got nothing.
+        starved = now - max(self.idle_since, self.began) >= _STARVED_S
         fresh = self.link.record.trials == 0
         return self.controller is not None or starved or fresh
 

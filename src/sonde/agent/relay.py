@@ -16,6 +16,7 @@ from sonde.tensorboard.ingest import Tail, names_of
 
 __all__ = ["Relay"]
 
+_EVENTS = "event files in"
 _EVENTS_SHARE = 0.02  # of the time that looking for event files may take
 _EVENTS_S = 0.2  # how often at most
 
@@ -108,8 +109,10 @@ class Relay:
             # Runs are called as the script called them, wherever we put its folder.
             top, _, below = scalar.run.partition("/")
             run = below if top == "work" else scalar.run
-            now_from = f"event files in {run or '.'}"
+            now_from = f"{_EVENTS} {run or '.'}"
             names = self._names_for(scalar.tag, run, now_from)
+            if not names:
+                continue
             if gathered and (
                 (now_from, scalar.step) != (source, step) or not gathered.keys().isdisjoint(names)
             ):
@@ -126,7 +129,9 @@ class Relay:
         They are its first name, unless another run has that, and each name that a goal uses.
         All that `names_of` lists would be seven curves for one.
         """
-        known = names_of(tag, run)
-        free = [name for name in known if self._owners.get(name, source) == source]
-        first = known[0] if known[0] in free else f"{run or '.'}/{tag}"
-        return tuple(dict.fromkeys([first, *(name for name in free if name in self._goals)]))
+        known, owners = names_of(tag, run), self._owners
+        first = known[0]
+        if owners.get(first, source) != source and owners[first].startswith(_EVENTS):
+            first = f"{run or '.'}/{tag}"
+        names = dict.fromkeys([first, *(name for name in known if name in self._goals)])
+        return tuple(name for name in names if owners.setdefault(name, source) == source)
