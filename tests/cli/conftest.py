@@ -1,41 +1,56 @@
-"""Stores for the commands to read, made through the protocol."""
+"""A place with a store, and the command line in this process."""
 
+import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
-from click.testing import CliRunner, Result
+from cli_programs import Place
+from cli_stores import add_sweep, add_trial
 
-from sonde.cli.group import sonde
-from sonde.core.decision import Decision, NewTrial
-from sonde.core.distributions import Choice, Float
-from sonde.core.metric import Direction, Goal, SummaryKind
-from sonde.core.space import Parameter, Space
-from sonde.core.sweep import Budget, Command, Control, Sweep
-from sonde.core.trial import Outcome, Report, State
+from sonde.cli import run
+from sonde.core.trial import State
 from sonde.store import open_store
-from sonde.store.protocol import Ask, Store, SweepRecord
+from sonde.store.protocol import Store, SweepRecord
 
-BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-SPACE = Space(
-    (Parameter("lr", Float(1e-5, 1.0, log=True)), Parameter("opt", Choice(["adam", "sgd"])))
-)
-GOAL = Goal(metric="loss", direction=Direction.MINIMIZE, summary=SummaryKind.MIN)
-COMMAND = Command(argv=("train.py", "30"), folder="/home/anne/digits", script="train.py",
-                  substitute="syntax")  # fmt: skip
 
-Sonde = Callable[..., Result]
+@dataclass(frozen=True)
+class Said:
+    """What a command line said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The result, which must be strict JSON."""
+
+        def refuse(word: str) -> None:
+            raise ValueError(f"{word} is not JSON")
+
+        return json.loads(self.out, parse_constant=refuse)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+class Sonde(Protocol):
+    """Runs a command line."""
+
+    def __call__(self, *argv: str, code: int = 0) -> Said: ...
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to be in, without a store above it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SONDE_STORE", raising=False)
-    monkeypatch.delenv("COLUMNS", raising=False)
+    for name in ("SONDE_STORE", "COLUMNS", "NO_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / ".sonde").mkdir()
     return tmp_path
 
@@ -49,59 +64,17 @@ def store(place: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def cli(place: Path) -> Sonde:
-    """Run a command line in this process, as `sonde.cli.main` would."""
+def cli(place: Path, capsys: pytest.CaptureFixture[str]) -> Sonde:
+    """Run a command line in this process."""
 
-    def run(*argv: str, env: Mapping[str, str] | None = None, code: int | None = 0) -> Result:
-        result = CliRunner().invoke(sonde, list(argv), env=dict(env or {}), catch_exceptions=True)
-        if code is not None:
-            assert result.exit_code == code, (result.output, result.exception)
-        return result
+    def call(*argv: str, code: int = 0) -> Said:
+        capsys.readouterr()
+        got = run(list(argv))
+        captured = capsys.readouterr()
+        assert got == code, (captured.out, captured.err)
+        return Said(got, captured.out, captured.err)
 
-    return run
-
-
-def add_sweep(store: Store, **changes: Any) -> SweepRecord:
-    """Add a sweep of `train.py`."""
-    given: dict[str, Any] = {
-        "space": SPACE,
-        "goals": (GOAL,),
-        "method": "random",
-        "budget": Budget(trials=10),
-        "work": COMMAND,
-        "name": "digits",
-    }
-    return store.create_sweep(Sweep(**(given | changes)), BEGIN)
-
-
-def add_trial(
-    store: Store,
-    sweep: str,
-    params: Mapping[str, Any],
-    losses: list[float] | None = None,
-    state: State | None = State.DONE,
-    *,
-    after: float = 0.0,
-    took: float = 5.0,
-    error: str | None = None,
-    **others: float,
-) -> int:
-    """Add a trial, run it and end it; with `state=None` it goes on running."""
-    now = BEGIN + timedelta(seconds=after)
-    record = store.get_sweep(sweep)
-    decision = Decision(against=record.revision, add=[NewTrial(params=params)])
-    ask = Ask(agent="host/boot/ns/1/2", lease_s=1e9)
-    _, (lease,) = store.commit(sweep, decision, now, ask)
-    reports = [
-        Report(step, {"loss": loss, **others}, now.timestamp() + step)
-        for step, loss in enumerate(losses or [])
-    ]
-    if reports:
-        store.report(lease, 1, reports, now)
-    if state is not None:
-        end = now + timedelta(seconds=took)
-        store.finish(lease, Outcome(state=state, error=error), end)
-    return lease.number
+    return call
 
 
 @pytest.fixture
@@ -124,4 +97,12 @@ def digits(store: Store) -> SweepRecord:
     return store.get_sweep(record.id)
 
 
-__all__ = ["BEGIN", "COMMAND", "GOAL", "SPACE", "Control", "Sonde", "add_sweep", "add_trial"]
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Place]:
+    """A folder with `train.py`, for `sonde` as a process of its own."""
+    folder = tmp_path / "my project"
+    (folder / ".sonde").mkdir(parents=True)
+    desk = Place(folder)
+    desk.write("train.py")
+    yield desk
+    desk.close()

@@ -1,6 +1,7 @@
 """From the options of `sonde run` to the definition of a sweep."""
 
 import secrets
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +92,11 @@ class _Draft:
 
 
 def plan(
-    options: RunOptions, ranges: Sequence[tuple[str, str]], words: Sequence[str], folder: Path
+    options: RunOptions,
+    ranges: Sequence[tuple[str, str]],
+    words: Sequence[str],
+    folder: Path,
+    refused: Sequence[tuple[str, str]] = (),
 ) -> Plan:
     """Read everything that was written.
 
@@ -100,12 +105,15 @@ def plan(
         ranges: Flag and text of each parameter.
         words: The script and its arguments.
         folder: Where the user is.
+        refused: Options of StudioML that mean nothing here, and what to do instead.
 
     Raises:
         ConfigError: With all faults at once.
     """
     draft = _Draft()
     faults = draft.faults
+    for word, remedy in refused:
+        faults.add(word, "StudioML's option means nothing here", remedy)
     parsed = _parameters(ranges, words, faults)
     goals = _goals(options.metric, draft)
     space = _space(parsed, options, faults)
@@ -290,6 +298,8 @@ def _command(
     grace_s = 0.0
     with faults.collected():
         grace_s = seconds_of(options.grace, "--grace")
+    if options.python is not None and shutil.which(options.python) is None:
+        faults.add(f"--python {options.python}", "there is no such program", "check the path")
     substitute = options.substitute
     return command_of(
         words, folder=folder, space=space,

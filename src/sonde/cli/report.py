@@ -13,10 +13,10 @@ from sonde.cli.trial_table import trial_cells, trial_columns
 from sonde.core.history import History
 from sonde.core.ranking import ranked
 from sonde.core.sweep import Command
-from sonde.core.trial import Trial
+from sonde.core.trial import State, Trial
 from sonde.store.protocol import SweepRecord
 
-__all__ = ["again", "report"]
+__all__ = ["again", "missing_metrics", "report"]
 
 MOST_ROWS = 20
 BEST_ROWS = 10
@@ -27,7 +27,7 @@ def report(record: SweepRecord, history: History, form: str) -> None:
     goals = record.sweep.goals
     if form == "json":
         row = sweep_row(record, history.best)
-        emit(form, row | {"all": [trial_row(trial, goals) for trial in history.trials]})
+        emit(form, row | {"results": [trial_row(trial, goals) for trial in history.trials]})
         return
     if form == "csv":
         emit(form, [trial_row(trial, goals) for trial in history.trials])
@@ -56,6 +56,16 @@ def again(record: SweepRecord, best: Trial) -> Iterator[str]:
     if isinstance(work, Command):
         words = ["sonde", "run", *shell_words(best.params), *_as_typed(work.argv)]
         yield f"by hand    {shlex.join(words)}"
+
+
+def missing_metrics(record: SweepRecord, history: History) -> Iterator[str]:
+    """Yield a line for each goal's metric that no trial has reported, with those that came."""
+    done = [trial for trial in history.trials if trial.state in {State.DONE, State.STOPPED}]
+    came = sorted({name for trial in done for name in trial.metrics})
+    for goal in record.sweep.goals:
+        if done and goal.metric not in came:
+            there = f"they reported {', '.join(came)}" if came else "they reported nothing at all"
+            yield f"no trial reported {goal.metric}; {there}"
 
 
 def _as_typed(argv: Sequence[str]) -> Sequence[str]:

@@ -177,7 +177,7 @@ def run(
     form: str,
     **options: Any,
 ) -> None:
-    r"""Tune a script: run it with many values of its parameters and compare the results.
+    """Tune a script: run it with many values of its parameters and compare the results.
 
     \b
     sonde run --hyperparam=lr=1e-5:l5:0.1 --metric=val_loss:min train.py 30
@@ -187,15 +187,19 @@ def run(
     names in a copy of it, by {name} in its arguments, or by the environment (SONDE_PARAMS).
 
     The same command again goes on with the sweep if it is unfinished.
-    """
+    """  # noqa: D301 - click reads the \b itself, so the string is not raw
     from sonde.cli.driving import Crew, drive_here
     from sonde.cli.output import say
     from sonde.cli.plan import RunOptions, plan
-    from sonde.cli.report import report
-    from sonde.cli.starting import start
+    from sonde.cli.report import missing_metrics, report
+    from sonde.cli.starting import is_unfinished, start
 
     planned = plan(
-        RunOptions(**options), ctx.meta["sonde.ranges"], ctx.meta["sonde.command"], Path.cwd()
+        RunOptions(**options),
+        ctx.meta["sonde.ranges"],
+        ctx.meta["sonde.command"],
+        Path.cwd(),
+        ctx.meta["sonde.refused"],
     )
     if dry_run:
         from sonde.cli.dry_run import dry_run as show
@@ -224,4 +228,8 @@ def run(
             record, history, code = result.record, result.history, result.code
         if progress != "json":
             report(record, history, form)
+        for line in missing_metrics(record, history):
+            say(line)
+        if code and is_unfinished(record):
+            say(f"go on with it: sonde resume {record.name}, or the same command again")
     ctx.exit(code)

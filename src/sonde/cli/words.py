@@ -14,6 +14,29 @@ import click
 __all__ = ["RunCommand", "Written"]
 
 HYPERPARAM = ("--hyperparam", "-hp")
+# Options of StudioML that have no clear meaning here: what to do instead.
+_NO_QUEUE = "leave it out; the store is the queue, and sonde agent SWEEP works it off"
+_NO_CAPTURE = "leave it out; each trial keeps its folder, and --link names large data"
+_NO_CLOUD = "leave it out; start sonde agent SWEEP on machines of that kind"
+REFUSED = {
+    "--queue": _NO_QUEUE,
+    "-q": _NO_QUEUE,
+    "--ram": _NO_CLOUD,
+    "--hdd": _NO_CLOUD,
+    "--bid": _NO_CLOUD,
+    "--cloud-timeout": _NO_CLOUD,
+    "--ssh-keypair": _NO_CLOUD,
+    "--user-startup-script": _NO_CLOUD,
+    "--capture-once": _NO_CAPTURE,
+    "-co": _NO_CAPTURE,
+    "--capture": _NO_CAPTURE,
+    "-c": _NO_CAPTURE,
+    "--reuse": _NO_CAPTURE,
+    "-r": _NO_CAPTURE,
+    "--lifetime": "leave it out; sweeps stay until .sonde is deleted",
+    "--optimizer": "use --method NAME",
+    "-opt": "use --method NAME",
+}
 
 
 @dataclass(slots=True)
@@ -23,11 +46,13 @@ class Written:
     Attributes:
         ranges: The parameters in their order: the flag that they stood behind (`argument` for
             short forms) and the text.
+        refused: StudioML's options that mean nothing here, each with what to do instead.
         options: Options with their values, to be parsed.
         command: The script and its arguments.
     """
 
     ranges: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
 
@@ -42,6 +67,7 @@ class RunCommand(click.Command):
         super().parse_args(ctx, [*written.options, "--", *written.command])
         ctx.meta["sonde.ranges"] = tuple(written.ranges)
         ctx.meta["sonde.command"] = tuple(written.command)
+        ctx.meta["sonde.refused"] = tuple(written.refused)
         return []
 
     def split(self, args: Sequence[str]) -> Written:
@@ -60,6 +86,11 @@ class RunCommand(click.Command):
                 name, equals, value = word.partition("=")
                 if name in HYPERPARAM and (equals or left):
                     written.ranges.append((name, value if equals else left.pop(0)))
+                    continue
+                if name in REFUSED:
+                    written.refused.append((word, REFUSED[name]))
+                    if not equals and left and not left[0].startswith("-"):
+                        left.pop(0)
                     continue
                 written.options.append(word)
                 if not equals and takes.get(name) and left:

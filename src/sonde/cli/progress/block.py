@@ -34,15 +34,25 @@ def block(
     width: int,
     height: int,
     curve: Callable[[Trial], Sequence[float]],
-    asked_to_end: bool = False,
+    last_line: str = "",
 ) -> list[Line]:
-    """Return the lines, none wider than `width`, at most 20 and fewer than `height`."""
+    """Return the lines, none wider than `width`, at most 20 and fewer than `height`.
+
+    Args:
+        view: The sweep.
+        figures: What was counted.
+        signs: Those that the screen has.
+        width: In columns.
+        height: Of the screen, in lines.
+        curve: The values of a trial's first goal so far.
+        last_line: Instead of what Ctrl-C would do.
+    """
     room = max(min(MOST_LINES, height - 1), 2)
     if width < NARROW or room < 8:
         lines = _narrow(view, figures, signs)
     else:
         head = _head(view, figures, signs, width)
-        foot = _foot(view, figures, signs, width, asked_to_end)
+        foot = _foot(view, figures, signs, width, last_line)
         rows = _rows(view, figures, signs, width, room - len(head) - len(foot) - 2, curve)
         lines = [*head, [], *rows, *foot] if rows else [*head, *foot]
     return [_clipped(line, width, signs.ellipsis) for line in lines[:room]]
@@ -53,7 +63,7 @@ def _narrow(view: View, figures: Figures, signs: Signs) -> list[Line]:
     total = total_of(view.record, history.trials)
     first = f"{history.ended}/{total if total is not None else '?'}"
     eta = figures.eta_s(view)
-    first += f" eta {duration(eta)}" if eta is not None else ""
+    first += f" eta {duration(eta)}" if eta is not None and history.ended != total else ""
     failed = history.counts[State.FAILED]
     line: Line = [(first, "bold")]
     line.append((f"  {signs.states[State.RUNNING]}{history.counts[State.RUNNING]}", "cyan"))
@@ -211,7 +221,7 @@ def _rows(
     return lines
 
 
-def _foot(view: View, figures: Figures, signs: Signs, width: int, asked_to_end: bool) -> list[Line]:
+def _foot(view: View, figures: Figures, signs: Signs, width: int, last_line: str) -> list[Line]:
     lines: list[Line] = [[]]
     if figures.failed is not None:
         trial = figures.failed
@@ -219,10 +229,8 @@ def _foot(view: View, figures: Figures, signs: Signs, width: int, asked_to_end: 
         error = f"{trial.number} failed: {one_line(trial.error or 'it failed')}"
         error = fit(error, max(width - width_of(look), 20), signs.ellipsis)
         lines.append([(error, "red"), (look, "dim")])
-    if asked_to_end:
-        lines.append([("ending: running trials may finish   Ctrl-C: stop now", "yellow")])
-    else:
-        lines.append([(HINT if width > len(HINT) else SHORT_HINT, "dim")])
+    hint = HINT if width > len(HINT) else SHORT_HINT
+    lines.append([(last_line or hint, "" if last_line else "dim")])
     return lines
 
 

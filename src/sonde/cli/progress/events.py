@@ -9,6 +9,7 @@ import click
 from sonde.cli.output import iso, to_json
 from sonde.cli.progress.figures import Figures, total_of
 from sonde.cli.rows import best_row, sweep_row, trial_row
+from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import Result, View
 
@@ -25,11 +26,16 @@ class Events:
         self._known: dict[int, tuple[State, int]] = {}
         self._progress_at = 0.0
         self._counts: dict[State, int] = {}
+        self._control: Control | None = None
 
     def begin(self, view: View) -> None:
         """Print the event `sweep`."""
-        record = view.record
         self._known = {t.number: (t.state, t.attempts) for t in view.history.trials}
+        self._sweep(view)
+
+    def _sweep(self, view: View) -> None:
+        record = view.record
+        self._control = record.control
         _print(
             "sweep",
             sweep_row(record, view.history.best)
@@ -45,6 +51,8 @@ class Events:
     def update(self, view: View, changed: Sequence[Trial]) -> None:
         """Print `trial` for each whose state or attempt changed, `progress` now and then."""
         self._figures.update(view, changed)
+        if view.record.control is not self._control:
+            self._sweep(view)
         for trial in changed:
             stands = (trial.state, trial.attempts)
             if self._known.get(trial.number) != stands:

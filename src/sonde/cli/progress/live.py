@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sonde.cli.progress.block import block
 from sonde.cli.progress.figures import Figures
+from sonde.cli.progress.plain import end_line
 from sonde.cli.screen import screen_of
 from sonde.core.trial import Trial
 from sonde.executors.drive import Result, View
@@ -17,6 +18,7 @@ from sonde.executors.drive import Result, View
 __all__ = ["Live"]
 
 REFRESH_S = 0.25
+ENDING = "Ctrl-C:"  # how `drive` begins to tell that it has heard the first one
 _MOST_CURVES = 64
 
 
@@ -34,7 +36,7 @@ class Live:
         )  # fmt: skip
         self._curves: dict[tuple[int, int], Sequence[float]] = {}
         self._drawn = 0.0
-        self._asked_to_end = False
+        self._last_line = ""
         self._view: View | None = None
 
     def begin(self, view: View) -> None:
@@ -50,13 +52,15 @@ class Live:
 
     def note(self, text: str) -> None:
         """Print a line above the block."""
-        self._asked_to_end = self._asked_to_end or text.startswith("Ctrl-C")
+        if text.startswith(ENDING):
+            self._last_line = "ending: running trials may finish   Ctrl-C: end them now"
         self._console.print(Text(text), soft_wrap=True)
         if self._view is not None:
             self._draw(self._view)
 
     def end(self, view: View, result: Result) -> None:
         """Draw it for the last time and leave it there."""
+        self._last_line = end_line(view, result)
         self._draw(view)
         self._drawing.stop()
 
@@ -69,7 +73,7 @@ class Live:
         size = self._console.size
         lines = block(
             view, self.figures, self._signs, size.width, size.height,
-            lambda trial: self._curve(view, trial), self._asked_to_end,
+            lambda trial: self._curve(view, trial), self._last_line,
         )  # fmt: skip
         text = Text("\n", no_wrap=True, overflow="crop", end="").join(
             Text.assemble(*line) for line in lines
@@ -82,7 +86,13 @@ class Live:
         if key in self._curves:
             return self._curves[key]
         values = view.curve(trial.number)
-        if trial.is_ended:
+        found = (
+            trial.metrics.get(view.record.sweep.goals[0].metric)
+            if view.record.sweep.goals
+            else None
+        )
+        # What was read a moment before the end is not yet the whole curve.
+        if trial.is_ended and (found is None or len(values) >= found.count):
             if len(self._curves) >= _MOST_CURVES:
                 self._curves.clear()
             self._curves[key] = values

@@ -9,10 +9,11 @@ from sonde.cli.cells import duration, number, one_line, param
 from sonde.cli.output import say
 from sonde.cli.progress.figures import Figures, total_of
 from sonde.core.metric import Goal
+from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import Result, View
 
-__all__ = ["Plain", "begin_line", "end_line", "summary_line", "trial_line"]
+__all__ = ["Plain", "begin_line", "control_line", "end_line", "summary_line", "trial_line"]
 
 SUMMARY_S = 30.0
 MOST_A_SECOND = 5
@@ -29,16 +30,22 @@ class Plain:
         self._said = 0.0
         self._ends: deque[float] = deque(maxlen=MOST_A_SECOND)
         self._quick = False
+        self._control: Control | None = None
 
     def begin(self, view: View) -> None:
         """Say what begins."""
         self._said = view.now.timestamp()
+        self._control = view.record.control
         say(f"{_clock(view.now)} {begin_line(view)}")
 
     def update(self, view: View, changed: Sequence[Trial]) -> None:
         """Say which trials have ended."""
         ended = self.figures.update(view, changed)
         now = view.now.timestamp()
+        if view.record.control is not self._control:
+            self._control = view.record.control
+            if self._control is not Control.DONE:  # which only says that all is decided
+                say(f"{_clock(view.now)} {control_line(view)}")
         for trial in ended:
             at = trial.finished.timestamp() if trial.finished else now
             full = len(self._ends) == MOST_A_SECOND
@@ -81,6 +88,12 @@ def begin_line(view: View) -> str:
     parts.append(goals_text(record.sweep.goals))
     parts.append(f"store {view.store}")
     return f"sonde {record.name}: {', '.join(parts)}"
+
+
+def control_line(view: View) -> str:
+    """`-- paused: by hand`."""
+    record = view.record
+    return f"-- {record.control}" + (f": {record.reason}" if record.reason else "")
 
 
 def trial_line(trial: Trial, view: View) -> str:

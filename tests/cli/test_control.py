@@ -1,0 +1,229 @@
+"""Ending, pausing and going on, from this terminal and from others; and nothing is left over."""
+
+import json
+import signal
+import time
+
+import pytest
+from cli_programs import Place
+
+LONG = ("run", "--hyperparam=lr=1:1:8", "--metric=val_loss:min", "--name", "x", "-j", "2")
+SLOW = ("train.py", "60", "0.5")  # 30 s a trial
+QUICK = ("train.py", "2", "0.25")
+STUBBORN = """\
+import os, signal, subprocess, sys, time
+lr = 1
+print(lr)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen([sys.executable, '-c',
+    'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)'])
+time.sleep(99)
+"""
+
+
+def running(n: int):
+    return lambda counts: counts["running"] >= n
+
+
+def test_one_ctrl_c_lets_running_trials_finish_and_the_same_command_goes_on(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", running(2))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 3, err
+    assert "Ctrl-C: asking for no more" in err
+    assert "go on with it: sonde resume x" in err
+    assert "✓ done" in out
+    before = desk.trials("x")
+    assert {t["state"] for t in before} <= {"done", "waiting"}
+    again = desk.run(*LONG, *QUICK)
+    assert "going on with x" in again.stderr
+    after = desk.trials("x")
+    assert [t["params"]["lr"] for t in after] == list(range(1, 9))
+    assert {t["state"] for t in after} == {"done"}
+    finished = {t["number"]: t["finished"] for t in before if t["state"] == "done"}
+    assert {n: after[n]["finished"] for n in finished} == finished
+
+
+def test_two_ctrl_c_end_it_within_two_seconds_and_leave_nothing(desk: Place) -> None:
+    process = desk.start(*LONG, *SLOW)
+    desk.wait("x", running(2))
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None  # the first waits for the trials
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert time.monotonic() - began < 2.0
+    assert process.returncode == 130, err
+    assert not desk.orphans()
+    assert {t["state"] for t in desk.trials("x")} == {"waiting"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_ends_it_within_two_seconds(desk: Place, number: signal.Signals) -> None:
+    process = desk.start(*LONG, *SLOW)
+    desk.wait("x", running(2))
+    began = time.monotonic()
+    process.send_signal(number)
+    process.communicate(timeout=10)
+    assert time.monotonic() - began < 2.0
+    assert process.returncode == 128 + number
+    assert not desk.orphans()
+
+
+def test_pause_and_resume_from_another_terminal(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", lambda counts: counts["done"] >= 1)
+    assert "x is paused" in desk.run("pause", "x").stdout
+    counts = desk.wait("x", lambda counts: counts["running"] == 0)
+    time.sleep(1.0)
+    assert desk.json("ls")[0]["counts"]["done"] == counts["done"] < 8
+    assert process.poll() is None
+    assert "x goes on in the process that runs it" in desk.run("resume", "x").stderr
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "-- paused: paused by hand" in err
+    assert desk.json("ls")[0]["counts"]["done"] == 8
+
+
+def test_resume_runs_a_sweep_here_that_nobody_runs(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", lambda counts: counts["done"] >= 1)
+    desk.run("pause", "x")
+    process.kill()
+    process.communicate()
+    done = desk.run("resume", "x", "-j", "2")
+    assert desk.json("ls")[0]["counts"]["done"] == 8
+    assert "best  x/0" in done.stdout
+    assert "x is finished" in desk.run("resume", "x").stderr
+    assert not desk.orphans()
+
+
+def test_resume_gives_a_finished_sweep_more(desk: Place) -> None:
+    desk.run("run", "lr=0.0..1.0", "--trials", "2", "--name", "x", "train.py")
+    desk.run("resume", "x", "--trials", "4")
+    assert [t["number"] for t in desk.trials("x")] == [0, 1, 2, 3]
+
+
+def test_stop_lets_running_trials_end_and_starts_no_more(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", lambda counts: counts["done"] >= 1 and counts["running"] > 0)
+    desk.run("stop", "x")
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 3, err
+    states = [t["state"] for t in desk.trials("x")]
+    assert set(states) <= {"done", "waiting"}
+    assert desk.json("ls")[0]["state"] == "stopped"
+    desk.run("resume", "x")
+    assert {t["state"] for t in desk.trials("x")} == {"done"}
+
+
+def test_cancel_ends_running_trials_within_two_seconds(desk: Place) -> None:
+    process = desk.start(*LONG, *SLOW)
+    desk.wait("x", running(2))
+    began = time.monotonic()
+    assert "x is cancelled" in desk.run("cancel", "x").stdout
+    assert time.monotonic() - began < 2.5  # a process of its own was started for it
+    process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert {t["state"] for t in desk.trials("x")} == {"cancelled"}
+    assert not desk.orphans()
+
+
+def test_runs_stop_ends_one_and_keeps_its_result_runs_kill_discards_it(desk: Place) -> None:
+    process = desk.start(*LONG, *SLOW)
+    desk.wait("x", running(2))
+    while not all(t["value"] for t in desk.trials("x")[:2]):
+        time.sleep(0.1)
+    assert "x/0 stopped" in desk.run("runs", "stop", "x/0").stdout
+    assert "x/1 cancelled" in desk.run("runs", "kill", "x/1").stdout
+    stopped, killed, *_ = desk.trials("x")
+    assert stopped["state"] == "stopped"
+    assert stopped["value"] is not None
+    assert killed["state"] == "cancelled"
+    assert "has ended already: stopped" in desk.run("runs", "stop", "x/0").stdout
+    desk.wait("x", running(2))  # the others go on
+    desk.run("cancel", "x")
+    process.communicate(timeout=10)
+
+
+def test_runs_stop_with_a_wrong_key_stops_none(desk: Place) -> None:
+    process = desk.start(*LONG, *SLOW)
+    desk.wait("x", running(2))
+    err = desk.run("runs", "stop", "x/0", "x", "y/", code=2).stderr
+    assert "x: that is no trial; write SWEEP/N" in err
+    assert "y/: that is no trial" in err
+    assert desk.trials("x")[0]["state"] == "running"
+    desk.run("cancel", "x")
+    process.communicate(timeout=10)
+
+
+def test_an_agent_takes_over_when_who_ran_it_was_killed(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", lambda counts: counts["done"] >= 1)
+    process.kill()
+    process.communicate()
+    done = desk.run("agent", "x", "--workers", "2")
+    assert "left: the sweep is done" in done.stderr
+    trials = desk.trials("x")
+    assert [t["params"]["lr"] for t in trials] == list(range(1, 9))
+    assert {t["state"] for t in trials} == {"done"}
+    assert not desk.orphans()
+
+
+def test_an_agent_leaves_after_as_many_trials_as_asked(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", running(1))
+    desk.run("pause", "x")
+    process.kill()
+    process.communicate()
+    desk.run("resume", "x", "--detach")
+    done = desk.run("agent", "x", "--count", "2")
+    assert "2 trials run" in done.stderr
+
+
+def test_scripts_that_ignore_sigterm_and_their_children_are_ended(desk: Place) -> None:
+    desk.write("stubborn.py", STUBBORN)
+    process = desk.start(*LONG, "--grace", "0.5s", "stubborn.py")
+    desk.wait("x", running(2))
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert not desk.orphans()
+
+
+def test_tail_follows_from_any_terminal_to_the_end(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", running(1))
+    lines = desk.run("tail", "x").stdout.splitlines()
+    process.communicate(timeout=20)
+    assert lines[0].startswith("sonde x: 8 trials")
+    assert sum(" done " in line for line in lines) == 8
+    assert lines[-1] == "x has ended: 8 trials"
+    events = [
+        json.loads(line) for line in desk.run("tail", "x", "--format", "json").stdout.splitlines()
+    ]
+    assert [event["type"] for event in events] == ["sweep", "progress", "end"]
+
+
+def test_logs_follow_a_trial_to_its_end(desk: Place) -> None:
+    desk.write(
+        "talk.py", "import time\nn = 1\nfor i in range(4):\n"
+        "    print(n, i, flush=True); time.sleep(0.3)\n",
+    )  # fmt: skip
+    process = desk.start("run", "--hyperparam=n=7,8", "-j", "1", "--name", "x", "talk.py")
+    desk.wait("x", running(1))
+    assert desk.run("logs", "-f", "x/0").stdout == "7 0\n7 1\n7 2\n7 3\n"
+    process.communicate(timeout=10)
+
+
+def test_a_second_terminal_with_the_same_command_helps(desk: Place) -> None:
+    first = desk.start(*LONG, *QUICK)
+    desk.wait("x", running(1))
+    second = desk.run(*LONG, *QUICK)
+    assert "going on with x" in second.stderr
+    first.communicate(timeout=20)
+    assert first.returncode == 0
+    trials = desk.trials("x")
+    assert [(t["state"], t["attempts"]) for t in trials] == [("done", 1)] * 8
