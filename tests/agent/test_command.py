@@ -109,29 +109,71 @@ def test_an_argument_for_a_parameter_that_a_trial_has_not_is_left_out(folder: Pa
         (["data"], {}, "data: it is a folder, not a script; name the script: data/..."),
         (["./data"], {}, "./data: it is a folder, not a script; name the script: ./data/..."),
         (["nowhere/x.py"], {}, "nowhere/x.py: there is no folder {folder}/nowhere; check the path"),
-        (["./flags.sh"], {}, "./flags.sh: it is not executable; chmod +x ./flags.sh, or name what "
-                             "runs it: bash ./flags.sh"),
-        (["sh", "falgs.sh"], {}, "falgs.sh: there is no such file in {folder}; did you mean "
-                                 "flags.sh?"),
-        (["no-such-program"], {}, "no-such-program: there is no such file in {folder}; scripts "
-                                  "there: asks.py, asks.sh, flags.sh, train.py, ünï code.py"),
-        (["train.py"], {"substitute": "magic"}, "--substitute=magic: no such way; syntax, regex or "
-                                                "none"),
+        (
+            ["./flags.sh"],
+            {},
+            (
+                "./flags.sh: it is not executable; chmod +x ./flags.sh, or name what "
+                "runs it: bash ./flags.sh"
+            ),
+        ),
+        (
+            ["sh", "falgs.sh"],
+            {},
+            ("falgs.sh: there is no such file in {folder}; did you mean flags.sh?"),
+        ),
+        (
+            ["no-such-program"],
+            {},
+            (
+                "no-such-program: there is no such file in {folder}; scripts "
+                "there: asks.py, asks.sh, flags.sh, train.py, ünï code.py"
+            ),
+        ),
+        (
+            ["train.py"],
+            {"substitute": "magic"},
+            ("--substitute=magic: no such way; syntax, regex or none"),
+        ),
         (["train.py"], {"workspace": "tmp"}, "--workspace=tmp: no such kind; copy or none"),
-        (["train.py"], {"workspace": "none"}, "--workspace=none: values would be put into your own "
-         "train.py (syntax); use --workspace copy, or pass the values as arguments instead: "
-         "--lr={{lr}}"),
-        (["train.py"], {"links": ["../x"]}, "--link ../x: it is not a path inside {folder}; name a "
-                                            "path below it"),
-        (["train.py"], {"links": ["nope"]}, "--link nope: there is no such path in {folder}; check "
-                                            "the name"),
-        (["train.py"], {"metric_regex": "x"}, "--metric-regex=x: it has no group for the value; "
-                                              r"put it in brackets: 'loss: (\S+)'"),
+        (
+            ["train.py"],
+            {"workspace": "none"},
+            (
+                "--workspace=none: values would be put into your own "
+                "train.py (syntax); use --workspace copy, or pass the values as arguments instead: "
+                "--lr={{lr}}"
+            ),
+        ),
+        (
+            ["train.py"],
+            {"links": ["../x"]},
+            ("--link ../x: it is not a path inside {folder}; name a path below it"),
+        ),
+        (
+            ["train.py"],
+            {"links": ["nope"]},
+            ("--link nope: there is no such path in {folder}; check the name"),
+        ),
+        (
+            ["train.py"],
+            {"metric_regex": "x"},
+            (
+                "--metric-regex=x: it has no group for the value; "
+                r"put it in brackets: 'loss: (\S+)'"
+            ),
+        ),
         (["train.py"], {"grace_s": -1}, "--grace=-1: it is no number of seconds; use 0 or more"),
-        (["a.out"], {"substitute": "regex"}, "--substitute=regex: a.out is no text into which "
-         "values could be put; pass them as arguments: --lr={{lr}}"),
+        (
+            ["a.out"],
+            {"substitute": "regex"},
+            (
+                "--substitute=regex: a.out is no text into which "
+                "values could be put; pass them as arguments: --lr={{lr}}"
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_run_is_refused_with_its_place_and_a_remedy(
     folder: Path, typed: list[str], options: dict[str, Any], message: str
 ) -> None:
@@ -144,10 +186,14 @@ def test_every_parameter_that_cannot_reach_a_shell_script_is_named(folder: Path)
     with pytest.raises(ConfigErrors) as refusal:
         make(folder, "sh", "flags.sh")
     assert str(refusal.value).splitlines() == [
-        "--hyperparam lr: nothing in flags.sh takes it; pass it as an argument: --lr={lr}, "
-        "or read SONDE_PARAM_LR in the script",
-        "--hyperparam opt: nothing in flags.sh takes it; pass it as an argument: --opt={opt}, "
-        "or read SONDE_PARAM_OPT in the script",
+        (
+            "--hyperparam lr: nothing in flags.sh takes it; pass it as an argument: --lr={lr}, "
+            "or read SONDE_PARAM_LR in the script"
+        ),
+        (
+            "--hyperparam opt: nothing in flags.sh takes it; pass it as an argument: --opt={opt}, "
+            "or read SONDE_PARAM_OPT in the script"
+        ),
     ]
 
 
@@ -159,7 +205,7 @@ def test_a_name_that_the_script_lacks_is_refused_with_those_it_has(folder: Path)
 
 
 def test_a_script_outside_cannot_be_changed(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="it lies outside .*/data, so it is not copied"):
+    with pytest.raises(ConfigError, match=r"it lies outside .*/data, so it is not copied"):
         make(folder / "data", "../train.py")
 
 

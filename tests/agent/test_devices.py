@@ -54,10 +54,10 @@ def test_without_devices_every_trial_gets_none_and_there_is_no_bound() -> None:
 @pytest.mark.parametrize(
     ("names", "share", "message"),
     [
-        (["0"], 1.5, "--gpus-per-trial 1.5: this is no share of devices; "
-                     "use 0.5, 0.25, 1, 2, ..."),
-        (["0"], -1, "--gpus-per-trial -1: this is no share of devices; "
-                    "use 0.5, 0.25, 1, 2, ..."),
+        (["0"], 1.5, ("--gpus-per-trial 1.5: this is no share of devices; "
+                     "use 0.5, 0.25, 1, 2, ...")),
+        (["0"], -1, ("--gpus-per-trial -1: this is no share of devices; "
+                    "use 0.5, 0.25, 1, 2, ...")),
         ([], 1, "--gpus-per-trial 1: no devices are named; add for instance --gpus 0,1"),
         (["0"], 2, "--gpus-per-trial 2: there are only 1; use fewer, or add to --gpus"),
         (["0", "0"], 1, "--gpus 0,0: a device is named twice; drop one"),

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -44,7 +45,7 @@ COUNT = {"has children": 4, "has a child that ignores SIGTERM": 2,
 ENDLESS = "while :; do sleep 0.05; done\n"
 
 
-def begin(lab: Lab, kind: str, **settings: object) -> SweepRecord:
+def begin(lab: Lab, kind: str, **settings: Any) -> SweepRecord:
     """Start a trial that is hard to end in an agent of its own, and wait until it is all there."""
     lab.script(NOTE + HARD[kind] + ENDLESS)
     options = {"env": {"PIDS": str(lab.base / "pids")}, "grace_s": 0.3}

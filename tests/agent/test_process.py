@@ -62,8 +62,10 @@ def test_a_program_gets_no_file_of_its_agent(lab: Lab) -> None:
     ("text", "line"),
     [
         (
-            'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\n'
-            "    ^^^\nValueError: x\n",
+            (
+                'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\n'
+                "    ^^^\nValueError: x\n"
+            ),
             "ValueError: x",
         ),
         ("warning: old\nfatal: no such file\n\n", "fatal: no such file"),

@@ -52,8 +52,9 @@ def marks(folder: Path) -> dict[str, tuple[bytes, int, int]]:
 
 def test_without_git_everything_is_taken_but_caches_and_environments(tmp_path: Path) -> None:
     folder = tmp_path / "project"
-    fill(folder, "train.py", "data/ä b.csv", ".env", "__pycache__/x.pyc", "old.pyc", "env/pyvenv.cfg",
-         "env/lib/a.py", ".venv/a", "node_modules/b/c.js", ".sonde/sonde.db", ".git2/keep")  # fmt: skip
+    fill(folder, "train.py", "data/ä b.csv", ".env", ".git2/keep")
+    fill(folder, "__pycache__/x.pyc", "old.pyc", "env/pyvenv.cfg", "env/lib/a.py", ".venv/a")
+    fill(folder, "node_modules/b/c.js", ".sonde/sonde.db")
     (folder / "empty").mkdir()
     assert chosen(folder) == [".env", ".git2/keep", "data/ä b.csv", "empty", "train.py"]
 
