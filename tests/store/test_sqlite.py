@@ -386,9 +386,9 @@ def test_a_log_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
     held = sync._held
     log = Path(f"{store.path}-wal")
     log.rename(f"{log}-old")
-    sync()  # nothing there: nothing to wait for
+    sync(None)  # nothing there: nothing to wait for
     log.write_bytes(Path(f"{log}-old").read_bytes())
-    sync()
+    sync(None)
     assert sync._held is not held
     assert record.id
     store.close()

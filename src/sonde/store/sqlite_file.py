@@ -4,7 +4,7 @@ One connection serves all threads of a process, one at a time. After a fork the 
 opens its own and never touches its parent's, which it keeps from being closed.
 
 What every transaction costs: one commit (an append to the write-ahead log), and for a
-durable one a single fdatasync (see `wal_sync`), with writers in line (`write_queue`).
+durable one at most one fdatasync (see `wal_sync`), with writers in line (`write_queue`).
 """
 
 import os
@@ -75,7 +75,7 @@ class SqliteFile:
             connection = self._live()
             if self.is_readonly:
                 raise fault(self.path, PermissionError(13, "read only"))
-            queue = self._queue
+            queue, number = self._queue, None
             try:
                 if queue is not None:
                     queue.enter()
@@ -83,6 +83,8 @@ class SqliteFile:
                 try:
                     yield connection
                     connection.execute("COMMIT")
+                    if queue is not None:
+                        number = queue.count_commit()
                 except BaseException:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
@@ -94,7 +96,7 @@ class SqliteFile:
             sync = self._sync
         if durable and sync is not None:
             with self._faults():
-                sync()
+                sync(number)
 
     def stamp(self) -> tuple[int, int]:
         """Return what differs after any change by us or others."""
@@ -126,7 +128,9 @@ class SqliteFile:
             # Left open, it would keep a lock of the parent alive after the parent was killed.
             self._queue.close()
             self._queue = None
-        self._sync = None
+        if self._sync is not None:
+            self._sync.abandon()
+            self._sync = None
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -265,7 +269,7 @@ class SqliteFile:
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         connection.execute("PRAGMA secure_delete=OFF")
         connection.execute("PRAGMA cache_size=-8000")
-        self._sync = WalSync(Path(f"{self.path}-wal")) if has_log else None
+        self._sync = WalSync(Path(f"{self.path}-wal"), self._queue) if has_log else None
         if is_new:
             self._sync_folder()
 
