@@ -128,6 +128,11 @@ def test_all_faults_are_told_at_once() -> None:
         assert part in text
 
 
+def test_a_sweep_without_a_name_is_called_after_its_function() -> None:
+    assert declared().name.startswith("train-")
+    assert declared(work=lambda lr: lr).name.startswith("lambda-")
+
+
 def test_without_a_name_each_call_is_a_new_sweep(tmp_path: Path) -> None:
     store = str(tmp_path / "s.db")
     assert declared(store=store).id != declared(store=store).id
@@ -234,7 +239,9 @@ def test_a_sweep_says_what_it_is() -> None:
 
 
 def test_a_metric_that_never_came_is_named_with_those_that_did() -> None:
-    sweep = declared(work=lambda lr: {"val": lr}).run(workers=0, progress=False)
+    sweep = declared(work=lambda lr: {"val": lr}, name="n")
+    with pytest.warns(UserWarning, match="no trial of n reported loss; reported were val"):
+        sweep.run(workers=0, progress=False)
     with pytest.raises(sonde.NotFoundError, match="reported loss; reported were val"):
         _ = sweep.best
 
@@ -244,6 +251,14 @@ def test_a_notebook_shows_a_table_best_first() -> None:
     html = sweep._repr_html_()
     assert "<b>" not in html
     assert html.index("<td>0.8</td>") < html.index("<td>1.6</td>")
+
+
+def test_where_a_sweep_came_from_is_recorded_with_it(tmp_path: Path) -> None:
+    facts = declared(store=str(tmp_path / "s.db"))._controller.record.facts
+    assert (
+        facts["source"] == "def train(lr: float, batch: int = 8) -> float:\n    return lr * batch\n"
+    )
+    assert {"host", "python", "argv", "folder", "packages"} <= facts.keys()
 
 
 def test_the_frame_has_a_row_a_trial_and_clear_columns() -> None:

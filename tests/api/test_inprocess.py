@@ -74,7 +74,6 @@ def test_values_are_the_users_own_types() -> None:
         (np.array(0.25), {"loss": 0.25}),
         ({"loss": 0.5, "acc": np.int64(1)}, {"loss": 0.5, "acc": 1.0}),
         (math.inf, {"loss": math.inf}),
-        (None, {}),
     ],
 )
 def test_what_a_function_returns_is_its_result(returned: Any, metrics: dict[str, float]) -> None:
@@ -82,6 +81,12 @@ def test_what_a_function_returns_is_its_result(returned: Any, metrics: dict[str,
     assert trial.state == "done"
     assert trial.metrics == metrics
     assert trial.value == metrics.get("loss")
+
+
+def test_a_function_that_returns_and_logs_nothing_has_no_result_and_run_says_so() -> None:
+    with pytest.warns(UserWarning, match="reported loss; nothing was reported"):
+        (trial,) = run(lambda: None, {"x": 1}).trials
+    assert (trial.state, trial.metrics, trial.value) == ("done", {}, None)
 
 
 def test_nan_is_a_result_and_never_the_best() -> None:

@@ -1,11 +1,9 @@
 """Declare a sweep: what the user wrote becomes a definition, and a sweep in a store."""
 
 import inspect
-import platform
 import shlex
-import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +123,10 @@ def sweep(
     record = None if name is None else _named(at, name)
     if record is None:
         try:
-            record = at.create_sweep(definition, utc_now(), _facts(function))
+            facts, blobs = _facts(at, definition, function)
+            record = at.create_sweep(definition, utc_now(), facts)
+            for blob in blobs:
+                at.put_blob(blob)
         except SweepExistsError:  # another process was quicker
             record = _named(at, name or "")
             if record is None:
@@ -215,14 +216,19 @@ def _keep_folder(store: Store, record: SweepRecord) -> None:
         take(work, source_folder(root_of(store), record.id))
 
 
-def _facts(function: Callable[..., Any] | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "argv": list(sys.argv),
-        "python": platform.python_version(),
-        "host": socket.gethostname(),
-        "platform": sys.platform,
-    }
+def _facts(
+    store: Store, definition: core.Sweep, function: Callable[..., Any] | None
+) -> tuple[dict[str, Any], Iterable[bytes]]:
+    """Return what is recorded with the sweep; next to nothing where nothing lasts."""
+    facts: dict[str, Any] = {}
     if function is not None:
         with suppress(OSError, TypeError):  # typed into an interpreter, or a callable object
             facts["source"] = inspect.getsource(inspect.unwrap(function))
-    return facts
+    if store.url == "memory:":
+        return facts, ()
+    from sonde.agent.provenance import facts_of
+
+    work = definition.work
+    argv = work.argv if isinstance(work, Command) else sys.argv
+    found, blobs = facts_of(Path.cwd(), argv)
+    return found | facts, blobs.values()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
@@ -44,7 +45,7 @@ def run(
         raise KeyboardInterrupt
     if result.code > 128:  # 128 + the signal that was to end this process
         signal.raise_signal(result.code - 128)
-    _check_outcome(controller)
+    _check_outcome(result)
 
 
 def _run_here(controller: Controller, function: Callable[..., Any], progress: str) -> Result:
@@ -163,11 +164,16 @@ def _set_budget(controller: Controller, trials: int | None, time_s: float | None
         )
 
 
-def _check_outcome(controller: Controller) -> None:
-    """Raise if nothing came of it but failures."""
-    controller.refresh()
-    record, history = controller.record, controller.history
+def _check_outcome(result: Result) -> None:
+    """Raise if nothing came of it but failures; warn if the goal was never reported."""
+    record, history = result.record, result.history
     if history.counts[State.DONE] + history.counts[State.STOPPED]:
+        for goal in record.sweep.goals:
+            found = dict.fromkeys(name for trial in history.trials for name in trial.metrics)
+            if goal.metric not in found:
+                others = f"reported were {', '.join(found)}" if found else "nothing was reported"
+                text = f"no trial of {record.name} reported {goal.metric}; {others}"
+                warnings.warn(text, stacklevel=4)
         return
     failed = [trial for trial in history.trials if trial.state is State.FAILED]
     if not failed:

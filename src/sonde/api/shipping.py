@@ -98,7 +98,8 @@ def adapted(function: Callable[..., Any], space: Space) -> Callable[..., Any]:
 def name_of(function: Callable[..., Any]) -> str:
     """Return what people call the function."""
     inner = _innermost(function)
-    return getattr(inner, "__name__", None) or type(inner).__name__
+    name: str = getattr(inner, "__name__", None) or type(inner).__name__
+    return name.strip("<>")  # a name is typed in shells, and `<lambda>` is none there
 
 
 class _Packed:
