@@ -220,8 +220,8 @@ def log(
     """Report metrics: `sonde.log(val_loss=0.31)` or `sonde.log({"val/loss": 0.31}, step=7)`.
 
     The report outlives the process from the moment on that the call returns, also if the
-    process is killed next. Outside a sweep the values are kept in `sonde.summary`, and nothing
-    else happens.
+    process is killed next (with `workers=0` within a quarter of a second). Outside a sweep the
+    values are kept in `sonde.summary`, and nothing else happens.
 
     Args:
         metrics: Name to number. Whatever `float()` takes will do: NumPy and torch scalars too.
