@@ -7,7 +7,6 @@ copies: whoever changes a mapping that came from a store is on their own.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from hashlib import sha256
 from heapq import heappop, heappush
 from threading import RLock
 from typing import Any
@@ -189,6 +188,8 @@ class MemoryStore:
 
     def put_blob(self, data: bytes) -> str:
         """Keep bytes under their SHA-256."""
+        from hashlib import sha256  # loads OpenSSL
+
         key = sha256(data).hexdigest()
         with self._lock:
             self._check_open()

@@ -1,6 +1,6 @@
 """Names of sweeps: their ids, the names that are made for them, and what a text means."""
 
-import secrets
+import os
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -15,7 +15,7 @@ _SUFFIXES = {".py", ".sh", ".bash", ".r", ".jl", ".lua", ".pl", ".rb", ".m", ".i
 
 def new_id() -> str:
     """Return 8 random characters of a-z and 2-7: 40 bits."""
-    return "".join(_LETTERS[byte & 31] for byte in secrets.token_bytes(8))
+    return "".join(_LETTERS[byte & 31] for byte in os.urandom(8))
 
 
 def made_name(sweep: Sweep, sweep_id: str) -> str:

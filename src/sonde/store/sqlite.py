@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -220,6 +219,8 @@ class SqliteStore:
 
     def put_blob(self, data: bytes) -> str:
         """Keep bytes under their SHA-256."""
+        from hashlib import sha256  # loads OpenSSL
+
         hashed = sha256(data)
         with self.file.writing(durable=True) as db:
             db.execute(QUERIES["insert_blob"], (hashed.digest(), data))

@@ -1,7 +1,9 @@
 """A sweep in a SQLite transaction: rows are loaded when asked for, and written back at its end."""
 
+import gc
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,7 +44,8 @@ def to_us(time: datetime) -> int:
 
 def from_us(us: int) -> datetime:
     """Return the time of `to_us`."""
-    return _EPOCH + timedelta(microseconds=us)
+    # Exact: it rounds to microseconds, and a double tells them apart for 280 years to come.
+    return datetime.fromtimestamp(us / 1e6, UTC)
 
 
 class SqliteBook:
@@ -235,8 +238,26 @@ def _row(columns: tuple[Any, ...], names: Sequence[str]) -> Row:
 def trials_of(found: Iterable[tuple[Any, ...]], names: Sequence[str]) -> list[Trial]:
     """Return trials from the columns of the queries `trials_all` and `trials_since`.
 
-    This is where loading spends its time, so it makes trials without a `Row` in between.
+    This is where loading spends its time, so it makes trials without a `Row` in between, and
+    without the collector, which would go through all of them again and again to free nothing.
     """
+    with _uncollected():
+        return _trials_of(found, names)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _trials_of(found: Iterable[tuple[Any, ...]], names: Sequence[str]) -> list[Trial]:
     return [
         Trial(
             number=key & 0xFFFFFFFF,

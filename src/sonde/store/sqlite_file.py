@@ -8,17 +8,13 @@ durable one at most one fdatasync (see `wal_sync`), with writers in line (`write
 """
 
 import os
-import random
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import quote
 from weakref import WeakSet
 
 from sonde.errors import StoreError
@@ -40,6 +36,7 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.own_changes = 0
+        self.durable = True  # False: nobody waits for the disk, as when a file is being filled
         self.is_readonly = False
         self._connection: sqlite3.Connection | None = None
         self._queue: WriteQueue | None = None
@@ -94,7 +91,7 @@ class SqliteFile:
                     queue.leave()
             self.own_changes += 1
             sync = self._sync
-        if durable and sync is not None:
+        if durable and self.durable and sync is not None:
             with self._faults():
                 sync(number)
 
@@ -155,7 +152,7 @@ class SqliteFile:
             except sqlite3.OperationalError as error:
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(random.uniform(0.001, 0.02))  # noqa: S311
+                time.sleep(0.001 + os.urandom(1)[0] / 12_800)  # 1 to 21 ms
 
     def _open(self) -> sqlite3.Connection:
         path, folder = self.path, self.path.parent
@@ -187,7 +184,10 @@ class SqliteFile:
         return connection
 
     def _connect(self, mode: str, path: Path | None = None) -> sqlite3.Connection:
-        uri = f"file:{quote(str(path or self.path))}?mode={mode}"
+        quoted = str(path or self.path)
+        for sign in "%?#":
+            quoted = quoted.replace(sign, f"%{ord(sign):02x}")
+        uri = f"file:{quoted}?mode={mode}"
         connection = sqlite3.connect(
             uri,
             uri=True,
@@ -214,10 +214,13 @@ class SqliteFile:
         log = Path(f"{self.path}-wal")
         if not log.exists() or not log.stat().st_size:
             return self._connect("ro&immutable=1")
-        with tempfile.TemporaryDirectory(prefix="sonde-store-") as folder:
+        from shutil import copyfile
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="sonde-store-") as folder:
             copy = Path(folder) / self.path.name
-            shutil.copyfile(self.path, copy)
-            shutil.copyfile(log, f"{copy}-wal")
+            copyfile(self.path, copy)
+            copyfile(log, f"{copy}-wal")
             memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             with closing(self._connect("rw", copy)) as whole:
                 whole.backup(memory)
