@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from lab import Lab
 
-from sonde.agent.command import command_of, preview, user_python
+from sonde.agent.command import command_of, preview
+from sonde.agent.finding import user_python
 from sonde.core.space import space_of
 from sonde.core.sweep import Command
 from sonde.errors import ConfigError, ConfigErrors

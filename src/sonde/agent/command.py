@@ -7,14 +7,12 @@ A parameter can reach a program in three ways: by a template in its arguments
 
 import os
 import re
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from sonde.agent.finding import PYTHON, Found, find, inside
 from sonde.agent.printed import check_pattern
 from sonde.agent.workspace import arguments, read_source, substituted
 from sonde.core.distributions import Value
@@ -32,12 +30,8 @@ from sonde.core.substitute import (
 from sonde.core.sweep import Command
 from sonde.errors import ConfigError, ConfigErrors
 
-__all__ = ["Preview", "command_of", "preview", "user_python"]
+__all__ = ["Preview", "command_of", "preview"]
 
-_PYTHON = {".py", ".pyw"}
-_INTERPRETER = re.compile(
-    r"(python|pypy)[\d.]*|(ba|z|da|k|fi)?sh|node|Rscript|julia|perl|ruby|torchrun|accelerate|uv"
-)
 _TEXT = 1 << 20  # bytes of a script that are looked at to tell text from a binary
 
 
@@ -54,21 +48,6 @@ class Preview:
     argv: tuple[str, ...]
     diff: str
     places: tuple[Place, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """The program as it will be started.
-
-    Attributes:
-        argv: With the interpreter in front where it needs one.
-        script: The file whose text is the program, absolute; None for a binary or a module.
-        shown: The script as the user called it.
-    """
-
-    argv: tuple[str, ...]
-    script: Path | None
-    shown: str
 
 
 def command_of(
@@ -113,8 +92,8 @@ def command_of(
         except ConfigError as fault:
             faults.append(fault)
     try:
-        found = _find(argv, folder, python)
-        script = _inside(found.script, folder)
+        found = find(argv, folder, python)
+        script = inside(found.script, folder)
         command = Command(
             argv=found.argv,
             folder=str(folder),
@@ -161,121 +140,6 @@ def preview(command: Command, params: Mapping[str, Any], names: Sequence[str] = 
     return Preview(argv=argv, diff=done.unified_diff(command.script), places=done.places)
 
 
-def user_python() -> str:
-    """Return the Python that the user means: that of the active environment, or else ours."""
-    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        prefix = os.environ.get(variable)
-        if prefix and Path(prefix).resolve() != Path(sys.prefix).resolve():
-            candidate = Path(prefix) / "bin" / "python"
-            if os.access(candidate, os.X_OK):
-                return str(candidate)
-    return sys.executable
-
-
-# -- the program ----------------------------------------------------------------------------
-
-
-def _find(argv: Sequence[str], folder: Path, python: str | None) -> _Found:
-    if not argv or not argv[0]:
-        raise ConfigError("script", "there is nothing to run", "name it: sonde run ... train.py")
-    first, rest = argv[0], list(argv[1:])
-    path = folder / first
-    if Path(first).suffix in _PYTHON:
-        _check_script(first, folder)
-        argv = (python or user_python(), _as_seen(path, folder), *rest)
-        return _Found(argv=argv, script=path, shown=first)
-    if "/" in first or (path.is_file() and shutil.which(first) is None):
-        _check_script(first, folder)
-        if not os.access(path, os.X_OK):
-            raise ConfigError(
-                first,
-                "it is not executable",
-                f"chmod +x {first}, or name what runs it: bash {first}",
-            )
-        seen = _as_seen(path, folder)
-        program = seen if "/" in seen else f"./{seen}"
-        return _Found(argv=(program, *rest), script=path, shown=first)
-    if shutil.which(first) is None:
-        raise _absent(first, folder)
-    return _behind(first, rest, folder)
-
-
-def _behind(first: str, rest: list[str], folder: Path) -> _Found:
-    """Find the script that a program such as `python` or `bash` is given."""
-    known = _INTERPRETER.fullmatch(first) is not None
-    is_python = first.startswith(("python", "pypy"))
-    for place, word in enumerate(rest):
-        if word == "-m" and is_python and place + 1 < len(rest):
-            module = _module(rest[place + 1], folder)
-            return _Found(argv=(first, *rest), script=module, shown=rest[place + 1])
-        if word == "-c" and known:
-            break
-        if word.startswith("-"):
-            continue
-        is_script = Path(word).suffix in _PYTHON
-        if is_script or (known and (folder / word).is_file()):
-            if is_script:
-                _check_script(word, folder)
-            rest[place] = _as_seen(folder / word, folder)
-            return _Found(argv=(first, *rest), script=folder / word, shown=word)
-        if known and place == 0:  # an interpreter's first word is a script
-            _check_script(word, folder)
-    return _Found(argv=(first, *rest), script=None, shown=first)
-
-
-def _module(name: str, folder: Path) -> Path | None:
-    base = folder.joinpath(*name.split("."))
-    for path in (base.with_suffix(".py"), base / "__main__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-def _check_script(name: str, folder: Path) -> None:
-    path = folder / name
-    if path.is_dir():
-        raise ConfigError(name, "it is a folder, not a script", f"name the script: {name}/...")
-    if not path.exists():
-        raise _absent(name, folder)
-    if not path.is_file():
-        raise ConfigError(name, "it is no regular file", "name a script")
-    if not os.access(path, os.R_OK):
-        raise ConfigError(name, "it cannot be read", f"chmod +r {name}")
-
-
-def _absent(name: str, folder: Path) -> ConfigError:
-    if (folder / name).is_dir():
-        return ConfigError(name, "it is a folder, not a script", f"name the script: {name}/...")
-    parent = (folder / name).parent
-    try:
-        there = sorted(entry.name for entry in parent.iterdir() if entry.is_file())
-    except OSError:
-        return ConfigError(name, f"there is no folder {parent}", "check the path")
-    near = get_close_matches(Path(name).name, there, 3, 0.75)
-    scripts = [one for one in there if Path(one).suffix in {*_PYTHON, ".sh"}][:5]
-    if near:
-        remedy = f"did you mean {' or '.join(near)}?"
-    elif scripts:
-        remedy = f"scripts there: {', '.join(scripts)}"
-    else:
-        remedy = "check the name, or cd to the script's folder"
-    return ConfigError(name, f"there is no such file in {parent}", remedy)
-
-
-def _as_seen(path: Path, folder: Path) -> str:
-    """Return a path as the program in a copy of the folder is to see it."""
-    inside = _inside(path, folder)
-    return str(path) if inside is None else inside
-
-
-def _inside(path: Path | None, folder: Path) -> str | None:
-    """Return a path relative to the folder, or None if it is outside."""
-    if path is None:
-        return None
-    full = Path(os.path.normpath(path))
-    return full.relative_to(folder).as_posix() if full.is_relative_to(folder) else None
-
-
 def _check_words(substitute: str | None, workspace: str, grace_s: float) -> None:
     if substitute not in {None, "syntax", "regex", "none"}:
         raise ConfigError(f"--substitute={substitute}", "no such way", "syntax, regex or none")
@@ -303,7 +167,7 @@ def _check_links(folder: Path, links: Sequence[str]) -> None:
 # -- the values' way to it ------------------------------------------------------------------
 
 
-def _way(found: _Found, command: Command, space: Space, substitute: str | None) -> str:
+def _way(found: Found, command: Command, space: Space, substitute: str | None) -> str:
     """Return how values get into the script, having made sure that all of them arrive."""
     sample: dict[str, Value] = {p.name: p.distribution.at(0.5) for p in space.parameters}
     _, passed = fill_template(command.argv, sample)
@@ -333,7 +197,7 @@ def _way(found: _Found, command: Command, space: Space, substitute: str | None) 
     return way
 
 
-def _check_place(found: _Found, command: Command, way: str) -> None:
+def _check_place(found: Found, command: Command, way: str) -> None:
     remedy = "pass the values as arguments instead: --lr={lr}"
     if command.workspace == "none":
         raise ConfigError(
@@ -362,8 +226,8 @@ def _unreached(rest: Mapping[str, Value], shown: str) -> ConfigError:
     return faults[0] if len(faults) == 1 else ConfigErrors(faults)
 
 
-def _is_python(found: _Found) -> bool:
-    if found.script is not None and found.script.suffix in _PYTHON:
+def _is_python(found: Found) -> bool:
+    if found.script is not None and found.script.suffix in PYTHON:
         return True
     text = _text(found.script) or ""
     return text.startswith("#!") and "python" in text.partition("\n")[0]
