@@ -15,7 +15,7 @@ from sonde.store.protocol import Ask, Store, SweepRecord
 
 BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 SPACE = Space(
-    (Parameter("lr", Float(1e-5, 1.0, log=True)), Parameter("opt", Choice(["adam", "sgd"])))
+    (Parameter("lr", Float(1e-5, 1.0, log=True)), Parameter("opt", Choice(("adam", "sgd"))))
 )
 GOAL = Goal(metric="loss", direction=Direction.MINIMIZE, summary=SummaryKind.MIN)
 COMMAND = Command(argv=("train.py", "30"), folder="/home/anne/digits", script="train.py",

@@ -1,48 +1,19 @@
 """A place with a store, and the command line in this process."""
 
-import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from cli_programs import Place
+from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
 
 from sonde.cli import run
 from sonde.core.trial import State
 from sonde.store import open_store
 from sonde.store.protocol import Store, SweepRecord
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command line said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The result, which must be strict JSON."""
-
-        def refuse(word: str) -> None:
-            raise ValueError(f"{word} is not JSON")
-
-        return json.loads(self.out, parse_constant=refuse)
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-class Sonde(Protocol):
-    """Runs a command line."""
-
-    def __call__(self, *argv: str, code: int = 0) -> Said: ...
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 from cli_programs import Place
@@ -21,7 +22,7 @@ time.sleep(99)
 """
 
 
-def running(n: int):
+def running(n: int) -> Callable[[dict[str, int]], bool]:
     return lambda counts: counts["running"] >= n
 
 

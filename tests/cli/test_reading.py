@@ -4,8 +4,10 @@ import csv
 import io
 import math
 from datetime import datetime
+from pathlib import Path
 
 import pytest
+from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
 
 from sonde.core.metric import Direction, Goal
@@ -15,11 +17,11 @@ from sonde.store import open_store
 from sonde.store.protocol import Store, SweepRecord
 
 
-def numbers(said) -> list[int]:
+def numbers(said: Said) -> list[int]:
     return [trial["number"] for trial in said.json]
 
 
-def test_trials_as_json_have_the_promised_fields(cli, digits: SweepRecord) -> None:
+def test_trials_as_json_have_the_promised_fields(cli: Sonde, digits: SweepRecord) -> None:
     first = cli("trials", "digits", "--format", "json").json[0]
     assert {
         "number",
@@ -44,27 +46,31 @@ def test_trials_as_json_have_the_promised_fields(cli, digits: SweepRecord) -> No
     assert datetime.fromisoformat(first["started"]).utcoffset() is not None
 
 
-def test_nan_and_infinity_are_strings_so_that_the_json_is_strict(cli, digits) -> None:
+def test_nan_and_infinity_are_strings_so_that_the_json_is_strict(
+    cli: Sonde, digits: SweepRecord
+) -> None:
     values = {t["number"]: t["value"] for t in cli("trials", "digits", "--format", "json").json}
     assert values[1] == "NaN"
     assert values[6] == "Infinity"
     assert values[4] is None
 
 
-def test_a_value_of_exactly_zero_is_a_value(cli, store: Store) -> None:
+def test_a_value_of_exactly_zero_is_a_value(cli: Sonde, store: Store) -> None:
     sweep = add_sweep(store)
     add_trial(store, sweep.id, {"lr": 0.1, "opt": "adam"}, [0.0])
     (trial,) = cli("best", "digits", "--format", "json").json
     assert trial["value"] == 0.0
 
 
-def test_by_value_the_best_come_first_and_failed_ones_last(cli, digits) -> None:
+def test_by_value_the_best_come_first_and_failed_ones_last(cli: Sonde, digits: SweepRecord) -> None:
     assert numbers(cli("trials", "digits", "--sort", "value", "--format", "json")) == [
         2, 0, 7, 5, 1, 6, 4, 3,
     ]  # fmt: skip
 
 
-def test_by_a_metric_missing_values_come_last_in_both_directions(cli, digits) -> None:
+def test_by_a_metric_missing_values_come_last_in_both_directions(
+    cli: Sonde, digits: SweepRecord
+) -> None:
     up = numbers(cli("trials", "digits", "--sort", "loss", "--format", "json"))
     down = numbers(cli("trials", "digits", "--sort", "loss", "--desc", "--format", "json"))
     assert up == [2, 0, 7, 5, 6, 1, 4, 3]
@@ -73,19 +79,21 @@ def test_by_a_metric_missing_values_come_last_in_both_directions(cli, digits) ->
 
 @pytest.mark.parametrize("key", ["lr", "opt", "loss", "acc", "loss:max", "value"])
 @pytest.mark.parametrize("desc", [(), ("--desc",)])
-def test_a_failed_trial_is_never_first(cli, digits, key: str, desc: tuple[str, ...]) -> None:
+def test_a_failed_trial_is_never_first(
+    cli: Sonde, digits: SweepRecord, key: str, desc: tuple[str, ...]
+) -> None:
     found = cli("trials", "digits", "--sort", key, *desc, "--format", "json").json
     assert found[0]["state"] != "failed"
     assert len(found) == 8
 
 
-def test_by_number_and_time_trials_stand_in_their_order(cli, digits) -> None:
+def test_by_number_and_time_trials_stand_in_their_order(cli: Sonde, digits: SweepRecord) -> None:
     assert numbers(cli("trials", "digits", "--format", "json")) == list(range(8))
     late = numbers(cli("trials", "digits", "--sort", "started", "--desc", "--format", "json"))
     assert late == list(range(8))[::-1]
 
 
-def test_a_maximised_metric_has_its_largest_value_first(cli, store: Store) -> None:
+def test_a_maximised_metric_has_its_largest_value_first(cli: Sonde, store: Store) -> None:
     sweep = add_sweep(store, goals=(Goal(metric="acc", direction=Direction.MAXIMIZE),))
     for i, acc in enumerate([0.5, 0.9, 0.7]):
         add_trial(store, sweep.id, {"lr": 0.1 * (i + 1), "opt": "adam"}, [0.0], acc=acc)
@@ -93,20 +101,20 @@ def test_a_maximised_metric_has_its_largest_value_first(cli, store: Store) -> No
     assert numbers(cli("best", "digits", "--format", "json")) == [1]
 
 
-def test_trials_can_be_filtered_by_state_and_cut(cli, digits) -> None:
+def test_trials_can_be_filtered_by_state_and_cut(cli: Sonde, digits: SweepRecord) -> None:
     both = cli("trials", "digits", "--state", "failed", "--state", "stopped", "--format", "json")
     assert numbers(both) == [3, 5]
     assert numbers(cli("trials", "digits", "--limit", "2", "--format", "json")) == [0, 1]
 
 
-def test_an_unknown_sort_key_names_those_there_are(cli, digits) -> None:
+def test_an_unknown_sort_key_names_those_there_are(cli: Sonde, digits: SweepRecord) -> None:
     err = cli("trials", "digits", "--sort", "los", code=2).err
     assert "--sort los: nothing is called so; sort by one of number," in err
     assert "acc" in err
     assert "opt" in err
 
 
-def test_csv_has_a_column_for_each_parameter_and_metric(cli, digits) -> None:
+def test_csv_has_a_column_for_each_parameter_and_metric(cli: Sonde, digits: SweepRecord) -> None:
     rows = list(csv.DictReader(io.StringIO(cli("trials", "digits", "--format", "csv").out)))
     assert len(rows) == 8
     assert rows[0]["params.lr"] == "0.1"
@@ -115,7 +123,9 @@ def test_csv_has_a_column_for_each_parameter_and_metric(cli, digits) -> None:
     assert rows[1]["value"] == "NaN"
 
 
-def test_a_piped_table_keeps_every_column_and_one_line_a_trial(cli, digits) -> None:
+def test_a_piped_table_keeps_every_column_and_one_line_a_trial(
+    cli: Sonde, digits: SweepRecord
+) -> None:
     lines = cli("trials", "digits").lines
     assert len(lines) == 9
     head = lines[0].split()
@@ -125,7 +135,9 @@ def test_a_piped_table_keeps_every_column_and_one_line_a_trial(cli, digits) -> N
 
 
 @pytest.mark.parametrize("width", [30, 50, 80, 120])
-def test_a_table_is_no_wider_than_columns_says(cli, digits, width: int, monkeypatch) -> None:
+def test_a_table_is_no_wider_than_columns_says(
+    cli: Sonde, digits: SweepRecord, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     for argv in (["trials", "digits"], ["ls"], ["runs", "list"]):
         lines = cli(*argv).lines
@@ -133,7 +145,7 @@ def test_a_table_is_no_wider_than_columns_says(cli, digits, width: int, monkeypa
         assert len(lines) > 1
 
 
-def test_the_sweeps_as_json_have_the_promised_fields(cli, digits) -> None:
+def test_the_sweeps_as_json_have_the_promised_fields(cli: Sonde, digits: SweepRecord) -> None:
     (row,) = cli("ls", "--format", "json").json
     assert {"id", "name", "state", "counts", "best"} <= row.keys()
     assert row["name"] == "digits"
@@ -147,18 +159,20 @@ def test_the_sweeps_as_json_have_the_promised_fields(cli, digits) -> None:
     }
 
 
-def test_where_there_is_no_store_there_are_no_sweeps_and_none_is_made(cli, place) -> None:
+def test_where_there_is_no_store_there_are_no_sweeps_and_none_is_made(
+    cli: Sonde, place: Path
+) -> None:
     (place / ".sonde").rmdir()
     assert cli("ls", "--format", "json").json == []
     assert "there is no store at" in cli("ls").err
     assert "there is no store at" in cli("trials", "x", code=2).err
     assert not (place / ".sonde").exists()
-    assert "there is no store at" in cli("ls", "--store", "typo.db").err
+    assert "there is no store at" in cli("ls", "--store", "typo.db", code=2).err
     assert not (place / "typo.db").exists()
 
 
 def test_the_store_may_stand_before_the_command_behind_it_or_in_the_environment(
-    cli, place, monkeypatch
+    cli: Sonde, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = place / "some where" / "größe"
     work.mkdir(parents=True)
@@ -174,13 +188,15 @@ def test_the_store_may_stand_before_the_command_behind_it_or_in_the_environment(
     assert len(cli("ls", "--format", "json").json) == 1
 
 
-def test_a_sweep_is_meant_by_its_id_a_beginning_of_it_or_its_name(cli, digits) -> None:
+def test_a_sweep_is_meant_by_its_id_a_beginning_of_it_or_its_name(
+    cli: Sonde, digits: SweepRecord
+) -> None:
     for text in (digits.id, digits.id[:3], "digits"):
         assert cli("show", text, "--format", "json").json["id"] == digits.id
     assert "did you mean digits?" in cli("show", "digit", code=2).err
 
 
-def test_show_says_what_is_searched_and_how_far_it_is(cli, digits) -> None:
+def test_show_says_what_is_searched_and_how_far_it_is(cli: Sonde, digits: SweepRecord) -> None:
     out = cli("show", "digits").out
     for text in (
         f"digits ({digits.id})",
@@ -196,7 +212,7 @@ def test_show_says_what_is_searched_and_how_far_it_is(cli, digits) -> None:
         assert text in out
 
 
-def test_show_of_a_trial_has_its_values_metrics_and_error(cli, digits) -> None:
+def test_show_of_a_trial_has_its_values_metrics_and_error(cli: Sonde, digits: SweepRecord) -> None:
     out = cli("show", "digits/3").out
     for text in ("failed: RuntimeError: out of memory", "lr=1e-05", "opt='sgd'", "last 0.1 at 0"):
         assert text in out
@@ -205,36 +221,40 @@ def test_show_of_a_trial_has_its_values_metrics_and_error(cli, digits) -> None:
     assert data["folder"].endswith(f"trials/{digits.id}/3")
 
 
-def test_show_says_that_a_metric_never_came(cli, digits) -> None:
+def test_show_says_that_a_metric_never_came(cli: Sonde, digits: SweepRecord) -> None:
     assert "it never reported loss" in cli("show", "digits/4").out
 
 
-def test_a_trial_that_is_not_there_is_said_with_those_that_are(cli, digits) -> None:
+def test_a_trial_that_is_not_there_is_said_with_those_that_are(
+    cli: Sonde, digits: SweepRecord
+) -> None:
     assert "digits has no trial 99; it has 8, 0 to 7" in cli("show", "digits/99", code=2).err
 
 
-def test_best_prints_a_command_that_can_be_pasted(cli, digits) -> None:
+def test_best_prints_a_command_that_can_be_pasted(cli: Sonde, digits: SweepRecord) -> None:
     out = cli("best", "digits").out
     assert "best  digits/2  lr=0.001  opt='adam'" in out
     assert "sonde run --hyperparam=lr=0.001 --hyperparam=opt=adam train.py 30" in out
     assert "sonde rerun digits/2" in out
 
 
-def test_best_leaves_out_what_failed_diverged_or_still_runs(cli, digits) -> None:
+def test_best_leaves_out_what_failed_diverged_or_still_runs(
+    cli: Sonde, digits: SweepRecord
+) -> None:
     assert numbers(cli("best", "digits", "-n", "99", "--format", "json")) == [2, 0, 5]
 
 
-def test_without_a_result_best_says_so_and_exits_1(cli, store: Store) -> None:
+def test_without_a_result_best_says_so_and_exits_1(cli: Sonde, store: Store) -> None:
     add_sweep(store)
     assert "no finished trial with a value of loss" in cli("best", "digits", code=1).err
 
 
-def test_without_a_metric_best_says_how_to_sort(cli, store: Store) -> None:
+def test_without_a_metric_best_says_how_to_sort(cli: Sonde, store: Store) -> None:
     add_sweep(store, goals=())
     assert "run without --metric" in cli("best", "digits", code=2).err
 
 
-def test_the_front_of_two_goals_has_those_that_none_beats(cli, store: Store) -> None:
+def test_the_front_of_two_goals_has_those_that_none_beats(cli: Sonde, store: Store) -> None:
     goals = (Goal(metric="loss"), Goal(metric="acc", direction=Direction.MAXIMIZE))
     sweep = add_sweep(store, goals=goals)
     for i, (loss, acc) in enumerate([(0.1, 0.5), (0.2, 0.9), (0.3, 0.8)]):
@@ -242,7 +262,7 @@ def test_the_front_of_two_goals_has_those_that_none_beats(cli, store: Store) -> 
     assert numbers(cli("best", "digits", "--front", "--format", "json")) == [0, 1]
 
 
-def test_runs_list_knows_sweeps_and_projects(cli, store: Store) -> None:
+def test_runs_list_knows_sweeps_and_projects(cli: Sonde, store: Store) -> None:
     one = add_sweep(store, project="vision")
     two = add_sweep(store, name="other")
     add_trial(store, one.id, {"lr": 0.1, "opt": "adam"}, [0.5])
@@ -257,14 +277,14 @@ def test_runs_list_knows_sweeps_and_projects(cli, store: Store) -> None:
     assert "there is no project nope" in cli("runs", "list", "project", "nope", code=2).err
 
 
-def test_control_characters_in_values_do_not_reach_the_terminal(cli, store: Store) -> None:
+def test_control_characters_in_values_do_not_reach_the_terminal(cli: Sonde, store: Store) -> None:
     sweep = add_sweep(store, name="x")
     add_trial(store, sweep.id, {"lr": 0.1, "opt": "a\x1b[31m\nb"}, [0.5], error="\x1b]0;evil\x07")
     for argv in (["trials", "x"], ["show", "x/0"], ["runs", "list"]):
         assert "\x1b" not in cli(*argv).out
 
 
-def test_infinite_and_nan_metrics_never_become_best(cli, store: Store) -> None:
+def test_infinite_and_nan_metrics_never_become_best(cli: Sonde, store: Store) -> None:
     sweep = add_sweep(store)
     add_trial(store, sweep.id, {"lr": 0.1, "opt": "adam"}, [math.inf])
     add_trial(store, sweep.id, {"lr": 0.2, "opt": "adam"}, [math.nan])
@@ -272,7 +292,7 @@ def test_infinite_and_nan_metrics_never_become_best(cli, store: Store) -> None:
     assert "no finished trial" in cli("best", "digits", code=1).err
 
 
-def test_a_paused_sweep_says_so(cli, store: Store, digits) -> None:
+def test_a_paused_sweep_says_so(cli: Sonde, store: Store, digits: SweepRecord) -> None:
     assert "digits is paused; 1 trial may finish" in cli("pause", "digits").out
     assert store.get_sweep(digits.id).control is Control.PAUSED
     assert "paused: paused by hand" in cli("show", "digits").out
@@ -281,7 +301,7 @@ def test_a_paused_sweep_says_so(cli, store: Store, digits) -> None:
     assert store.get_sweep(digits.id).control is Control.RUNNING
 
 
-def test_what_has_ended_cannot_be_stopped_again(cli, store: Store) -> None:
+def test_what_has_ended_cannot_be_stopped_again(cli: Sonde, store: Store) -> None:
     sweep = add_sweep(store)
     add_trial(store, sweep.id, {"lr": 0.1, "opt": "adam"}, [0.5])
     cli("stop", "digits")
@@ -289,7 +309,7 @@ def test_what_has_ended_cannot_be_stopped_again(cli, store: Store) -> None:
     assert "there is nothing to cancel: digits has ended" in cli("cancel", "digits", code=2).err
 
 
-def test_doctor_says_what_there_is(cli, digits) -> None:
+def test_doctor_says_what_there_is(cli: Sonde, digits: SweepRecord) -> None:
     found = {row["check"]: row for row in cli("doctor", "--format", "json").json}
     assert found["store"]["facts"]["sweeps"] == 1
     assert found["store"]["facts"]["writable"] is True
@@ -297,6 +317,6 @@ def test_doctor_says_what_there_is(cli, digits) -> None:
     assert "Python" in cli("doctor").out
 
 
-def test_doctor_fails_over_a_store_that_cannot_be_opened(cli, place) -> None:
+def test_doctor_fails_over_a_store_that_cannot_be_opened(cli: Sonde, place: Path) -> None:
     (place / ".sonde" / "sonde.db").write_text("this is no database, and never was one\n" * 50)
     assert "FAILS" in cli("doctor", code=1).out

@@ -9,6 +9,7 @@ from sonde.cli.cells import duration, number, one_line, when
 from sonde.cli.place import folder_of
 from sonde.cli.rows import sweep_row, took, trial_row
 from sonde.core.history import History
+from sonde.core.search import choose
 from sonde.core.sweep import Command, sweep_to_json
 from sonde.core.trial import State, Trial
 from sonde.store.protocol import SweepRecord
@@ -50,7 +51,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         ("state", record.control.value + (f": {record.reason}" if record.reason else "")),
         ("trials", counts or "none yet"),
         ("budget", " or ".join(limits) or "until nothing is left to try"),
-        ("method", f"{sweep.method}, seed {sweep.seed}"),
+        ("method", _method(record)),
         ("goal", " and ".join(goal.describe() for goal in sweep.goals) or "no metric was given"),
     ]
     best = history.best
@@ -103,6 +104,13 @@ def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
     if trial.state is State.RUNNING:
         facts.append(("agent", trial.agent or ""))
     return facts + _recorded(trial.facts)
+
+
+def _method(record: SweepRecord) -> str:
+    sweep = record.sweep
+    name, reason = choose(sweep.space, sweep.method, trials=sweep.budget.trials)
+    chosen = f"auto: {name} ({reason})" if name != sweep.method else name
+    return f"{chosen}, seed {sweep.seed}"
 
 
 def _work_facts(record: SweepRecord) -> Facts:

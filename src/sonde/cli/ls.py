@@ -26,7 +26,9 @@ def ls(project: str | None, store: str | None, form: str) -> None:
             ]
             data, cells = sweep_rows(opened_store, records)
     except NotFoundError as no_store:
-        # No store, no sweeps: that is an answer, not a fault.
+        if store is not None:
+            raise
+        # No store here, no sweeps: that is an answer, not a fault.
         if form == "table":
             say(str(no_store))
         else:

@@ -1,5 +1,6 @@
 """From the options of `sonde run` to the definition of a sweep."""
 
+import re
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from sonde.core.expressions import Expression
 from sonde.core.metric import Goal, parse_goal
 from sonde.core.notation import Parsed, parse_hyperparam, parse_short
 from sonde.core.parameter import Parameter
-from sonde.core.search import choose, method
+from sonde.core.search import Request, choose, method
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Command, Sweep
 from sonde.errors import ConfigError
@@ -23,6 +24,7 @@ from sonde.errors import ConfigError
 __all__ = ["Plan", "RunOptions", "plan"]
 
 DEFAULT_TRIALS = 100
+_TEMPLATE = re.compile(r"\{([^\W\d][\w.\-]*)\}")
 SUBSTITUTES = {"ast": "syntax"}  # other words for the same
 NOT_YET = {"ray", "dask", "slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
 
@@ -43,7 +45,8 @@ class RunOptions:
     project: str | None
     retries: str
     workers: str | None
-    on: str
+    on: str | None
+    cloud: str | None
     cpus_per_trial: str
     gpus: str | None
     gpus_per_trial: str | None
@@ -137,6 +140,8 @@ def plan(
     if space is not None and words:
         with faults.collected():
             work = _command(options, words, folder, space, faults)
+        if work is None:
+            _unknown_templates(words, space, faults)
     faults.refuse()
     if space is None or work is None or devices is None:
         raise ConfigError("script", "there is nothing to run", "write: sonde run ... train.py")
@@ -173,11 +178,17 @@ def _parameters(
     if not words:
         faults.add("script", "there is none", "write: sonde run --hyperparam NAME=RANGE train.py")
     elif not ranges:
+        name, equals, value = words[0].partition("=")
         behind = next((w for w in words if w.startswith(("--hyperparam", "-hp"))), None)
         if behind:
             faults.add(
                 behind, f"it stands behind {words[0]} and so is the script's own",
                 f"write it before: sonde run {behind} ... {words[0]}",
+            )  # fmt: skip
+        elif equals and name.isidentifier() and not Path(words[0]).exists():
+            faults.add(
+                words[0], "one value alone is taken for the script",
+                f"write --hyperparam {name}={value or 'VALUE'}",
             )  # fmt: skip
         else:
             faults.add(
@@ -247,7 +258,8 @@ def _method(space: Space, goals: Sequence[Goal], name: str, trials: int | None) 
         found = method(chosen)
     except ConfigError as fault:
         raise ConfigError(f"--method {name}", fault.found, fault.remedy) from fault
-    found.start(space, goals, 0)
+    # One that cannot search this space, or finds no point in it, says so before anything is made.
+    found.propose(found.start(space, goals, 0), Request(first=0, count=1))
     return chosen, reason
 
 
@@ -286,10 +298,11 @@ def _workers(
 
 
 def _place(options: RunOptions, faults: Faults) -> None:
-    if options.on in NOT_YET:
-        faults.add(f"--on {options.on}", "sonde cannot run there yet", "use --on local")
-    elif options.on != "local":
-        faults.add(f"--on {options.on}", "there is no such place", "use --on local")
+    for flag, place in (("--on", options.on), ("--cloud", options.cloud)):
+        if place in NOT_YET:
+            faults.add(f"{flag} {place}", "sonde cannot run there yet", f"use {flag} local")
+        elif place not in {None, "local"}:
+            faults.add(f"{flag} {place}", "there is no such place", f"use {flag} local")
 
 
 def _command(
@@ -307,6 +320,15 @@ def _command(
         workspace=options.workspace, links=options.link, metric_regex=options.metric_regex,
         python=options.python, grace_s=grace_s,
     )  # fmt: skip
+
+
+def _unknown_templates(words: Sequence[str], space: Space, faults: Faults) -> None:
+    """Name `{...}` that mean no parameter; only where a value does not arrive, as text may."""
+    known = [parameter.name for parameter in space.parameters]
+    for word in words[1:]:
+        for name in _TEMPLATE.findall(word):
+            if name not in known:
+                faults.add(word, f"there is no parameter {name}", f"write {{{'}, {'.join(known)}}}")
 
 
 def _whole(text: str | None, flag: str, least: int, faults: Faults) -> int | None:

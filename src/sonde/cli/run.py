@@ -84,14 +84,9 @@ __all__ = ["run"]
     help="How many trials at once. Default: one a core.",
 )
 @click.option(
-    "--on",
-    "--cloud",
-    "on",
-    default="local",
-    show_default=True,
-    metavar="PLACE",
-    help="Where trials run; only local so far.",
+    "--on", metavar="PLACE", help="Where trials run; only local so far, which is the default."
 )
+@click.option("--cloud", metavar="PLACE", help="StudioML's word for --on.")
 @click.option(
     "--cpus-per-trial",
     "--cpus",
@@ -207,9 +202,10 @@ def run(
         show(planned, form)
         return
     with opened(store, new=True) as opened_store:
-        for note in planned.notes:
-            say(note)
         started = start(opened_store, planned, new=new, update_code=update_code)
+        if started.is_new:
+            for note in planned.notes:
+                say(note)
         if started.is_over:
             from sonde.cli.reading import load
 

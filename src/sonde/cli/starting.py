@@ -29,10 +29,12 @@ class Started:
 
     Attributes:
         is_over: There is nothing left to do: only its results are to be shown.
+        is_new: It was made just now.
     """
 
     record: SweepRecord
     is_over: bool = False
+    is_new: bool = False
 
 
 def start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started:
@@ -68,7 +70,7 @@ def start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started:
             return go_on(store, unfinished[-1], plan, update_code=update_code)
         if same:
             _say_of_same(same[-1])
-    return Started(record=create(store, plan.sweep, Path(plan.command.folder)))
+    return Started(record=create(store, plan.sweep, Path(plan.command.folder)), is_new=True)
 
 
 def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -> Started:
