@@ -233,10 +233,13 @@ class SqliteFile:
         def ask(text: str) -> int:
             return int(self._patiently(lambda: connection.execute(text)).fetchone()[0])
 
-        application, version = ask("PRAGMA application_id"), ask("PRAGMA user_version")
-        if application != sql.APPLICATION_ID and (
-            application or version or ask("SELECT count(*) FROM sqlite_master")
-        ):
+        connection.execute("BEGIN")  # one state for all three: it may just be made by another
+        try:
+            application, version = ask("PRAGMA application_id"), ask("PRAGMA user_version")
+            tables = ask("SELECT count(*) FROM sqlite_master")
+        finally:
+            connection.execute("ROLLBACK")
+        if application != sql.APPLICATION_ID and (application or version or tables):
             raise foreign(self.path)
         if version > known:
             raise newer(self.path, version, known)
