@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 
+import psutil
 import pytest
 from cli_programs import Place
 
@@ -170,6 +171,25 @@ def test_an_agent_takes_over_when_who_ran_it_was_killed(desk: Place) -> None:
     trials = desk.trials("x")
     assert [t["params"]["lr"] for t in trials] == list(range(1, 9))
     assert {t["state"] for t in trials} == {"done"}
+    assert not desk.orphans()
+
+
+def test_killing_a_local_agent_has_its_trials_run_again_once(desk: Place) -> None:
+    process = desk.start(*LONG, "train.py", "3", "0.3")
+    desk.wait("x", running(2))
+    agents = [
+        child
+        for child in psutil.Process(process.pid).children()
+        if "sonde.agent" in child.cmdline()
+    ]
+    agents[0].kill()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "an agent died (killed by signal 9); its trials are run again" in err
+    trials = desk.trials("x")
+    assert [t["params"]["lr"] for t in trials] == list(range(1, 9))
+    assert {t["state"] for t in trials} == {"done"}
+    assert max(t["attempts"] for t in trials) == 2
     assert not desk.orphans()
 
 

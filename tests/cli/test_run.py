@@ -242,13 +242,18 @@ def test_the_sweep_records_where_it_came_from(desk: Place) -> None:
 def test_rerun_takes_the_same_values_and_the_files_as_they_were(desk: Place) -> None:
     desk.run(*GRID, "--name", "digits", "train.py")
     desk.write("train.py", "raise SystemExit('changed since')\n")
-    done = desk.run("rerun", "digits/2", "--name", "again")
-    assert "val_loss 0.5, the same as before" in done.stderr
-    (trial,) = desk.trials("again")
-    assert trial["params"] == {"lr": 0.03}
-    assert trial["state"] == "done"
-    assert desk.json("show", "again")["tags"] == ["rerun of digits/2"]
+    done = desk.run("rerun", "digits/2")
+    assert done.stdout == "learning rate = 0.03\n"
+    assert "running digits/2 again: lr=0.03" in done.stderr
+    assert "val_loss 0.5, before: the same" in done.stderr
     assert len(desk.trials("digits")) == 6
+    assert len(desk.json("ls")) == 1
+
+
+def test_rerun_of_a_script_that_fails_has_its_exit_status(desk: Place) -> None:
+    desk.write("bad.py", "import sys\nlr = 1\nsys.exit(lr * 7)\n")
+    desk.run("run", "--hyperparam=lr=1,2", "--name", "x", "bad.py", code=1)
+    assert "it failed: exit status 7" in desk.run("rerun", "x/0", code=7).stderr
 
 
 def test_any_executable_works_not_only_python(desk: Place) -> None:
@@ -349,3 +354,15 @@ def test_paths_with_spaces_and_unicode_work(desk: Place) -> None:
     done = Place(folder).run(*GRID, "--name", "größe", "mein skript.py")
     assert "best  größe/2" in done.stdout
     assert Path(folder / "mein skript.py").read_text() == TRAIN
+
+
+def test_in_github_actions_failures_are_annotated_and_the_step_has_a_table(desk: Place) -> None:
+    desk.write("half.py", "lr = 1\nassert lr < 2, 'too large'\n")
+    done = desk.run(
+        "run", "--hyperparam=lr=1,2", "--metric=loss", "--name", "x", "half.py",
+        GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(desk.path / "summary.md"),
+    )  # fmt: skip
+    assert "::error::trial x/1: AssertionError: too large" in done.stderr
+    summary = (desk.path / "summary.md").read_text()
+    assert "| trial | state | loss | with |" in summary
+    assert "| 1 | failed | - | lr 2 |" in summary

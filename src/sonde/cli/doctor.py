@@ -15,7 +15,8 @@ def doctor(store: str | None, form: str) -> None:
 
     Changes nothing. Exit code 1 if something is missing that sonde needs.
     """
-    from sonde.cli.checks import Level, checks
+    from sonde.cli.check import Level
+    from sonde.cli.checks import checks
     from sonde.cli.output import emit
     from sonde.cli.screen import screen_of
 

@@ -3,10 +3,9 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from sonde.agent.devices import cores
+from sonde.cli.crew import Crew
 from sonde.cli.place import root_of
 from sonde.cli.progress import watching
 from sonde.cli.progress.printed import Printed
@@ -15,33 +14,7 @@ from sonde.executors.local import LocalExecutor
 from sonde.executors.protocol import AgentSpec
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["Crew", "drive_here", "is_driven", "marked"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crew:
-    """Who is to run the trials.
-
-    Attributes:
-        workers: How many trials at once.
-    """
-
-    workers: int
-    gpus: tuple[str, ...] = ()
-    gpus_per_trial: float = 0
-    cpus_per_trial: int = 0
-
-    @property
-    def agents(self) -> int:
-        """How many agents share the workers equally.
-
-        As many as there are cores at most, so that the end of one ends few trials; one where
-        devices or cores have to be in one hand.
-        """
-        if self.gpus or self.cpus_per_trial:
-            return 1
-        most = min(self.workers, cores())
-        return next(n for n in range(most, 0, -1) if self.workers % n == 0)
+__all__ = ["drive_here", "is_driven", "marked"]
 
 
 def drive_here(

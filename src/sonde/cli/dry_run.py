@@ -38,7 +38,7 @@ def dry_run(plan: Plan, form: str) -> None:
     click.echo(f"goal        {goals or 'none: no --metric'}")
     limit = f", at most {plan.sweep.budget.time_s:g} s" if plan.sweep.budget.time_s else ""
     count = total if total is not None else "until time is up"
-    click.echo(f"trials      {count}{limit}, {plan.workers} at once")
+    click.echo(f"trials      {count}{limit}, {plan.crew.workers} at once")
     seed = "" if plan.method == "grid" else f", seed {plan.sweep.seed}"
     chosen = "" if "seed" in plan.given or not seed else " (drawn; --seed fixes it)"
     click.echo(f"method      {plan.method}: {plan.method_reason}{seed}{chosen}")
@@ -69,7 +69,7 @@ def _data(
         "method_reason": plan.method_reason,
         "seed": plan.sweep.seed,
         "trials": total,
-        "workers": plan.workers,
+        "workers": plan.crew.workers,
         "first": first,
         "last": last,
         "argv": list(shown.argv) if shown is not None else None,

@@ -1,21 +1,18 @@
 """From the options of `sonde run` to the definition of a sweep."""
 
-import re
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sonde.agent.command import command_of
-from sonde.agent.devices import Devices, cores
+from sonde.cli.crew import Crew, check_place, crew_of
 from sonde.cli.faults import Faults
-from sonde.cli.gpus import gpus_of
-from sonde.cli.spans import seconds_of
-from sonde.core.expressions import Expression
-from sonde.core.metric import Goal, parse_goal
-from sonde.core.notation import Parsed, parse_hyperparam, parse_short
-from sonde.core.parameter import Parameter
+from sonde.cli.quantities import seconds_of, whole_of
+from sonde.cli.searched import goals_of, parameters_of, space_of, unknown_templates
+from sonde.core.metric import Goal
+from sonde.core.notation import Parsed
 from sonde.core.search import Request, choose, method
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Command, Sweep
@@ -24,9 +21,7 @@ from sonde.errors import ConfigError
 __all__ = ["Plan", "RunOptions", "plan"]
 
 DEFAULT_TRIALS = 100
-_TEMPLATE = re.compile(r"\{([^\W\d][\w.\-]*)\}")
 SUBSTITUTES = {"ast": "syntax"}  # other words for the same
-NOT_YET = {"ray", "dask", "slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +60,14 @@ class Plan:
         readings: How each parameter was read.
         given: Which of `seed`, `trials` and `time` the user gave; the others were chosen.
         notes: What was chosen, for people.
-        workers: How many trials at once.
+        crew: Who runs it.
     """
 
     sweep: Sweep
     readings: tuple[Parsed, ...]
     given: frozenset[str]
     notes: tuple[str, ...]
-    workers: int
-    gpus: tuple[str, ...]
-    gpus_per_trial: float
-    cpus_per_trial: int
+    crew: Crew
     method: str
     method_reason: str
 
@@ -85,13 +77,6 @@ class Plan:
         if not isinstance(self.sweep.work, Command):
             raise TypeError("a plan of the command line always has a command")
         return self.sweep.work
-
-
-@dataclass(slots=True)
-class _Draft:
-    faults: Faults = field(default_factory=Faults)
-    notes: list[str] = field(default_factory=list)
-    given: set[str] = field(default_factory=set)
 
 
 def plan(
@@ -113,25 +98,25 @@ def plan(
     Raises:
         ConfigError: With all faults at once.
     """
-    draft = _Draft()
-    faults = draft.faults
+    faults = Faults()
     for word, remedy in refused:
         faults.add(word, "StudioML's option means nothing here", remedy)
-    parsed = _parameters(ranges, words, faults)
-    goals = _goals(options.metric, draft)
-    space = _space(parsed, options, faults)
-    seed = _whole(options.seed, "--seed", 0, faults)
-    trials = _whole(options.trials, "--trials", 1, faults)
-    retries = _whole(options.retries, "--retries", 0, faults) or 0
+    parsed = parameters_of(ranges, words, faults)
+    goals = goals_of(options.metric, faults)
+    space = space_of(parsed, options.where, options.when, faults)
+    seed = whole_of(options.seed, "--seed", 0, faults)
+    trials = whole_of(options.trials, "--trials", 1, faults)
+    retries = whole_of(options.retries, "--retries", 0, faults) or 0
     time_s = None
     if options.time is not None:
         with faults.collected():
             time_s = seconds_of(options.time, "--time")
-    given = {"seed": seed, "trials": trials, "time": time_s}
-    draft.given |= {name for name, value in given.items() if value is not None}
-    devices = _devices(options, faults)
-    workers = _workers(options, devices, faults)
-    _place(options, faults)
+    written = {"seed": seed, "trials": trials, "time": time_s}
+    given = frozenset(name for name, value in written.items() if value is not None)
+    crew = crew_of(
+        options.workers, options.gpus, options.gpus_per_trial, options.cpus_per_trial, faults
+    )
+    check_place(options.on, options.cloud, faults)
     method_name, reason = "random", ""
     if space is not None:
         with faults.collected():
@@ -141,114 +126,30 @@ def plan(
         with faults.collected():
             work = _command(options, words, folder, space, faults)
         if work is None:
-            _unknown_templates(words, space, faults)
+            unknown_templates(words, space, faults)
     faults.refuse()
-    if space is None or work is None or devices is None:
+    if space is None or work is None:
         raise ConfigError("script", "there is nothing to run", "write: sonde run ... train.py")
     if seed is None:
         seed = secrets.randbelow(2**31)
+    notes = []
+    if not goals:
+        notes.append(
+            "no --metric: all trials are run, none is best; add for instance --metric val_loss:min"
+        )
     if trials is None and time_s is None and method_name != "grid":
         size = space.size
         trials = DEFAULT_TRIALS if size is None else min(DEFAULT_TRIALS, size)
-        draft.notes.append(f"no --trials and no --time: {trials} trials")
-    names, per_trial, cpus = devices
+        notes.append(f"no --trials and no --time: {trials} trials")
     sweep = Sweep(
         space=space, goals=goals, method=options.method, seed=seed,
         budget=Budget(trials=trials, time_s=time_s), work=work, name=options.name,
         project=options.project, retries=retries,
     )  # fmt: skip
     return Plan(
-        sweep=sweep, readings=tuple(parsed), given=frozenset(draft.given),
-        notes=tuple(draft.notes), workers=workers, gpus=names, gpus_per_trial=per_trial,
-        cpus_per_trial=cpus, method=method_name, method_reason=reason,
+        sweep=sweep, readings=tuple(parsed), given=given, notes=tuple(notes), crew=crew,
+        method=method_name, method_reason=reason,
     )  # fmt: skip
-
-
-def _parameters(
-    ranges: Sequence[tuple[str, str]], words: Sequence[str], faults: Faults
-) -> list[Parsed]:
-    parsed: dict[str, Parsed] = {}
-    for flag, text in ranges:
-        read = parse_short if flag == "argument" else parse_hyperparam
-        with faults.collected():
-            one = read(text, flag=flag)
-            if one.name in parsed:
-                faults.add(f"{flag} {text}", f"{one.name} is given twice", "keep one of them")
-            parsed[one.name] = one
-    if not words:
-        faults.add("script", "there is none", "write: sonde run --hyperparam NAME=RANGE train.py")
-    elif not ranges:
-        name, equals, value = words[0].partition("=")
-        behind = next((w for w in words if w.startswith(("--hyperparam", "-hp"))), None)
-        if behind:
-            faults.add(
-                behind, f"it stands behind {words[0]} and so is the script's own",
-                f"write it before: sonde run {behind} ... {words[0]}",
-            )  # fmt: skip
-        elif equals and name.isidentifier() and not Path(words[0]).exists():
-            faults.add(
-                words[0], "one value alone is taken for the script",
-                f"write --hyperparam {name}={value or 'VALUE'}",
-            )  # fmt: skip
-        else:
-            faults.add(
-                "parameters", "nothing is to be searched",
-                f"add for instance --hyperparam lr=1e-4:l4:0.1 before {words[0]}",
-            )  # fmt: skip
-    return list(parsed.values())
-
-
-def _goals(texts: Sequence[str], draft: _Draft) -> tuple[Goal, ...]:
-    goals: list[Goal] = []
-    for text in texts:
-        with draft.faults.collected():
-            goal = parse_goal(text)
-            if any(goal.metric == other.metric for other in goals):
-                draft.faults.add(
-                    f"--metric {text}", f"{goal.metric} is given twice", "keep one of them"
-                )
-            goals.append(goal)
-    if not texts:
-        draft.notes.append(
-            "no --metric: all trials are run, none is best; add for instance --metric val_loss:min"
-        )
-    return tuple(goals)
-
-
-def _space(parsed: Sequence[Parsed], options: RunOptions, faults: Faults) -> Space | None:
-    conditions: dict[str, Expression] = {}
-    for text in options.when:
-        name, equals, expression = (part.strip() for part in text.partition("="))
-        if not equals or not expression:
-            faults.add(
-                f"--when {text}", "no NAME=EXPRESSION", "write --when \"momentum=opt == 'sgd'\""
-            )
-            continue
-        if name not in {p.name for p in parsed}:
-            known = ", ".join(p.name for p in parsed) or "none"
-            faults.add(f"--when {text}", f"there is no parameter {name}", f"there are: {known}")
-            continue
-        with faults.collected():
-            conditions[name] = _expression(expression, f"--when {text}")
-    relations: list[Expression] = []
-    for text in options.where:
-        with faults.collected():
-            relations.append(_expression(text, f"--where {text}"))
-    if faults.found and not parsed:
-        return None
-    with faults.collected():
-        return Space(
-            tuple(Parameter(p.name, p.distribution, conditions.get(p.name)) for p in parsed),
-            tuple(relations),
-        )
-    return None
-
-
-def _expression(text: str, place: str) -> Expression:
-    try:
-        return Expression(text)
-    except ConfigError as fault:
-        raise ConfigError(place, fault.found, fault.remedy) from fault
 
 
 def _method(space: Space, goals: Sequence[Goal], name: str, trials: int | None) -> tuple[str, str]:
@@ -261,48 +162,6 @@ def _method(space: Space, goals: Sequence[Goal], name: str, trials: int | None) 
     # One that cannot search this space, or finds no point in it, says so before anything is made.
     found.propose(found.start(space, goals, 0), Request(first=0, count=1))
     return chosen, reason
-
-
-def _devices(options: RunOptions, faults: Faults) -> tuple[tuple[str, ...], float, int] | None:
-    cpus = _whole(options.cpus_per_trial, "--cpus-per-trial", 0, faults) or 0
-    per_trial = 0.0
-    if options.gpus_per_trial is not None:
-        try:
-            per_trial = float(options.gpus_per_trial)
-        except ValueError:
-            faults.add(
-                f"--gpus-per-trial {options.gpus_per_trial}", "that is no number", "write 0.5 or 1"
-            )
-    with faults.collected():
-        names = gpus_of(options.gpus)
-        Devices(names, per_trial)
-        return names, per_trial, cpus
-    return None
-
-
-def _workers(
-    options: RunOptions, devices: tuple[tuple[str, ...], float, int] | None, faults: Faults
-) -> int:
-    """As asked, or one a core; never more than devices and cores allow."""
-    asked = _whole(options.workers, "-j", 1, faults)
-    if devices is None:
-        return 1
-    names, per_trial, cpus = devices
-    room = [asked if asked is not None else cores()]
-    capacity = Devices(names, per_trial).capacity
-    if capacity is not None:
-        room = [asked or capacity, capacity]
-    if cpus:
-        room.append(max(cores() // cpus, 1))
-    return max(min(room), 1)
-
-
-def _place(options: RunOptions, faults: Faults) -> None:
-    for flag, place in (("--on", options.on), ("--cloud", options.cloud)):
-        if place in NOT_YET:
-            faults.add(f"{flag} {place}", "sonde cannot run there yet", f"use {flag} local")
-        elif place not in {None, "local"}:
-            faults.add(f"{flag} {place}", "there is no such place", f"use {flag} local")
 
 
 def _command(
@@ -320,26 +179,3 @@ def _command(
         workspace=options.workspace, links=options.link, metric_regex=options.metric_regex,
         python=options.python, grace_s=grace_s,
     )  # fmt: skip
-
-
-def _unknown_templates(words: Sequence[str], space: Space, faults: Faults) -> None:
-    """Name `{...}` that mean no parameter; only where a value does not arrive, as text may."""
-    known = [parameter.name for parameter in space.parameters]
-    for word in words[1:]:
-        for name in _TEMPLATE.findall(word):
-            if name not in known:
-                faults.add(word, f"there is no parameter {name}", f"write {{{'}, {'.join(known)}}}")
-
-
-def _whole(text: str | None, flag: str, least: int, faults: Faults) -> int | None:
-    if text is None:
-        return None
-    try:
-        value = int(text)
-    except ValueError:
-        faults.add(f"{flag} {text}", "that is no whole number", f"write {max(least, 1)} or more")
-        return None
-    if value < least:
-        faults.add(f"{flag} {text}", f"{value} is too few", f"write {least} or more")
-        return None
-    return value

@@ -11,17 +11,17 @@ __all__ = ["resume"]
 
 @click.command()
 @click.argument("sweep")
-@click.option("-j", "--workers", "--num-workers", "workers", type=click.IntRange(min=1),
-              metavar="N", help="How many trials at once. Default: one a core.")  # fmt: skip
-@click.option("--trials", type=click.IntRange(min=1), metavar="N",
+@click.option("-j", "--workers", "--num-workers", "workers", metavar="N",
+              help="How many trials at once. Default: one a core.")  # fmt: skip
+@click.option("--trials", metavar="N",
               help="Give it more trials: so many in all.")  # fmt: skip
 @click.option("--time", "span", metavar="SPAN", help="Give it more working time: so much in all.")
 @click.option("--detach", "--no-run", "detach", is_flag=True,
               help="Only let it go on; agents elsewhere run it.")  # fmt: skip
 @click.option("--gpus", metavar="LIST", help="GPUs to hand out to trials: 0,1 or all.")
-@click.option("--gpus-per-trial", type=click.FloatRange(min=0), default=0, metavar="X",
+@click.option("--gpus-per-trial", metavar="X",
               help="How many of these for each trial; with 0.5 two share one.")  # fmt: skip
-@click.option("--cpus-per-trial", type=click.IntRange(min=0), default=0, metavar="N",
+@click.option("--cpus-per-trial", metavar="N",
               help="Cores that each trial counts for.")  # fmt: skip
 @click.option("--update-code", is_flag=True, help="Use the files as they are now.")
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "json", "none"]),
@@ -33,13 +33,13 @@ __all__ = ["resume"]
 def resume(
     ctx: click.Context,
     sweep: str,
-    workers: int | None,
-    trials: int | None,
+    workers: str | None,
+    trials: str | None,
     span: str | None,
     detach: bool,
     gpus: str | None,
-    gpus_per_trial: float,
-    cpus_per_trial: int,
+    gpus_per_trial: str | None,
+    cpus_per_trial: str | None,
     update_code: bool,
     progress: str,
     verbose: bool,
@@ -50,22 +50,26 @@ def resume(
 
     If a process on this machine still runs it, that one goes on; otherwise it is run here.
     """
-    from sonde.agent.devices import Devices, cores
-    from sonde.cli.driving import Crew, drive_here, is_driven
-    from sonde.cli.gpus import gpus_of
+    from sonde.cli.crew import crew_of
+    from sonde.cli.driving import drive_here, is_driven
+    from sonde.cli.faults import Faults
+    from sonde.cli.github import summarise
     from sonde.cli.output import say
     from sonde.cli.place import root_of
+    from sonde.cli.quantities import seconds_of, whole_of
     from sonde.cli.report import report
-    from sonde.cli.spans import seconds_of
     from sonde.cli.starting import heed_code, is_unfinished, raised
     from sonde.core.sweep import Control
 
-    time_s = seconds_of(span, "--time") if span is not None else None
-    devices = gpus_of(gpus)
-    capacity = Devices(devices, gpus_per_trial).capacity
+    faults = Faults()
+    time_s, more = None, whole_of(trials, "--trials", 1, faults)
+    with faults.collected():
+        time_s = seconds_of(span, "--time") if span is not None else None
+    crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial, faults)
+    faults.refuse()
     with opened(store) as opened_store:
         record = opened_store.find_sweep(sweep)
-        record = raised(opened_store, record, trials=trials, time_s=time_s)
+        record = raised(opened_store, record, trials=more, time_s=time_s)
         if record.control is Control.DONE and not is_unfinished(record):
             say(f"{record.name} is finished ({record.reason}); --trials or --time gives it more")
             return
@@ -85,16 +89,8 @@ def resume(
             say(f"{record.name} {word} in the process that runs it; sonde tail {record.name}")
             return
         heed_code(opened_store, record, update=update_code)
-        room = [workers or capacity or cores()]
-        room += [capacity] if capacity is not None else []
-        room += [max(cores() // cpus_per_trial, 1)] if cpus_per_trial else []
-        crew = Crew(
-            workers=min(room),
-            gpus=devices,
-            gpus_per_trial=gpus_per_trial,
-            cpus_per_trial=cpus_per_trial,
-        )
         result = drive_here(opened_store, record, crew, progress=progress, verbose=verbose)
         if progress != "json":
             report(result.record, result.history, form)
+        summarise(result.record, result.history)
     ctx.exit(result.code)

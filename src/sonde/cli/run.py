@@ -183,7 +183,8 @@ def run(
 
     The same command again goes on with the sweep if it is unfinished.
     """  # noqa: D301 - click reads the \b itself, so the string is not raw
-    from sonde.cli.driving import Crew, drive_here
+    from sonde.cli.driving import drive_here
+    from sonde.cli.github import summarise
     from sonde.cli.output import say
     from sonde.cli.plan import RunOptions, plan
     from sonde.cli.report import missing_metrics, report
@@ -212,18 +213,13 @@ def run(
             record, history = load(opened_store, started.record.id)
             code = 0 if history.best or history.ended else 1
         else:
-            crew = Crew(
-                workers=planned.workers,
-                gpus=planned.gpus,
-                gpus_per_trial=planned.gpus_per_trial,
-                cpus_per_trial=planned.cpus_per_trial,
-            )
             result = drive_here(
-                opened_store, started.record, crew, progress=progress, verbose=verbose
+                opened_store, started.record, planned.crew, progress=progress, verbose=verbose
             )
             record, history, code = result.record, result.history, result.code
         if progress != "json":
             report(record, history, form)
+        summarise(record, history)
         for line in missing_metrics(record, history):
             say(line)
         if code and is_unfinished(record):

@@ -152,14 +152,13 @@ def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
         )
 
 
-def create(store: Store, sweep: Sweep, folder: Path, source: Path | None = None) -> SweepRecord:
+def create(store: Store, sweep: Sweep, folder: Path) -> SweepRecord:
     """Make a sweep, with the snapshot that its trials are copied from.
 
     Args:
         store: Where.
         sweep: Its definition; the work is a command.
         folder: The user's, whose state is recorded.
-        source: Copied instead of taking a new snapshot.
 
     Raises:
         ConfigError: If the folder cannot be copied; then no sweep is made.
@@ -171,9 +170,7 @@ def create(store: Store, sweep: Sweep, folder: Path, source: Path | None = None)
     # The snapshot comes first: a folder that cannot be taken makes no sweep.
     draft = root / "sweeps" / f"new-{datetime.now(UTC).timestamp():.6f}"
     try:
-        if source is not None:
-            shutil.copytree(source, draft, symlinks=True)
-        elif command.workspace != "none":
+        if command.workspace != "none":
             for note in take(command, draft).notes:
                 say(note)
         facts, blobs = facts_of(folder, command.argv, _python_of(command))

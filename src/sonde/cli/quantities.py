@@ -1,10 +1,11 @@
-"""Time spans as people write them: `2h`, `90s`, `1h30m`, `1.5d`."""
+"""Numbers as people write them on a command line: counts, and time spans such as `1h30m`."""
 
 import re
 
+from sonde.cli.faults import Faults
 from sonde.errors import ConfigError
 
-__all__ = ["seconds_of"]
+__all__ = ["seconds_of", "whole_of"]
 
 _UNITS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|min|[smhd])\s*", re.ASCII)
@@ -34,3 +35,18 @@ def seconds_of(text: str, flag: str) -> float:
     if total <= 0:
         raise ConfigError(f"{flag} {text}", "that is no time at all", "write more than 0 seconds")
     return total
+
+
+def whole_of(text: str | None, flag: str, least: int, faults: Faults) -> int | None:
+    """Return a whole number, or None where none was written or it is a fault."""
+    if text is None:
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        faults.add(f"{flag} {text}", "that is no whole number", f"write {max(least, 1)} or more")
+        return None
+    if value < least:
+        faults.add(f"{flag} {text}", f"{value} is too few", f"write {least} or more")
+        return None
+    return value
