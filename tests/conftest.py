@@ -1,8 +1,6 @@
-"""What all tests share: importable builders beside the tests that use them."""
+"""What all tests share: builders, imported by their bare names."""
 
 import sys
 from pathlib import Path
 
-# The builders (tests/core/trials.py, ...) are imported by their bare names.
-for folder in ("agent", "cli", "core", "oracles"):
-    sys.path.insert(0, str(Path(__file__).parent / folder))
+sys.path.insert(0, str(Path(__file__).parent / "builders"))

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sonde.core.space import space_of
 
 from sonde.controller import Controller, utc_now
 from sonde.core.metric import Goal
+from sonde.core.space import space_of
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, State
 from sonde.store import open_store

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Lab
 
+from lab import Lab
 from sonde.agent.command import command_of, preview
 from sonde.agent.finding import user_python
 from sonde.core.space import space_of

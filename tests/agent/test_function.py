@@ -10,9 +10,9 @@ from typing import Any
 
 import cloudpickle
 import pytest
-from lab import Lab, until
 
 import sonde
+from lab import Lab, until
 from sonde.controller import utc_now
 from sonde.core.metric import Goal
 from sonde.core.sweep import Control, Function

@@ -9,8 +9,8 @@ import time
 
 import psutil
 import pytest
-from lab import Lab, environment, until
 
+from lab import Lab, environment, until
 from sonde.agent.loop import run
 from sonde.controller import Controller, utc_now
 from sonde.core.sweep import Budget, Control

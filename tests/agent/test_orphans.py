@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 import pytest
-from lab import Lab, is_alive, until
 
+from lab import Lab, is_alive, until
 from sonde.agent.guard import Guard, kill_earlier
 from sonde.agent.identity import start_time
 from sonde.controller import utc_now

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from lab import Lab
 
+from lab import Lab
 from sonde.agent.process import last_line
 from sonde.core.trial import State
 

@@ -2,8 +2,8 @@
 
 import cloudpickle
 import pytest
-from lab import Lab
 
+from lab import Lab
 from sonde.agent.rerun import rerun
 from sonde.core.metric import Goal
 from sonde.core.sweep import Function

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lab import Lab
 
+from lab import Lab
 from sonde.agent.folder import source_folder
 from sonde.agent.snapshot import changed, chosen, take
 from sonde.core.sweep import Command

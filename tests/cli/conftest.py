@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cli_programs import Place
 from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
-
 from sonde.cli import run
 from sonde.core.trial import State
 from sonde.store import open_store

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from cli_misuse import prepare
 from cli_programs import Place
-
 from sonde.cli import run
 
 PAGE = Path(__file__).parents[2] / "docs" / "wrong-uses.md"

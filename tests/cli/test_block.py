@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 
-from cli_stores import BEGIN, GOAL
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli_stores import BEGIN, GOAL
 from sonde.cli.cells import duration, sparkline
 from sonde.cli.progress.block import block
 from sonde.cli.progress.figures import Figures

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+
 from cli_programs import Place
 
 LONG = ("run", "--hyperparam=lr=1:1:8", "--metric=val_loss:min", "--name", "x", "-j", "2")

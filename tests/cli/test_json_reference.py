@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cli_programs import Place
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference-json.md"

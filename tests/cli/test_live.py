@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from cli_programs import Place, terminal
 
 GRID = ["run", "--hyperparam=lr=0.01:0.01:0.12", "--metric=val_loss:min", "--name", "digits"]

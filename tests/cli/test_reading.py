@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+
 from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
-
 from sonde.core.metric import Direction, Goal
 from sonde.core.sweep import Control
 from sonde.core.trial import State

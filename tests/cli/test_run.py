@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from cli_programs import SONDE, TRAIN, Place
 
 GRID = ("run", "--hyperparam=lr=0.01:0.01:0.06", "--metric=val_loss:min")

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sonde.core.space import space_of
 
 from sonde.core.decide import Decider, Situation
 from sonde.core.decision import Decision
 from sonde.core.history import History
 from sonde.core.metric import Goal
+from sonde.core.space import space_of
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Verdict
 from trials import at, make

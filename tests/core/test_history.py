@@ -5,10 +5,10 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sonde.core.space import space_of
 
 from sonde.core.history import History
 from sonde.core.metric import Goal
+from sonde.core.space import space_of
 from sonde.core.sweep import Sweep
 from sonde.core.trial import ENDED, State, Trial
 from trials import at, make

@@ -78,8 +78,10 @@ def test_a_goal_reads_as_studioml_writes_it(
     [
         (
             "val_loss:best",
-            "--metric=val_loss:best: 'best' is no summary of a metric; write TAG:min, TAG:max, "
-            "TAG:last or TAG:mean, then :minimize or :maximize",
+            (
+                "--metric=val_loss:best: 'best' is no summary of a metric; write TAG:min, TAG:max, "
+                "TAG:last or TAG:mean, then :minimize or :maximize"
+            ),
         ),
         (":min", "--metric=:min: the metric has no name; write for instance val_loss:min"),
         ("", "--metric=: the metric has no name; write for instance val_loss:min"),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from lab import Lab, is_alive, until
 
+from lab import Lab, is_alive, until
 from sonde.controller import Controller
 from sonde.core.trial import State
 from sonde.executors.local import LocalExecutor
