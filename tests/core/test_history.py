@@ -57,7 +57,7 @@ def test_counts_and_best_are_those_of_the_present_trials(rows: list[tuple[State,
 
 def test_a_diverged_trial_is_never_the_best() -> None:
     history = History(SWEEP)
-    history.add([make(0, loss=float("nan")), make(1, loss=float("inf"))])
+    history.add([make(n, loss=float(bad)) for n, bad in enumerate(["nan", "inf", "-inf"])])
     assert history.best is None
 
 

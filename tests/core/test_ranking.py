@@ -23,8 +23,9 @@ def test_failed_trials_are_never_first_and_diverged_ones_not_before_good_ones() 
         make(3, State.RUNNING, loss=2.0),
         make(4),
         make(5, State.CANCELLED, loss=0.0),
+        make(6, loss=-math.inf),
     ]
-    assert [trial.number for trial in ranked(trials, LOSS)] == [3, 2, 1, 4, 0, 5]
+    assert [trial.number for trial in ranked(trials, LOSS)] == [3, 2, 6, 1, 4, 0, 5]
 
 
 def test_without_a_goal_trials_stand_in_the_order_of_their_numbers() -> None:

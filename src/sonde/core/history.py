@@ -8,6 +8,7 @@ step.
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable
 from datetime import datetime
+from math import inf, isfinite
 
 from sonde.core.sweep import Sweep
 from sonde.core.trial import ENDED, State, Trial, losses
@@ -24,7 +25,8 @@ class History:
         seen: Canonical keys of all assignments, in whatever state.
         ended: How many have ended.
         running: Numbers of the running ones, in the order in which they began.
-        best: The ended trial with the lowest loss of the first goal; the earlier number wins a tie.
+        best: The ended trial with the lowest finite loss of the first goal; the earlier number
+            wins a tie.
     """
 
     def __init__(self, sweep: Sweep) -> None:
@@ -35,7 +37,7 @@ class History:
         self.ended = 0
         self.running: dict[int, None] = {}
         self.best: Trial | None = None
-        self._best_loss = float("inf")
+        self._best_loss = inf
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
 
     def add(self, changed: Iterable[Trial]) -> None:
@@ -83,7 +85,7 @@ class History:
         if trial.started is not None and trial.finished is not None:
             _merge(self._worked, trial.started.timestamp(), trial.finished.timestamp())
         found = losses(trial, self.sweep.goals[:1])
-        if found is None or found[0] == float("inf"):
+        if found is None or not isfinite(found[0]):
             return
         better = found[0] < self._best_loss
         tie = found[0] == self._best_loss and self.best and trial.number < self.best.number

@@ -5,6 +5,7 @@ then those that have no value yet or never got one; failed and cancelled ones co
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf, isfinite
 
 from sonde.core.metric import Goal
 from sonde.core.trial import State, Trial
@@ -30,7 +31,7 @@ def point(trial: Trial, goals: Sequence[Goal]) -> tuple[float, ...]:
     """Return its losses, infinite where a value is missing."""
     values = (trial.value(goal) for goal in goals)
     return tuple(
-        float("inf") if value is None else goal.loss(value)
+        inf if value is None else goal.loss(value)
         for goal, value in zip(goals, values, strict=True)
     )
 
@@ -41,4 +42,4 @@ def _group(trial: Trial, goals: Sequence[Goal]) -> int:
     values = [trial.value(goal) for goal in goals]
     if any(value is None for value in values):
         return 2
-    return 1 if any(loss == float("inf") for loss in point(trial, goals)) else 0
+    return 0 if all(isfinite(loss) for loss in point(trial, goals)) else 1
