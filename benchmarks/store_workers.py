@@ -1,13 +1,15 @@
 """Many worker processes on one SQLite file: errors, trials a second, latency.
 
 Each worker runs no-op trials of 10 parameters and 10 reports, as an agent whose script does
-nothing would: it leases a trial that a controller has added before, reports a batch and
-finishes, in three transactions. All begin together and work for some seconds; what is counted
-is the trials that ended in that time, and the time that each took. At the end the file is
-checked: as many trials done as were acknowledged, none run twice, integrity.
+nothing would: of the trials that a controller has added before it leases one, reports a batch,
+and finishes it in one step with the lease of the next. All begin together and work for some
+seconds; what is counted is the trials that ended in that time, and the time that each took. At
+the end the file is checked: as many trials done as were acknowledged, none run twice,
+integrity. The figures depend on the disk and on what else the machine does: compare rows of
+one run; with several rounds, in turn, they are medians.
 
     .venv/bin/python benchmarks/store_workers.py [--workers 1 4 16 64] [--seconds 5]
-        [--folder DIR] [--json]
+        [--rounds 1] [--folder DIR] [--json]
 """
 
 import argparse
@@ -18,17 +20,20 @@ import sqlite3
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sonde.core.space import space_of
 from sonde.core.sweep import Sweep
-from sonde.core.trial import Outcome, Report, State
+from sonde.core.trial import Lease, Outcome, Report, State
 from sonde.store.protocol import Ask, Decision, NewTrial
 from sonde.store.sqlite import SqliteStore
 
 NAMES = [f"x{at}" for at in range(10)]
+
+WARM_UP = 20  # trials of each worker that are not timed: a process's first ones cost more
 
 
 def now() -> datetime:
@@ -36,28 +41,39 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def work(path: Path, sweep: str, name: str, begin: float, end: float, out: Connection) -> None:
-    """Run trials until the end; send how long each took, and what went wrong."""
+def work(path: Path, sweep: str, name: str, pipe: Connection) -> None:
+    """Say when ready, run trials from one time to another; send how long each took, and errors."""
     took: list[float] = []
     errors: list[str] = []
     store = SqliteStore(path)
     chance = random.Random(name)
     ask = Ask(agent=name, lease_s=600.0)
-    store.get_sweep(sweep)
+    leases: Sequence[Lease] = ()
+
+    def run_one() -> None:
+        nonlocal leases
+        if not leases:
+            leases = store.lease(sweep, ask, now())
+        (lease,) = leases
+        batch = [Report(at, {"loss": chance.random()}, time.time()) for at in range(10)]
+        store.report(lease, 1, batch, now())
+        _, leases = store.finish(lease, Outcome(state=State.DONE), now(), ask)
+
+    for _ in range(WARM_UP):
+        run_one()
+    pipe.send("ready")
+    begin, end = pipe.recv()
     time.sleep(max(0.0, begin - time.time()))
     while time.time() < end:
         started = time.perf_counter()
         try:
-            (lease,) = store.lease(sweep, ask, now())
-            batch = [Report(at, {"loss": chance.random()}, time.time()) for at in range(10)]
-            store.report(lease, 1, batch, now())
-            store.finish(lease, Outcome(state=State.DONE), now())
+            run_one()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what we count
             errors.append(repr(error))
         else:
             took.append(time.perf_counter() - started)
     store.close()
-    out.send((took, errors))
+    pipe.send((took, errors))
 
 
 def measure(workers: int, seconds: float, folder: Path) -> dict[str, float]:
@@ -74,17 +90,18 @@ def measure(workers: int, seconds: float, folder: Path) -> dict[str, float]:
         store.commit(record.id, Decision(against=0, add=add), now())
         context = multiprocessing.get_context("fork")
         pipes, processes = [], []
-        begin = time.time() + 0.5 + workers * 0.02
-        end = begin + seconds
         for number in range(workers):
-            here, there = context.Pipe(duplex=False)
-            process = context.Process(
-                target=work, args=(path, record.id, f"w{number}", begin, end, there)
-            )
+            here, there = context.Pipe()
+            process = context.Process(target=work, args=(path, record.id, f"w{number}", there))
             process.start()
             there.close()
             pipes.append(here)
             processes.append(process)
+        for pipe in pipes:
+            pipe.recv()
+        begin = time.time() + 0.3
+        for pipe in pipes:
+            pipe.send((begin, begin + seconds))
         results = [pipe.recv() for pipe in pipes]
         for process in processes:
             process.join()
@@ -102,7 +119,7 @@ def measure(workers: int, seconds: float, folder: Path) -> dict[str, float]:
     return {
         "workers": workers,
         "errors": len(errors),
-        "lost": len(took) - done,
+        "lost": len(took) + workers * WARM_UP - done,
         "twice": twice,
         "sound": checked,
         "trials_s": len(took) / seconds,
@@ -117,10 +134,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path.cwd())
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rows = [measure(count, options.seconds, options.folder) for count in options.workers]
+    rounds = [
+        [measure(count, options.seconds, options.folder) for count in options.workers]
+        for _ in range(options.rounds)
+    ]
+    rows = [
+        {key: statistics.median(row[key] for row in column) for key in column[0]}
+        for column in zip(*rounds, strict=True)
+    ]
     if options.json:
         print(json.dumps(rows))
         return

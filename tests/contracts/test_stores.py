@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sonde.store import open_store
 from sonde.store.memory import MemoryStore
@@ -32,4 +32,9 @@ class SqliteMachine(StoreMachine):
 
 
 class TestSqliteIsAsMemory(SqliteMachine.TestCase):  # type: ignore[misc, valid-type]
-    settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    settings = settings(
+        max_examples=40,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no fault of the store
+    )
