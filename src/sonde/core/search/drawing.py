@@ -47,16 +47,17 @@ class Drawer:
         found: list[Params] = []
         taken: set[Hashable] = set()
         for trial in range(request.first, request.first + request.count):
-            params = self._fresh(trial, request.seen, taken)
+            params = self.fresh(trial, request.seen, taken)
             if params is None:
                 break
             found.append(params)
             taken.add(self._space.key(params))
         return found
 
-    def _fresh(
-        self, trial: int, seen: Collection[Hashable], taken: Collection[Hashable]
+    def fresh(
+        self, trial: int, seen: Collection[Hashable], taken: Collection[Hashable] = frozenset()
     ) -> Params | None:
+        """Return a point for a trial that was neither seen nor taken; None: there is no more."""
         space, relations = self._space, self._space.where
         is_feasible_seen = False
         for draw in range(_MOST_DRAWS_WITH_RELATIONS if relations else _MOST_DRAWS):
