@@ -61,7 +61,18 @@ def make(folder: Path, *argv: str, **options: Any) -> Command:
         (["sh", "flags.sh", "{lr}", "{opt}"], ["sh", "flags.sh", "{lr}", "{opt}"], None, "none"),
         (["env", "python3", "-u", "train.py"], ["env", "python3", "-u", "train.py"],
          "train.py", "syntax"),
-        (["sh", "-c", "true", "x"], ["sh", "-c", "true", "x"], None, "none"),
+        (["sh", "-ec", ASKS], ["sh", "-ec", ASKS], None, "none"),
+        (["sh", "-c", "fit {lr} {opt}"], ["sh", "-c", "fit {lr} {opt}"], None, "none"),
+        (["sh", "-e", "asks.sh"], ["sh", "-e", "asks.sh"], None, "none"),
+        ([sys.executable, "-u", "train.py"], [sys.executable, "-u", "train.py"],
+         "train.py", "syntax"),
+        (["/usr/bin/env", "-i", "python3", "train.py", "x.py"],
+         ["/usr/bin/env", "-i", "python3", "train.py", "x.py"], "train.py", "syntax"),
+        (["/bin/sh", "./asks.sh"], ["/bin/sh", "asks.sh"], None, "none"),
+        (["python3", "-m", "cProfile", "train.py"], ["python3", "-m", "cProfile", "train.py"],
+         "train.py", "syntax"),
+        (["nice", "python3", "-m", "pkg"], ["nice", "python3", "-m", "pkg"],
+         "pkg/__main__.py", "syntax"),
     ],
 )  # fmt: skip
 def test_the_program_and_the_way_of_its_values_are_found(
@@ -70,6 +81,26 @@ def test_the_program_and_the_way_of_its_values_are_found(
     command = make(folder, *typed)
     assert (list(command.argv), command.script, command.substitute) == (argv, script, substitute)
     assert command.folder == str(folder)
+
+
+def test_an_environment_inside_the_folder_is_not_looked_for_in_the_copy(folder: Path) -> None:
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "pyvenv.cfg").touch()
+    for name in ("python", "launch"):
+        (folder / ".venv" / "bin" / name).symlink_to(sys.executable)
+        command = make(folder, f".venv/bin/{name}", "train.py")
+        assert command.argv == (str(folder / ".venv" / "bin" / name), "train.py")
+        assert command.script == "train.py"
+
+
+def test_a_launcher_of_modules_is_looked_behind(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "data" / "torchrun").write_text("")
+    (folder / "data" / "torchrun").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder / "data"), prepend=":")
+    command = make(folder, "torchrun", "--nproc-per-node=2", "-m", "pkg")
+    assert (command.script, command.substitute) == ("pkg/__main__.py", "syntax")
 
 
 def test_a_module_of_the_folder_gets_its_values_too(folder: Path) -> None:
@@ -196,6 +227,44 @@ def test_every_parameter_that_cannot_reach_a_shell_script_is_named(folder: Path)
             "or read SONDE_PARAM_OPT in the script"
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["sh", "-c", "python train.py"],
+        ["/bin/sh", "-ec", "python train.py"],
+        ["env", "X=1", "bash", "-lc", "python train.py"],
+        ["python3", "-c", "import train"],
+        ["python3"],
+        ["python3", "-m", "timeit", "1"],
+    ],
+)
+def test_a_program_that_values_would_never_reach_is_refused(folder: Path, typed: list[str]) -> None:
+    with pytest.raises(ConfigErrors) as refusal:
+        make(folder, *typed)
+    first = refusal.value.faults[0]
+    assert first.where == "--hyperparam lr"
+    assert first.remedy == (
+        "write {lr} where its value is to stand; if what is run reads SONDE_PARAM_LR by itself, "
+        "say --substitute none"
+    )
+    assert make(folder, *typed, substitute="none").argv == tuple(typed)
+
+
+@pytest.mark.parametrize("typed", [["asks.py"], ["./a.out"], ["sh", "-c", ASKS]])
+def test_parameters_that_would_share_a_variable_are_refused(folder: Path, typed: list[str]) -> None:
+    space = space_of({"a-b": [1], "lr": [1], "A_b": [2]})
+    for substitute in (None, "none"):
+        with pytest.raises(ConfigError) as refusal:
+            command_of(typed, folder=folder, space=space, substitute=substitute)
+        assert str(refusal.value) == (
+            "--hyperparam a-b and A_b: they would share one environment variable, "
+            "SONDE_PARAM_A_B; rename one of them, or pass them as arguments: --a-b={a-b}"
+        )
+    command_of([*typed, "{a-b}", "{A_b}"], folder=folder, space=space)
+    (folder / "config.py").write_text("import sonde\nprint(sonde.config.lr)\n")
+    command_of(["config.py"], folder=folder, space=space)
 
 
 def test_a_name_that_the_script_lacks_is_refused_with_those_it_has(folder: Path) -> None:

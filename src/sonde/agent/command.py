@@ -6,13 +6,13 @@ A parameter can reach a program in three ways: by a template in its arguments
 """
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sonde.agent.finding import PYTHON, Found, find, inside
+from sonde.agent.folder import variable
 from sonde.agent.printed import check_pattern
 from sonde.agent.workspace import arguments, read_source, substituted
 from sonde.core.distributions import Value
@@ -172,14 +172,18 @@ def _way(found: Found, command: Command, space: Space, substitute: str | None) -
     sample: dict[str, Value] = {p.name: p.distribution.at(0.5) for p in space.parameters}
     _, passed = fill_template(command.argv, sample)
     rest = {name: value for name, value in sample.items() if name not in passed}
-    if substitute == "none" or (substitute is None and not rest):
+    if not rest and substitute in {None, "none"}:
         return "none"
-    text = _text(found.script)
+    text = _text(found.script) if found.inline is None else found.inline
+    if substitute in {None, "none"} and (text is None or "SONDE_PARAM_" in text):
+        _check_variables(space, rest)
+    if substitute == "none":
+        return "none"
     if substitute is None:
         if text is None or reads_parameters(text):
             return "none"  # a binary, whose business it is, or a script that asks
         if not _is_python(found):
-            raise _unreached(rest, found.shown)
+            raise _unreached(rest, found)
     if text is None or found.script is None:
         raise ConfigError(
             f"--substitute={substitute}",
@@ -213,16 +217,39 @@ def _check_place(found: Found, command: Command, way: str) -> None:
         )
 
 
-def _unreached(rest: Mapping[str, Value], shown: str) -> ConfigError:
+def _check_variables(space: Space, rest: Mapping[str, Value]) -> None:
+    """Refuse parameters of one variable, where values go by the environment."""
+    sharing: dict[str, list[str]] = {}
+    for parameter in space.parameters:
+        sharing.setdefault(variable(parameter.name), []).append(parameter.name)
     faults = [
         ConfigError(
-            f"--hyperparam {name}",
-            f"nothing in {shown} takes it",
-            f"pass it as an argument: --{name}={{{name}}}, or read "
-            f"SONDE_PARAM_{re.sub(r'[^A-Z0-9]', '_', name.upper())} in the script",
+            f"--hyperparam {' and '.join(names)}",
+            f"they would share one environment variable, {shared}",
+            f"rename one of them, or pass them as arguments: --{names[0]}={{{names[0]}}}",
         )
-        for name in rest
+        for shared, names in sharing.items()
+        if len(names) > 1 and any(name in rest for name in names)
     ]
+    if faults:
+        raise faults[0] if len(faults) == 1 else ConfigErrors(faults)
+
+
+def _unreached(rest: Mapping[str, Value], found: Found) -> ConfigError:
+    faults = []
+    for name in rest:
+        if found.inline is None:
+            remedy = (
+                f"pass it as an argument: --{name}={{{name}}}, or read {variable(name)} in the "
+                "script"
+            )
+        else:
+            remedy = (
+                f"write {{{name}}} where its value is to stand; if what is run reads "
+                f"{variable(name)} by itself, say --substitute none"
+            )
+        where = f"--hyperparam {name}"
+        faults.append(ConfigError(where, f"nothing in {found.shown} takes it", remedy))
     return faults[0] if len(faults) == 1 else ConfigErrors(faults)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sonde.agent.identity import boot_id
 
-__all__ = ["TrialFolder", "source_folder"]
+__all__ = ["TrialFolder", "source_folder", "variable"]
 
 
 def source_folder(root: Path, sweep: str) -> Path:
