@@ -55,8 +55,8 @@ def run_sonde(path: Path, trials: int) -> dict[str, float]:
             Report(step, {"loss": chance.random()}, now + 3 * step + chance.random())
             for step in range(REPORTS)
         ]
-        store.report(lease, 1, batch, datetime.now(UTC))
-        store.finish(lease, Outcome(state=State.DONE), datetime.now(UTC))
+        outcome = Outcome(state=State.DONE)
+        store.finish(lease, outcome, datetime.now(UTC), reports=batch, first=1)
     cost = {
         "cpu_ms": (time.process_time() - cpu) * 1e3 / trials,
         "trials_s": trials / (time.perf_counter() - started),

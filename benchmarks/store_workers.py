@@ -1,8 +1,8 @@
 """Many worker processes on one SQLite file: errors, trials a second, latency.
 
 Each worker runs no-op trials of 10 parameters and 10 reports, as an agent whose script does
-nothing would: of the trials that a controller has added before it leases one, reports a batch,
-and finishes it in one step with the lease of the next. All begin together and work for some
+nothing would: of the trials that a controller has added before it leases one, and finishes it
+with its reports in one step with the lease of the next. All begin together and work for some
 seconds; what is counted is the trials that ended in that time, and the time that each took. At
 the end the file is checked: as many trials done as were acknowledged, none run twice,
 integrity. The figures depend on the disk and on what else the machine does: compare rows of
@@ -56,8 +56,8 @@ def work(path: Path, sweep: str, name: str, pipe: Connection) -> None:
             leases = store.lease(sweep, ask, now())
         (lease,) = leases
         batch = [Report(at, {"loss": chance.random()}, time.time()) for at in range(10)]
-        store.report(lease, 1, batch, now())
-        _, leases = store.finish(lease, Outcome(state=State.DONE), now(), ask)
+        outcome = Outcome(state=State.DONE)
+        _, leases = store.finish(lease, outcome, now(), ask, reports=batch, first=1)
 
     for _ in range(WARM_UP):
         run_one()

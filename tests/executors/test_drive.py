@@ -221,6 +221,11 @@ def test_a_time_budget_stops_what_still_runs(store: Store, tmp_path: Path) -> No
     assert result.record.reason == "time budget of 1 s"
     assert result.history.counts[State.STOPPED] == 2
     assert result.code == 0
+    store.update_sweep(
+        result.record.id, utc_now(), control=Control.RUNNING, budget=Budget(time_s=2.0)
+    )
+    more, _ = again(store, tmp_path, result.record.id)
+    assert more.history.counts[State.STOPPED] == 4
 
 
 def test_quick_trials_do_not_wait_for_the_next_look(store: Store, tmp_path: Path) -> None:

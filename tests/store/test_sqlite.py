@@ -188,7 +188,7 @@ def test_a_killed_holder_of_the_queue_lets_the_others_in(tmp_path: Path) -> None
     store = SqliteStore(path)
     hold = """
 with store.file.writing(durable=True) as db:
-    db.execute("UPDATE standing SET work_s = 99")
+    db.execute("UPDATE standing SET time_s = 99")
     print("in", flush=True)
     time.sleep(60)
 """
@@ -198,7 +198,7 @@ with store.file.writing(durable=True) as db:
     assert holder.stdout.readline() == "in\n"
     holder.kill()
     holder.communicate()
-    assert store.update_sweep(record.id, at(1), add_work_s=1.0).work_s == 1.0
+    assert store.update_sweep(record.id, at(1), notes="in").notes == "in"
     store.close()
     check(path)
 
@@ -218,7 +218,7 @@ db.execute("ROLLBACK")
     other = start(foreign, path)
     assert other.stdout is not None
     other.stdout.readline()
-    assert store.update_sweep(record.id, at(1), add_work_s=1.0).work_s == 1.0
+    assert store.update_sweep(record.id, at(1), notes="in").notes == "in"
     store.close()
     other.communicate()
 
@@ -268,7 +268,7 @@ with store.file.writing(durable=True) as db:
     child = int(holder.stdout.readline())
     holder.wait()
     try:
-        assert store.update_sweep(record.id, at(1), add_work_s=1.0).work_s == 1.0
+        assert store.update_sweep(record.id, at(1), notes="in").notes == "in"
     finally:
         os.kill(child, signal.SIGKILL)
         holder.communicate()

@@ -103,27 +103,28 @@ class Link:
         ask = self.ask(count)
         return self.attempt(lambda: self.store.lease(self.sweep, ask, _now()), ())
 
-    def report(self, trial: RunningTrial, *, at_once: bool = False) -> bool:
-        """Tell what a trial reported, if enough has gathered; tell whether all is told."""
+    def report(self, trial: RunningTrial) -> None:
+        """Tell what a trial reported, if enough has gathered."""
         while trial.unsent and not trial.lost:
             since = trial.unsent_since
             due = since is None or time.monotonic() - since >= _REPORT_S
-            if not (at_once or due or len(trial.unsent) >= _REPORTS):
-                return False
-            first, batch = trial.acknowledged + 1, tuple(trial.unsent[:_REPORTS])
-            lease = trial.lease
+            if not due and len(trial.unsent) < _REPORTS:
+                return
             try:
-                last = self.attempt(
-                    lambda: self.store.report(lease, first, batch, _now()),  # noqa: B023 - called now
-                    None,
-                )
+                if not self._send(trial):
+                    return
             except LeaseLostError:
                 trial.end(Verdict.LOST)
-                return True
-            if last is None:
-                return False
-            trial.sent(last)
         trial.unsent_since = None
+
+    def _send(self, trial: RunningTrial) -> bool:
+        """Send one batch; tell whether it arrived."""
+        lease, first = trial.lease, trial.acknowledged + 1
+        batch = tuple(trial.unsent[:_REPORTS])
+        last = self.attempt(lambda: self.store.report(lease, first, batch, _now()), None)
+        if last is None:
+            return False
+        trial.sent(last)
         return True
 
     def finish(self, trial: RunningTrial, ask: Ask | None) -> tuple[State, Sequence[Lease]] | None:
@@ -135,12 +136,15 @@ class Link:
         if outcome is None or trial.lost:
             return State.CANCELLED, ()
         try:
-            if not self.report(trial, at_once=True):
-                return None
-            if trial.lost:
-                return State.CANCELLED, ()
+            while len(trial.unsent) > _REPORTS:
+                if not self._send(trial):
+                    return None
             none: tuple[Trial, Sequence[Lease]] | None = None
-            done = self.attempt(lambda: self.store.finish(trial.lease, outcome, _now(), ask), none)
+            lease, first, last = trial.lease, trial.acknowledged + 1, tuple(trial.unsent)
+            done = self.attempt(
+                lambda: self.store.finish(lease, outcome, _now(), ask, reports=last, first=first),
+                none,
+            )
         except LeaseLostError:
             trial.lost = True
             return State.CANCELLED, ()

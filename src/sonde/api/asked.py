@@ -125,8 +125,7 @@ class Asked:
 
     def _end(self, outcome: Outcome) -> None:
         self._let_go(self._held)
-        self._held.flush(self._store)
-        trial, _ = self._store.finish(self._held.lease, outcome, utc_now())
+        trial, _ = self._held.finish(self._store, outcome)
         self._ended = trial.state
 
     def _check_open(self, action: str) -> None:

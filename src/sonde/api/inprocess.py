@@ -152,8 +152,7 @@ class _Loop:
     def _end(self, held: Held, outcome: Outcome, ask: Ask | None = None) -> Sequence[Lease]:
         self.keeper.remove(held)
         try:
-            held.flush(self.store)
-            _, leases = self.store.finish(held.lease, outcome, utc_now(), ask)
+            _, leases = held.finish(self.store, outcome, ask)
         except LeaseLostError:  # we were silent for too long: suspended, say
             self.listener.note(f"trial {held.lease.number} was given to another agent meanwhile")
             return ()

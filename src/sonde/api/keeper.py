@@ -6,13 +6,13 @@ leases meanwhile, sends what was reported, and hears whether a trial is to end.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sonde.agent.identity import is_dead_here
 from sonde.controller import Controller, utc_now
-from sonde.core.trial import Lease, Report, Verdict
+from sonde.core.trial import Lease, Outcome, Report, Trial, Verdict
 from sonde.errors import LeaseLostError, StoreError
-from sonde.store.protocol import Store
+from sonde.store.protocol import Ask, Store
 
 __all__ = ["Held", "Keeper", "release_dead"]
 
@@ -69,6 +69,23 @@ class Held:
             pending = self._pending
             self._sent = store.report(self.lease, self._sent + 1, pending, utc_now())
             self._pending = []
+
+    def finish(
+        self, store: Store, outcome: Outcome, ask: Ask | None = None
+    ) -> tuple[Trial, Sequence[Lease]]:
+        """End the trial with what was reported last, as `Store.finish` does.
+
+        Raises:
+            LeaseLostError: If the trial is somebody else's by now.
+        """
+        with self.lock:
+            pending = self._pending
+            ended = store.finish(
+                self.lease, outcome, utc_now(), ask, reports=pending, first=self._sent + 1
+            )
+            self._sent += len(pending)
+            self._pending = []
+        return ended
 
     def is_to_end(self) -> bool:
         """Tell whether the trial was asked to end, or has used up its time."""

@@ -1,27 +1,29 @@
 """A sweep and a trial in full: for programs, and as named lines for people."""
 
-import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sonde.cli.cells import duration, number, one_line, when
+from sonde.cli.cells import duration, goals_text, number, one_line, when
 from sonde.cli.place import folder_of
+from sonde.cli.recorded import Facts, sweep_recorded, trial_recorded
 from sonde.cli.rows import sweep_row, took, trial_row
+from sonde.cli.typed import typed
 from sonde.core.history import History
+from sonde.core.metric import Goal
 from sonde.core.search import choose
-from sonde.core.sweep import Command, sweep_to_json
+from sonde.core.substitute import fill_template
+from sonde.core.sweep import Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
 from sonde.store.protocol import SweepRecord
 
 __all__ = ["sweep_data", "sweep_facts", "trial_data", "trial_facts"]
 
-Facts = list[tuple[str, str]]
-
 
 def sweep_data(record: SweepRecord, history: History, url: str) -> dict[str, Any]:
     """Return what `sonde show SWEEP --format json` prints."""
-    return sweep_row(record, history.best) | {
+    return sweep_row(record, history) | {
         "definition": sweep_to_json(record.sweep),
         "facts": dict(record.facts),
         "store": url,
@@ -48,16 +50,16 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
     facts: Facts = [
         ("sweep", f"{record.name} ({record.id})"),
         ("project", sweep.project or ""),
-        ("state", record.control.value + (f": {record.reason}" if record.reason else "")),
+        ("state", _state(record)),
         ("trials", counts or "none yet"),
         ("budget", " or ".join(limits) or "until nothing is left to try"),
         ("method", _method(record)),
-        ("goal", " and ".join(goal.describe() for goal in sweep.goals) or "no metric was given"),
+        ("goal", goals_text(sweep.goals) or "no metric was given"),
     ]
     best = history.best
     if best is not None:
         values = "  ".join(f"{name}={value!r}" for name, value in best.params.items())
-        facts.append(("best", f"#{best.number}  {number(best.value(sweep.goals[0]))}  {values}"))
+        facts.append(("best", f"#{best.number}  {_values(best, sweep.goals)}  {values}"))
     for i, parameter in enumerate(sweep.space.parameters):
         when_text = f"  when {parameter.when.text}" if parameter.when else ""
         text = f"{parameter.name}: {parameter.distribution.describe()}{when_text}"
@@ -69,12 +71,12 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         ("retries", str(sweep.retries) if sweep.retries else ""),
         ("created", when(record.created)),
         ("changed", when(record.updated)),
-        ("worked", duration(record.work_s) if record.work_s else ""),
+        ("worked", duration(history.working_time(datetime.now(UTC)))),
         ("tags", ", ".join(record.tags)),
         ("notes", one_line(record.notes)),
         ("store", url),
     ]
-    return facts + _recorded(record.facts)
+    return facts + sweep_recorded(record.facts)
 
 
 def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
@@ -99,11 +101,11 @@ def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
         ("finished", when(trial.finished)),
         ("took", duration(took(trial)) if trial.finished else ""),
         ("folder", str(folder_of(url, record.id, trial).path) if trial.attempts else ""),
-        ("output", f"sonde logs {record.name}/{trial.number}" if trial.attempts else ""),
+        ("output", typed("logs", f"{record.name}/{trial.number}") if trial.attempts else ""),
     ]
     if trial.state is State.RUNNING:
         facts.append(("agent", trial.agent or ""))
-    return facts + _recorded(trial.facts)
+    return facts + trial_recorded(trial.facts)
 
 
 def _method(record: SweepRecord) -> str:
@@ -119,21 +121,34 @@ def _work_facts(record: SweepRecord) -> Facts:
         return []
     if not isinstance(work, Command):
         return [("function", f"{work.name} in {work.folder}")]
-    into = f"into {work.script} by {work.substitute}" if work.script else "by the environment"
     return [
         ("command", shlex.join(work.argv)),
-        ("folder", work.folder),
-        ("values", into),
+        ("folder", work.folder if work.workspace == "copy" else f"{work.folder}, in place"),
+        ("values", _ways(record.sweep, work)),
         ("metric from", f"stdout by {work.metric_regex}" if work.metric_regex else ""),
     ]
 
 
-def _recorded(facts: Mapping[str, Any]) -> Facts:
-    """What was recorded, in short; JSON has all of it."""
-    shown: Facts = []
-    for name, value in facts.items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        shown.append(
-            (name.replace("_", " "), one_line(text if len(text) <= 100 else text[:99] + "…"))
+def _state(record: SweepRecord) -> str:
+    """The state, with the reason where it is about that, or how to go on."""
+    state = record.state
+    if state == "idle":
+        return f"idle; go on with it: {typed('resume', record.name)}"
+    # Of one that runs, the reason only says why no more trials are added.
+    return f"{state}: {record.reason}" if record.reason and state != "running" else state
+
+
+def _values(trial: Trial, goals: Sequence[Goal]) -> str:
+    return ", ".join(number(trial.value(goal)) for goal in goals)
+
+
+def _ways(sweep: Sweep, work: Command) -> str:
+    """How values reach the program."""
+    sample = {parameter.name: "" for parameter in sweep.space.parameters}
+    passed = fill_template(work.argv, sample)[1]
+    ways = ["by its arguments"] if passed else []
+    if passed != set(sample):
+        ways.append(
+            f"into {work.script} by {work.substitute}" if work.script else "by SONDE_PARAMS"
         )
-    return shown
+    return " and ".join(ways)

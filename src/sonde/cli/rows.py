@@ -4,10 +4,13 @@ docs/reference-json.md describes each of them.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sonde.cli.output import iso
+from sonde.core.history import History
 from sonde.core.metric import Goal, Summary
+from sonde.core.search import choose
 from sonde.core.trial import Trial
 from sonde.store.protocol import SweepRecord
 
@@ -35,22 +38,26 @@ def trial_row(trial: Trial, goals: Sequence[Goal]) -> dict[str, Any]:
     }
 
 
-def sweep_row(record: SweepRecord, best: Trial | None) -> dict[str, Any]:
+def sweep_row(record: SweepRecord, history: History) -> dict[str, Any]:
     """What `sonde ls --format json` says of a sweep."""
     sweep = record.sweep
+    used, why = choose(sweep.space, sweep.method, trials=sweep.budget.trials)
     return {
         "id": record.id,
         "name": record.name,
-        "state": record.control.value,
+        "state": record.state,
+        "control": record.control.value,
         "reason": record.reason,
         "project": sweep.project,
         "method": sweep.method,
+        "method_used": used,
+        "method_reason": why,
         "goals": [goal_row(goal) for goal in sweep.goals],
         "budget": budget_row(record),
         "counts": {state.value: count for state, count in record.counts.items()},
         "trials": record.trials,
-        "best": best_row(best, sweep.goals),
-        "work_s": record.work_s,
+        "best": best_row(history.best, sweep.goals),
+        "worked_s": round(history.working_time(datetime.now(UTC)), 3),
         "created": iso(record.created),
         "updated": iso(record.updated),
         "tags": list(record.tags),
@@ -66,6 +73,7 @@ def best_row(best: Trial | None, goals: Sequence[Goal]) -> dict[str, Any] | None
         "number": best.number,
         "metric": goals[0].metric,
         "value": best.value(goals[0]),
+        "values": {goal.metric: best.value(goal) for goal in goals},
         "params": dict(best.params),
     }
 

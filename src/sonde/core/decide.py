@@ -16,8 +16,9 @@ from sonde.core.search import choose, method
 from sonde.core.search.protocol import Request
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial, Verdict
+from sonde.errors import ConfigError
 
-__all__ = ["Decider", "Situation"]
+__all__ = ["Decider", "Situation", "check", "is_out_of_time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,23 @@ class Situation:
     control: Control
     budget: Budget
     now: datetime
+
+
+def is_out_of_time(history: History, situation: Situation) -> bool:
+    """Tell whether the budget's working time is used up."""
+    time_s = situation.budget.time_s
+    return time_s is not None and history.working_time(situation.now) >= time_s
+
+
+def check(sweep: Sweep) -> None:
+    """Try whether a sweep can have a first trial, before it is made.
+
+    Raises:
+        ConfigError: If its method cannot search its space, or no point satisfies its relations.
+    """
+    history = History(sweep)
+    if not Decider(sweep).propose(history, 1):
+        raise ConfigError("space", "it has no point to try", "widen the parameters or `where`")
 
 
 class Decider:
@@ -61,12 +79,9 @@ class Decider:
         """Say what to do so that up to `want` trials are waiting; None: nothing to do now."""
         budget, is_open = situation.budget, situation.control is Control.RUNNING
         # Also where all is proposed already: what waits, or runs, costs time.
-        if is_open or (situation.control is Control.DONE and history.ended < len(history.trials)):
-            worked = 0.0 if budget.time_s is None else history.working_time(situation.now)
-            if budget.time_s is not None and worked >= budget.time_s:
-                decision = _out_of_time(history, situation, budget.time_s)
-                if is_open or decision.verdicts:
-                    return decision
+        costs = situation.control is Control.DONE and history.ended < len(history.trials)
+        if (is_open or costs) and is_out_of_time(history, situation):
+            return _out_of_time(history, situation)
         if not is_open:
             return None
         left = None if budget.trials is None else budget.trials - len(history.trials)
@@ -77,7 +92,7 @@ class Decider:
         if missing <= 0:
             return None
         count = missing if left is None else min(missing, left)
-        add = self._propose(history, count)
+        add = self.propose(history, count)
         if len(add) < count:
             control, reason = Control.DONE, f"{self.method_name} has no further point to propose"
         elif count == left:
@@ -86,7 +101,8 @@ class Decider:
             control, reason = None, ""
         return Decision(against=situation.revision, add=add, control=control, reason=reason)
 
-    def _propose(self, history: History, count: int) -> list[NewTrial]:
+    def propose(self, history: History, count: int) -> list[NewTrial]:
+        """Return up to `count` trials that the method wants next; fewer: it has no more."""
         pending = [history.trials[number].params for number in history.running]
         request = Request(
             first=len(history.trials), count=count, pending=pending, seen=history.seen
@@ -101,11 +117,11 @@ class Decider:
         return self._state
 
 
-def _out_of_time(history: History, situation: Situation, time_s: float) -> Decision:
-    live = (t for t in history.trials if not t.is_ended and t.asked is Verdict.GO_ON)
+def _out_of_time(history: History, situation: Situation) -> Decision:
+    # Waiting trials stay as they are: with more time the sweep goes on, and misses none.
     return Decision(
         against=situation.revision,
-        verdicts={trial.number: Verdict.STOP for trial in live},
-        control=Control.DONE,
-        reason=f"time budget of {time_s:g} s",
+        verdicts=dict.fromkeys(history.running, Verdict.STOP),
+        control=Control.STOPPED,
+        reason=f"time budget of {situation.budget.time_s:g} s",
     )

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Protocol
 
 from sonde.controller import Controller, utc_now
+from sonde.core.decide import Situation, is_out_of_time
 from sonde.core.history import History
 from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
@@ -301,13 +302,16 @@ class _Driver:
 
     def _result(self) -> Result:
         record, history = self.controller.record, self.controller.history
-        completed = history.counts[State.DONE] + history.counts[State.STOPPED]
+        completed = history.counts[State.DONE] > 0 or any(
+            trial.metrics for trial in history.trials if trial.state is State.STOPPED
+        )
         if self.phase > 1:
             fatal = self.signals.fatal
             code = EXIT_INTERRUPTED if fatal is None else 128 + fatal
             reason = "interrupted; the sweep can be resumed"
         elif record.is_ended:
-            early = record.control is not Control.DONE
+            situation = Situation(record.revision, record.control, record.budget, utc_now())
+            early = record.control is not Control.DONE and not is_out_of_time(history, situation)
             code = EXIT_NOTHING if not completed else EXIT_EARLY if early else EXIT_DONE
             reason = record.reason or str(record.control)
         else:

@@ -90,7 +90,6 @@ class MemoryStore:
         reason: str | None = None,
         budget: Budget | None = None,
         definition: Sweep | None = None,
-        add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
     ) -> SweepRecord:
@@ -103,7 +102,6 @@ class MemoryStore:
                 reason=reason,
                 budget=budget,
                 definition=definition,
-                add_work_s=add_work_s,
                 notes=notes,
                 tags=tags,
             )
@@ -143,12 +141,19 @@ class MemoryStore:
             return rules.report(book, lease, first, reports, now)
 
     def finish(
-        self, lease: Lease, outcome: Outcome, now: datetime, ask: Ask | None = None
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        now: datetime,
+        ask: Ask | None = None,
+        *,
+        reports: Sequence[Report] = (),
+        first: int = 1,
     ) -> tuple[Trial, Sequence[Lease]]:
-        """End an attempt, then lease if `ask` is given."""
+        """Keep the last reports, end an attempt, then lease if `ask` is given."""
         with self._lock:
             book = self._book(lease.sweep)
-            row = rules.finish(book, lease, outcome, now)
+            row = rules.finish(book, lease, outcome, now, reports, first)
             # Taken before leasing: with a retry due, the next lease may be on the same trial.
             trial = book.trial(row)
             leases = rules.lease(book, ask, now) if ask else ()

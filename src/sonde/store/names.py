@@ -37,12 +37,13 @@ def meant(text: str, sweeps: Sequence[tuple[str, str]]) -> str:
         if text == name:
             return sweep_id
     fits = [pair for pair in sweeps if text and pair[0].startswith(text)]
+    fits = fits or [pair for pair in sweeps if text and pair[1].startswith(text)]
     if len(fits) == 1 or (fits and fits[0][0] == text):
         return fits[0][0]
     if fits:
         listed = ", ".join(f"{sweep_id} ({name})" for sweep_id, name in fits[:8])
         raise AmbiguousError(
-            f"'{text}' fits {len(fits)} sweeps: {listed}; write more of the id, or the name"
+            f"'{text}' fits {len(fits)} sweeps: {listed}; write more of the id or the name"
         )
     from difflib import get_close_matches
 

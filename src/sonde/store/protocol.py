@@ -42,7 +42,6 @@ class SweepRecord:
     Attributes:
         id: 8 characters of a-z and 2-7, made by the store at random.
         name: Unique in the store; the given one, or made from the work and the id.
-        work_s: Seconds of working time so far (see `Budget.time_s`).
         counts: Trials by state.
         reason: Why it is in this control state, for people.
         facts: What is recorded with the sweep, JSON only: git commit, python, packages, host ...
@@ -58,7 +57,6 @@ class SweepRecord:
     version: int
     created: datetime
     updated: datetime
-    work_s: float = 0.0
     counts: Counts = field(default_factory=dict)
     notes: str = ""
     tags: tuple[str, ...] = ()
@@ -68,6 +66,24 @@ class SweepRecord:
     def trials(self) -> int:
         """How many trials there are, in whatever state: the next one's number."""
         return sum(self.counts.values())
+
+    @property
+    def state(self) -> str:
+        """How it stands, in a word for people.
+
+        `running` while a trial runs, `idle` when there is more to do and none does (`sonde
+        resume` goes on), `paused`, `stopping` and `stopped`, `cancelling` and `cancelled`, `done`.
+        """
+        running = self.counts.get(State.RUNNING, 0)
+        if self.control is Control.STOPPED:
+            return "stopping" if running else "stopped"
+        if self.control is Control.CANCELLED:
+            return "cancelling" if running else "cancelled"
+        if self.control is Control.PAUSED:
+            return "paused"
+        if running:
+            return "running"
+        return "done" if self.is_ended else "idle"
 
     @property
     def is_ended(self) -> bool:
@@ -141,9 +157,9 @@ class Store(Protocol):
         """Return all sweeps, oldest first."""
 
     def find_sweep(self, text: str) -> SweepRecord:
-        """Return the sweep that `text` means: an id, a name, or a unique prefix of an id.
+        """Return the sweep that `text` means: an id, a name, or a unique prefix of one.
 
-        An exact name wins over a prefix.
+        An exact name wins over a prefix, and a prefix of ids over one of names.
 
         Raises:
             NotFoundError: If there is none; the message lists near names.
@@ -159,7 +175,6 @@ class Store(Protocol):
         reason: str | None = None,
         budget: Budget | None = None,
         definition: Sweep | None = None,
-        add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
     ) -> SweepRecord:
@@ -219,9 +234,19 @@ class Store(Protocol):
         """
 
     def finish(
-        self, lease: Lease, outcome: Outcome, now: datetime, ask: Ask | None = None
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        now: datetime,
+        ask: Ask | None = None,
+        *,
+        reports: Sequence[Report] = (),
+        first: int = 1,
     ) -> tuple[Trial, Sequence[Lease]]:
         """End an attempt, then lease as `lease` does if `ask` is given: one transaction.
+
+        Reports number `first` and on are kept before, as `report` does: so the last ones, or
+        all those of a short trial, cost no transaction of their own.
 
         FAILED with fewer failures than the sweep's retries makes the trial wait again. WAITING
         gives it back unharmed. A trial that was asked to cancel becomes CANCELLED whatever the
@@ -233,6 +258,7 @@ class Store(Protocol):
 
         Raises:
             LeaseLostError: If another attempt has begun, or the trial has ended otherwise.
+            ValueError: If `first` leaves a gap.
         """
 
     def release(self, sweep: str, agents: Sequence[str], now: datetime) -> int:

@@ -38,7 +38,6 @@ class Head:
     reason: str = ""
     revision: int = 0
     version: int = 1
-    work_s: float = 0.0
     counts: dict[State, int] = field(default_factory=empty_counts)
     notes: str = ""
     tags: tuple[str, ...] = ()
@@ -57,7 +56,6 @@ class Head:
             version=self.version,
             created=self.created,
             updated=self.updated,
-            work_s=self.work_s,
             counts=self.counts.copy(),
             notes=self.notes,
             tags=self.tags,

@@ -32,7 +32,6 @@ def update(
     reason: str | None = None,
     budget: Budget | None = None,
     definition: Sweep | None = None,
-    add_work_s: float = 0.0,
     notes: str | None = None,
     tags: Sequence[str] | None = None,
 ) -> None:
@@ -50,7 +49,6 @@ def update(
         _set_control(book, control, reason or "", now)
     elif reason is not None:
         head.reason = reason
-    head.work_s += add_work_s
     if notes is not None:
         head.notes = notes
     if tags is not None:
@@ -126,12 +124,7 @@ def renew(book: Book, held: Lease, now: datetime, lease_s: float) -> Verdict:
 def report(book: Book, held: Lease, first: int, reports: Sequence[Report], now: datetime) -> int:
     """Keep those of the reports that are new."""
     row = _held(book, held)
-    if first < 1 or first > row.reported + 1:
-        raise ValueError(
-            f"trial {row.number}: reports from number {first} on do not follow number "
-            f"{row.reported}; send them from {row.reported + 1}"
-        )
-    new = reports[row.reported + 1 - first :]
+    new = _unknown(row, first, reports)
     if new:
         _append(book, row, new)
         book.changed(row)
@@ -139,14 +132,22 @@ def report(book: Book, held: Lease, first: int, reports: Sequence[Report], now: 
     return row.reported
 
 
-def finish(book: Book, held: Lease, outcome: Outcome, now: datetime) -> Row:
-    """End an attempt."""
+def finish(
+    book: Book,
+    held: Lease,
+    outcome: Outcome,
+    now: datetime,
+    reports: Sequence[Report] = (),
+    first: int = 1,
+) -> Row:
+    """Keep the last reports that are new, and end an attempt."""
     digest = _digest(outcome)
     row = book.row(held.number)
     if row is not None and row.attempts == held.attempt and row.outcome == digest:
         return row
     row = _held(book, held)
     check_transition(State.RUNNING, outcome.state)
+    new = _unknown(row, first, reports) if reports else ()
     failures, state = row.failures, outcome.state
     if state is State.FAILED:
         failures += 1
@@ -158,6 +159,8 @@ def finish(book: Book, held: Lease, outcome: Outcome, now: datetime) -> Row:
             state = State.STOPPED
     elif state is State.FAILED and failures <= book.head.sweep.retries:
         state = State.WAITING
+    if new:
+        _append(book, row, new)
     if outcome.values:
         last = book.last_step(row)
         step = 0 if last is None else last + 1
@@ -182,6 +185,16 @@ def release(book: Book, agents: Sequence[str], now: datetime) -> int:
     if rows:
         book.head.updated = now
     return len(rows)
+
+
+def _unknown(row: Row, first: int, reports: Sequence[Report]) -> Sequence[Report]:
+    """Return those of reports number `first` and on that the store does not have."""
+    if first < 1 or first > row.reported + 1:
+        raise ValueError(
+            f"trial {row.number}: reports from number {first} on do not follow number "
+            f"{row.reported}; send them from {row.reported + 1}"
+        )
+    return reports[row.reported + 1 - first :]
 
 
 def _held(book: Book, held: Lease) -> Row:

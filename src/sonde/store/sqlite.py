@@ -108,7 +108,6 @@ class SqliteStore:
         reason: str | None = None,
         budget: Budget | None = None,
         definition: Sweep | None = None,
-        add_work_s: float = 0.0,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
     ) -> SweepRecord:
@@ -121,7 +120,6 @@ class SqliteStore:
                 reason=reason,
                 budget=budget,
                 definition=definition,
-                add_work_s=add_work_s,
                 notes=notes,
                 tags=tags,
             )
@@ -171,11 +169,18 @@ class SqliteStore:
             return rules.report(book, lease, first, reports, now)
 
     def finish(
-        self, lease: Lease, outcome: Outcome, now: datetime, ask: Ask | None = None
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        now: datetime,
+        ask: Ask | None = None,
+        *,
+        reports: Sequence[Report] = (),
+        first: int = 1,
     ) -> tuple[Trial, Sequence[Lease]]:
-        """End an attempt, then lease if `ask` is given."""
+        """Keep the last reports, end an attempt, then lease if `ask` is given."""
         with self._writing(lease.sweep) as book:
-            row = rules.finish(book, lease, outcome, now)
+            row = rules.finish(book, lease, outcome, now, reports, first)
             # Taken before leasing: with a retry due, the next lease may be on the same trial.
             trial = row.trial()
             return trial, rules.lease(book, ask, now) if ask else []
@@ -263,7 +268,7 @@ class SqliteStore:
         if found is None:  # the transaction that made it was undone, or the file replaced
             self._known.pop(sweep_id, None)
             raise names.no_sweep(sweep_id)
-        (control, revision, version, edition, updated, work_s, trials, time_s, *counts) = found
+        (control, revision, version, edition, updated, trials, time_s, *counts) = found
         if edition != lasting.edition:
             lasting = self._read_lasting(db, sweep_id, edition)
         head = Head(
@@ -277,7 +282,6 @@ class SqliteStore:
             reason=lasting.reason,
             revision=revision,
             version=version,
-            work_s=work_s,
             counts=dict(zip(STATES, counts, strict=True)),
             notes=lasting.notes,
             tags=lasting.tags,
@@ -321,7 +325,6 @@ class SqliteStore:
             head.version,
             edition,
             to_us(head.updated),
-            head.work_s,
             head.budget.trials,
             head.budget.time_s,
             *(head.counts[state] for state in STATES),

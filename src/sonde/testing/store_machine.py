@@ -100,12 +100,9 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(
         control=st.none() | st.sampled_from(Control),
         trials=st.none() | st.integers(0, 99),
-        work_s=st.sampled_from([0.0, 0.5]),
         notes=st.none() | st.text(max_size=5),
     )
-    def update(
-        self, control: Control | None, trials: int | None, work_s: float, notes: str | None
-    ) -> None:
+    def update(self, control: Control | None, trials: int | None, notes: str | None) -> None:
         """Change the sweep."""
         budget = None if trials is None else Budget(trials=trials, time_s=trials / 4)
         both = self._both(
@@ -114,7 +111,6 @@ class StoreMachine(RuleBasedStateMachine):
                 at(self.seconds),
                 control=control,
                 budget=budget,
-                add_work_s=work_s,
                 notes=notes,
                 tags=None if notes is None else [notes],
             )
@@ -153,15 +149,26 @@ class StoreMachine(RuleBasedStateMachine):
             lambda store, lease: store.report(lease, first, batch, at(self.seconds)),
         )
 
-    @rule(place=st.integers(0, 30), outcome=_outcomes, ask=st.none() | _asks)
-    def finish(self, place: int, outcome: Outcome, ask: Ask | None) -> None:
-        """End an attempt, of whatever age; then once more."""
+    @rule(
+        place=st.integers(0, 30),
+        outcome=_outcomes,
+        ask=st.none() | _asks,
+        first=st.integers(0, 3),
+        losses=st.lists(st.floats(width=32), max_size=3),
+    )
+    def finish(
+        self, place: int, outcome: Outcome, ask: Ask | None, first: int, losses: list[float]
+    ) -> None:
+        """End an attempt, of whatever age, with its last reports; then once more."""
         if place >= len(self.leases):
             return
+        last = [Report(first + at, {"loss": loss}, at / 4) for at, loss in enumerate(losses)]
         for _ in range(2):
             both = self._on(
                 place,
-                lambda store, lease: store.finish(lease, outcome, at(self.seconds), ask),
+                lambda store, lease: store.finish(
+                    lease, outcome, at(self.seconds), ask, reports=last, first=first
+                ),
                 compare=False,
             )
             if both:

@@ -125,11 +125,11 @@ class StoreContract:
             store.create_sweep(sweep(name=name), at(second))
         assert [record.name for record in store.list_sweeps()] == ["a", "b", "c"]
 
-    def test_a_sweep_is_found_by_id_by_name_and_by_the_beginning_of_its_id(
+    def test_a_sweep_is_found_by_id_by_name_and_by_the_beginning_of_either(
         self, store: Store
     ) -> None:
         record = store.create_sweep(sweep(name="mnist"), at(0))
-        for text in (record.id, "mnist", record.id[:5], record.id[:1]):
+        for text in (record.id, "mnist", record.id[:5], record.id[:1], "mnis"):
             assert store.find_sweep(text) == record
 
     def test_an_exact_name_wins_over_the_beginning_of_an_id(self, store: Store) -> None:
@@ -149,8 +149,11 @@ class StoreContract:
 
     def test_a_name_that_is_not_there_is_answered_with_near_ones(self, store: Store) -> None:
         store.create_sweep(sweep(name="mnist-large"), at(0))
+        store.create_sweep(sweep(name="mnist-small"), at(0))
+        with pytest.raises(AmbiguousError, match="mnist-large.*mnist-small"):
+            store.find_sweep("mnist")
         with pytest.raises(NotFoundError, match="mnist-large"):
-            store.find_sweep("mnist-larg")
+            store.find_sweep("mnist-lrage")
         with pytest.raises(NotFoundError):
             store.find_sweep("")
 
@@ -172,12 +175,12 @@ class StoreContract:
                 call()
         assert store.renew([lease], at(0), 10) == [Verdict.LOST]
 
-    def test_notes_tags_and_working_time_change_without_a_new_revision(self, store: Store) -> None:
+    def test_notes_and_tags_change_without_a_new_revision(self, store: Store) -> None:
         before = store.create_sweep(sweep(), at(0))
-        store.update_sweep(before.id, at(1), notes="good", tags=["x", "y"], add_work_s=1.5)
-        after = store.update_sweep(before.id, at(2), add_work_s=2.0)
+        store.update_sweep(before.id, at(1), notes="good", tags=["x", "y"])
+        after = store.update_sweep(before.id, at(2), notes="better")
         assert after == store.get_sweep(before.id)
-        assert (after.notes, after.tags, after.work_s) == ("good", ("x", "y"), 3.5)
+        assert (after.notes, after.tags) == ("better", ("x", "y"))
         assert (after.revision, after.updated) == (0, at(2))
         assert after.version > before.version
 
@@ -593,6 +596,25 @@ class StoreContract:
         assert trial.state is State.DONE
         assert [(one.number, one.until) for one in leases] == [(1, at(8))]
         assert store.get_sweep(record.id).counts[State.RUNNING] == 1
+
+    def test_the_last_reports_may_come_with_the_outcome(self, store: Store) -> None:
+        _, lease = _leased(store)
+        store.report(lease, 1, [Report(0, {"loss": 3.0}, 0.0)], at(1))
+        last = [Report(0, {"loss": 3.0}, 0.0), Report(1, {"loss": 1.0}, 1.0)]
+        outcome = Outcome(state=State.DONE, values={"score": 7.0})
+        for _ in range(2):  # sent again where the answer was lost
+            trial, _ = store.finish(lease, outcome, at(2), reports=last, first=1)
+            assert trial.state is State.DONE
+            assert (trial.metrics["loss"].count, trial.metrics["loss"].last) == (2, 1.0)
+            assert (trial.metrics["score"].last, trial.metrics["score"].last_step) == (7.0, 2)
+
+    def test_an_outcome_whose_reports_leave_a_gap_is_refused_whole(self, store: Store) -> None:
+        _, lease = _leased(store)
+        late = [Report(5, {"loss": 1.0}, 0.0)]
+        with pytest.raises(ValueError, match="send them from 1"):
+            store.finish(lease, DONE, at(1), reports=late, first=3)
+        (trial,) = store.changes(lease.sweep).trials
+        assert (trial.state, dict(trial.metrics)) == (State.RUNNING, {})
 
     def test_the_same_outcome_once_more_changes_nothing(self, store: Store) -> None:
         record, lease = _leased(store)

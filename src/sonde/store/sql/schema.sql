@@ -24,7 +24,6 @@ CREATE TABLE standing (
     version   INTEGER NOT NULL,
     edition   INTEGER NOT NULL,          -- raised when the row in `sweep` changes
     updated   INTEGER NOT NULL,
-    work_s    REAL    NOT NULL,
     trials    INTEGER,                   -- the budget; NULL: none
     time_s    REAL,
     waiting   INTEGER NOT NULL,          -- how many trials are in each state
