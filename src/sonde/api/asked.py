@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from sonde.api.keeper import Held
 from sonde.api.trial import thawed
-from sonde.controller import utc_now
 from sonde.core.metric import Goal
 from sonde.core.returned import returned_metrics
 from sonde.core.trial import Outcome, State, Verdict

@@ -150,7 +150,7 @@ class StoreContract:
     def test_a_name_that_is_not_there_is_answered_with_near_ones(self, store: Store) -> None:
         store.create_sweep(sweep(name="mnist-large"), at(0))
         store.create_sweep(sweep(name="mnist-small"), at(0))
-        with pytest.raises(AmbiguousError, match="mnist-large.*mnist-small"):
+        with pytest.raises(AmbiguousError, match=r"mnist-large.*mnist-small"):
             store.find_sweep("mnist")
         with pytest.raises(NotFoundError, match="mnist-large"):
             store.find_sweep("mnist-lrage")
