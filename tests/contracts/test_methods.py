@@ -20,6 +20,15 @@ class TestQuasirandom(MethodContract):
     method = method("quasirandom")
 
 
+class TestTpe(MethodContract):
+    method = method("tpe")
+
+
+class TestBayes(MethodContract):
+    method = method("bayes")
+    most_seconds = 60.0  # a posterior of 400 points for each
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_the_registry_is_held_to_the_contract(name: str) -> None:
     held = {contract.method.name for contract in MethodContract.__subclasses__()}

@@ -32,10 +32,24 @@ def _quasirandom() -> Method[Any]:
     return Quasirandom()
 
 
+def _tpe() -> Method[Any]:
+    from sonde.core.search.tpe import Tpe
+
+    return Tpe()
+
+
+def _bayes() -> Method[Any]:
+    from sonde.core.search.bayes import Bayes
+
+    return Bayes()
+
+
 METHODS: Mapping[str, Callable[[], Method[Any]]] = {
     "grid": _grid,
     "random": _random,
     "quasirandom": _quasirandom,
+    "bayes": _bayes,
+    "tpe": _tpe,
 }
 
 
