@@ -24,6 +24,10 @@ class TestTpe(MethodContract):
     method = method("tpe")
 
 
+class TestCmaes(MethodContract):
+    method = method("cmaes")
+
+
 class TestBayes(MethodContract):
     method = method("bayes")
     most_seconds = 60.0  # a posterior of 400 points for each

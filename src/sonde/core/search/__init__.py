@@ -44,12 +44,19 @@ def _bayes() -> Method[Any]:
     return Bayes()
 
 
+def _cmaes() -> Method[Any]:
+    from sonde.core.search.cmaes import Cmaes
+
+    return Cmaes()
+
+
 METHODS: Mapping[str, Callable[[], Method[Any]]] = {
     "grid": _grid,
     "random": _random,
     "quasirandom": _quasirandom,
     "bayes": _bayes,
     "tpe": _tpe,
+    "cmaes": _cmaes,
 }
 
 
