@@ -28,6 +28,10 @@ class TestCmaes(MethodContract):
     method = method("cmaes")
 
 
+class TestEvolution(MethodContract):
+    method = method("evolution")
+
+
 class TestBayes(MethodContract):
     method = method("bayes")
     most_seconds = 60.0  # a posterior of 400 points for each

@@ -100,6 +100,17 @@ class Choice(Distribution):
         """The number of distinct values."""
         return len(self._distinct)
 
+    @property
+    def is_ordinal(self) -> bool:
+        """Whether neighbours are alike: declared so, or three numbers or more in order."""
+        values = self._distinct
+        if self.ordered or len(values) < 3:
+            return self.ordered
+        numbers = [float(value) for value in values if type(value) in {int, float}]  # type: ignore[arg-type]
+        pairs = list(itertools.pairwise(numbers))
+        is_sorted = all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
+        return len(numbers) == len(values) and is_sorted
+
     def nth(self, index: int) -> Value:
         """Return a distinct value by its position."""
         return self._distinct[index]

@@ -50,6 +50,12 @@ def _cmaes() -> Method[Any]:
     return Cmaes()
 
 
+def _evolution() -> Method[Any]:
+    from sonde.core.search.evolution import Evolution
+
+    return Evolution()
+
+
 METHODS: Mapping[str, Callable[[], Method[Any]]] = {
     "grid": _grid,
     "random": _random,
@@ -57,6 +63,7 @@ METHODS: Mapping[str, Callable[[], Method[Any]]] = {
     "bayes": _bayes,
     "tpe": _tpe,
     "cmaes": _cmaes,
+    "evolution": _evolution,
 }
 
 

@@ -7,7 +7,6 @@ rises or falls is an axis in steps, for its neighbours are alike.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -123,7 +122,7 @@ def _axis(distribution: Distribution) -> Axis:
     if size is None or (size > _MOST_STEPS and not isinstance(distribution, Choice)):
         return Axis(None)
     middles = np.array([distribution.quantile(distribution.nth(i)) for i in range(size)])
-    if not isinstance(distribution, Choice) or _is_ordinal(distribution):
+    if not isinstance(distribution, Choice) or distribution.is_ordinal:
         return Axis(np.sort(middles))
     order = np.argsort(middles, kind="stable")
     shares = np.full(size, 1.0 / size)
@@ -137,14 +136,3 @@ def _axis(distribution: Distribution) -> Axis:
                 weights[place] += share
         shares = np.array(list(weights.values())) / sum(weights.values())
     return Axis(middles[order], shares[order])
-
-
-def _is_ordinal(choice: Choice) -> bool:
-    if choice.ordered:
-        return True
-    values = [choice.nth(i) for i in range(choice.size)]
-    if len(values) < 3 or not all(type(value) in {int, float} for value in values):
-        return False
-    numbers = [float(value) for value in values]  # type: ignore[arg-type]
-    pairs = list(pairwise(numbers))
-    return all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
