@@ -10,6 +10,7 @@ import sonde
 from sonde.api.goals import goals_of, seconds_of
 from sonde.core.metric import Direction, Goal, SummaryKind
 from sonde.core.sweep import Command
+from sonde.store import open_store
 
 
 def train(lr: float, batch: int = 8) -> float:
@@ -192,6 +193,52 @@ def test_a_command_is_text_or_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             sweep.run(workers=0)
 
 
+def test_paths_can_be_linked_into_the_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("lr = 1\nprint(lr)\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "big").write_text("x")
+    for link in ("data", ["data"]):
+        sweep = declared(work="train.py", store=None, link=link)
+        command = sweep.store.get_sweep(sweep.id).sweep.work
+        assert isinstance(command, Command)
+        assert command.links == ("data",)
+        assert not (tmp_path / ".sonde" / "sweeps" / sweep.id / "source" / "data").exists()
+
+
+def test_a_sweep_goes_on_with_the_files_of_its_beginning_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "train.py"
+    script.write_text("lr = 1\nprint(lr)\n")
+    sweep = declared(work="train.py", store=None, name="n")
+    copy = tmp_path / ".sonde" / "sweeps" / sweep.id / "source" / "train.py"
+    script.write_text("lr = 2\nprint(lr)\n")
+    declared(work="train.py", store=None, name="n")
+    assert copy.read_text().startswith("lr = 1")
+    declared(work="train.py", store=None, name="n", update_code=True)
+    assert copy.read_text().startswith("lr = 2")
+
+
+def test_what_cannot_be_run_makes_no_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("lr = 1\nprint(lr)\n")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(3 * 10**9)
+    with pytest.raises(sonde.ConfigError, match="would be copied for each trial"):
+        declared(work="train.py", store=None)
+    with pytest.raises(sonde.ConfigError, match="where"):
+        declared({"lr": sonde.Float(0, 1)}, store=str(tmp_path / "s.db"), where="lr > 2")
+    for path in (tmp_path / ".sonde" / "sonde.db", tmp_path / "s.db"):
+        store = open_store(str(path))
+        assert not store.list_sweeps()
+        store.close()
+    assert not (tmp_path / ".sonde" / "sweeps").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -201,6 +248,10 @@ def test_a_command_is_text_or_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ({"time": "soon"}, "time='soon'"),
         ({"workers": -1, "trials": 1}, "run(workers=-1)"),
         ({"workers": 2, "trials": 1}, "cannot be reached by other processes"),
+        ({"cpus_per_trial": -1, "trials": 1}, "run(cpus_per_trial=-1)"),
+        ({"gpus": [0, 0], "trials": 1}, "a device is named twice"),
+        ({"gpus_per_trial": 1, "trials": 1}, "no devices are named"),
+        ({"gpus": "0,1", "workers": 0, "trials": 1}, "only processes can be given devices"),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(options: Any, message: str) -> None:
@@ -220,6 +271,15 @@ def test_auto_chooses_by_the_number_of_trials_that_a_sweep_begins_with() -> None
     assert len(whole.trials) == 100
 
 
+def test_what_was_cancelled_is_not_gone_on_with(tmp_path: Path) -> None:
+    sweep = declared(store=str(tmp_path / "s.db"), name="n")
+    sweep.cancel()
+    for go_on in (sweep.resume, lambda: sweep.run(workers=0)):
+        with pytest.raises(sonde.IllegalTransitionError, match=r"new=True\) makes a new one"):
+            go_on()
+    assert sweep.state == "cancelled"
+
+
 def test_a_sweep_without_work_is_not_run() -> None:
     with pytest.raises(sonde.ConfigError, match="use ask and tell"):
         declared(work=None).run(trials=3)
@@ -227,7 +287,7 @@ def test_a_sweep_without_work_is_not_run() -> None:
 
 def test_a_sweep_says_what_it_is() -> None:
     sweep = declared(name="mnist")
-    assert repr(sweep) == f"<sonde.Sweep mnist ({sweep.id}, running): no trials>"
+    assert repr(sweep) == f"<sonde.Sweep mnist ({sweep.id}, idle): no trials>"
     with pytest.raises(sonde.NotFoundError, match="no trial of mnist has ended with a value"):
         _ = sweep.best
     sweep.run(workers=0, progress=False)

@@ -123,6 +123,35 @@ def test_where_every_trial_fails_run_raises_with_the_last_traceback() -> None:
     assert "Traceback" in str(error.value)
 
 
+def test_the_same_lines_after_such_a_failure_say_how_to_go_on(tmp_path: Path) -> None:
+    def declared(work: Any, **options: Any) -> sonde.Sweep:
+        space = {"x": [1, 2], "y": sonde.Float(0, 1)}
+        at = str(tmp_path / "s.db")
+        return sonde.sweep(work, space, minimize="loss", name="n", store=at, **options)
+
+    with pytest.raises(sonde.TrialError) as error:
+        declared(lambda x, y: x / 0).run(trials=3, workers=0, progress=False)
+    assert "new=True" not in str(error.value)
+    with pytest.raises(sonde.TrialError) as error:
+        declared(lambda x, y: x).run(trials=3, workers=0, progress=False)
+    assert "None was left to be run now" in str(error.value)
+    assert "run(trials=6) tries more points; sonde.sweep(..., new=True) starts" in str(error.value)
+    fresh = [declared(lambda x, y: x, new=True) for _ in range(2)]
+    assert [sweep.name for sweep in fresh] == ["n-2", "n-3"]
+    fresh[0].run(trials=3, workers=0, progress=False)
+    more = declared(lambda x, y: x).run(trials=6, workers=0, progress=False)
+    assert [trial.state for trial in more.trials] == ["failed"] * 3 + ["done"] * 3
+
+
+def test_where_a_whole_grid_has_failed_only_a_new_sweep_is_a_way_on() -> None:
+    sweep = sonde.sweep(lambda x: x / 0, {"x": [1, 2]}, minimize="loss", store="memory:")
+    for _ in range(2):
+        with pytest.raises(sonde.TrialError) as error:
+            sweep.run(progress=False)
+    assert "so this is what earlier ones came to. sonde.sweep(..., new=True)" in str(error.value)
+    assert len(sweep.trials) == 2
+
+
 def test_a_failed_trial_is_retried_as_often_as_asked() -> None:
     calls: list[int] = []
 

@@ -118,6 +118,26 @@ def test_what_comes_of_a_trial_is_the_same_as_in_this_process(tmp_path: Path) ->
     assert "printed nan\n" in (folder / "stdout.log").read_text()
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_function_that_logs_all_goals_may_return_one_number(tmp_path: Path, workers: int) -> None:
+    def train(x: int) -> float:
+        sonde.log(loss=x, time=1.0)
+        return x
+
+    sweep = swept(train, tmp_path, minimize=["loss", "time"]).run(workers=workers, progress=False)
+    assert [t.metrics for t in sweep.trials] == [{"loss": x, "time": 1.0} for x in (1, 2, 3, 4)]
+
+
+def test_devices_and_cores_are_handed_to_trials(tmp_path: Path) -> None:
+    def train(x: int) -> dict[str, float]:
+        env = os.environ
+        return {"loss": int(env["CUDA_VISIBLE_DEVICES"]), "n": int(env["OMP_NUM_THREADS"])}
+
+    sweep = swept(train, tmp_path)
+    sweep.run(workers=1, gpus=[7], gpus_per_trial=0.5, cpus_per_trial=1, progress=False)
+    assert [t.metrics for t in sweep.trials] == [{"loss": 7.0, "n": 1.0}] * 4
+
+
 def test_a_function_that_is_asked_to_stop_gets_past_its_own_except_exception(
     tmp_path: Path,
 ) -> None:

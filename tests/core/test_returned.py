@@ -62,3 +62,10 @@ def test_what_is_no_number_is_refused(returned: Any, goals: Any, message: str) -
     with pytest.raises(ConfigError) as error:
         returned_metrics(returned, goals)
     assert message in str(error.value)
+
+
+def test_one_number_for_several_goals_says_nothing_more_where_all_of_them_were_logged() -> None:
+    assert returned_metrics(0.5, TWO, {"a": 1.0, "b": 2.0, "c": 3.0}) == {}
+    for returned, logged in ((0.5, {"a": 1.0}), ([1, 2, 3], {"a": 1, "b": 2}), ("x", "ab")):
+        with pytest.raises(ConfigError):
+            returned_metrics(returned, TWO, logged)

@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -106,13 +106,19 @@ def _called(function: Callable[..., Any], assignment: Mapping[str, Any]) -> dict
             returned = function(**assignment["params"])
         finally:
             _is_calling = False
-        return {"state": "done", "values": returned_metrics(returned, goals)}
+        return {"state": "done", "values": returned_metrics(returned, goals, _logged())}
     except Stopped:
         return {"state": "stopped"}
     except ConfigError as error:  # of the return value, or of `sonde.log`: it says where
         return _failed(error, str(error))
     except BaseException as error:  # noqa: BLE001 - the user's function may raise anything
         return _failed(error, _line(error))
+
+
+def _logged() -> Collection[str]:
+    """Return the metrics that the function has logged."""
+    tracking = sys.modules.get("sonde.tracking.run")  # it is there if the function uses it
+    return () if tracking is None else tracking.current().summary
 
 
 def _failed(error: BaseException, text: str) -> dict[str, Any]:

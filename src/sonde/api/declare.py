@@ -1,24 +1,21 @@
 """Declare a sweep: what the user wrote becomes a definition, and a sweep in a store."""
 
-import inspect
+import itertools
 import shlex
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sonde.api.creation import create, retake
 from sonde.api.goals import goals_of
-from sonde.api.places import opened, root_of
+from sonde.api.places import opened
 from sonde.api.shipping import adapted, name_of
 from sonde.api.sweep import Sweep
-from sonde.controller import utc_now
 from sonde.core import sweep as core
+from sonde.core.decide import check
 from sonde.core.expressions import Expression
 from sonde.core.metric import Goal
-from sonde.core.search import choose
-from sonde.core.search import method as search_method
 from sonde.core.space import Space, space_of
 from sonde.core.sweep import Command, Function, difference
 from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
@@ -47,6 +44,9 @@ def sweep(
     substitute: str | None = None,
     metric_regex: str | None = None,
     workspace: str = "copy",
+    link: str | Sequence[str] = (),
+    update_code: bool = False,
+    new: bool = False,
 ) -> Sweep:
     """Declare a sweep; `.run(trials=100)` then works on it.
 
@@ -75,6 +75,10 @@ def sweep(
         substitute: How a command's script gets the values, as `sonde run --substitute`.
         metric_regex: A regular expression over what a command prints, with a group.
         workspace: `copy` (each trial of a command in its own copy of the folder) or `none`.
+        link: Paths that are linked into each copy instead: data, say.
+        update_code: Go on with the command's files as they are now; else with those of when
+            the sweep was made.
+        new: Make a new sweep in any case. Where its name is taken it becomes `NAME-2`, or -3, ...
 
     Raises:
         ConfigError: If something of this is wrong, all of it at once, before anything is
@@ -95,7 +99,8 @@ def sweep(
     described: Command | Function | None = None
     if found_space is not None:
         checked = found_space
-        faults.gather(lambda: _check_method(method, checked, found_goals, seed))
+        planned = core.Sweep(space=checked, goals=found_goals, method=method, seed=seed)
+        faults.gather(lambda: check(planned))
         if callable(work):
             called = work
             function = faults.gather(lambda: adapted(called, checked))
@@ -103,7 +108,8 @@ def sweep(
         elif work is not None:
             words = work
             options = {
-                "substitute": substitute, "workspace": workspace, "metric_regex": metric_regex
+                "substitute": substitute, "workspace": workspace, "metric_regex": metric_regex,
+                "links": [link] if isinstance(link, str) else link,
             }  # fmt: skip
             described = faults.gather(lambda: _command(words, checked, options))
     faults.raise_any()
@@ -120,19 +126,22 @@ def sweep(
         tags=tuple(tags),
     )
     at = opened(store)
+    if new and name is not None:
+        name = _free_name(at, name)
+        definition = replace(definition, name=name)
     record = None if name is None else _named(at, name)
     if record is None:
         try:
-            facts, blobs = _facts(at, definition, function)
-            record = at.create_sweep(definition, utc_now(), facts)
-            for blob in blobs:
-                at.put_blob(blob)
+            record = create(at, definition, function)
         except SweepExistsError:  # another process was quicker
+            if new:
+                raise
             record = _named(at, name or "")
             if record is None:
                 raise
     _check_same(record, definition)
-    _keep_folder(at, record)
+    if update_code:
+        retake(at, record)
     return Sweep(at, record.id, function=function)
 
 
@@ -171,10 +180,6 @@ def _space(space: Space | Mapping[str, Any], where: str | Sequence[str] | None) 
     return space_of(space, where)
 
 
-def _check_method(method: str, space: Space, goals: Sequence[Goal], seed: int) -> None:
-    search_method(choose(space, method)[0]).start(space, goals, seed)
-
-
 def _command(words: str | Sequence[str], space: Space, options: Mapping[str, Any]) -> Command:
     from sonde.agent.command import command_of
 
@@ -192,6 +197,13 @@ def _named(store: Store, name: str) -> SweepRecord | None:
     return record if record.name == name else None  # and not one whose id begins so
 
 
+def _free_name(store: Store, name: str) -> str:
+    """Return the name, counted on if a sweep has it."""
+    taken = {record.name for record in store.list_sweeps()}
+    names = itertools.chain([name], (f"{name}-{k}" for k in itertools.count(2)))
+    return next(one for one in names if one not in taken)
+
+
 def _check_same(record: SweepRecord, definition: core.Sweep) -> None:
     old, new = record.sweep.work, definition.work
     if isinstance(old, Function) and isinstance(new, Function):
@@ -204,31 +216,3 @@ def _check_same(record: SweepRecord, definition: core.Sweep) -> None:
             "a sweep of that name is there, with another definition:\n  " + "\n  ".join(lines),
             "use another name, or the same definition",
         )
-
-
-def _keep_folder(store: Store, record: SweepRecord) -> None:
-    """Take the folder that a command's trials are copied from, once for all of them."""
-    work = record.sweep.work
-    if isinstance(work, Command) and work.workspace == "copy" and store.url != "memory:":
-        from sonde.agent.folder import source_folder
-        from sonde.agent.snapshot import take
-
-        take(work, source_folder(root_of(store), record.id))
-
-
-def _facts(
-    store: Store, definition: core.Sweep, function: Callable[..., Any] | None
-) -> tuple[dict[str, Any], Iterable[bytes]]:
-    """Return what is recorded with the sweep; next to nothing where nothing lasts."""
-    facts: dict[str, Any] = {}
-    if function is not None:
-        with suppress(OSError, TypeError):  # typed into an interpreter, or a callable object
-            facts["source"] = inspect.getsource(inspect.unwrap(function))
-    if store.url == "memory:":
-        return facts, ()
-    from sonde.agent.provenance import facts_of
-
-    work = definition.work
-    argv = work.argv if isinstance(work, Command) else sys.argv
-    found, blobs = facts_of(Path.cwd(), argv)
-    return found | facts, blobs.values()

@@ -129,7 +129,7 @@ class _Loop:
         former = install(run)
         self.keeper.add(held)
         try:
-            outcome = self._called(params)
+            outcome = self._called(params, run)
         except BaseException:
             self._end(held, Outcome(state=State.WAITING))
             raise
@@ -138,10 +138,11 @@ class _Loop:
         is_late = held.deadline is not None and time.monotonic() >= held.deadline
         return self._end(held, outcome, None if is_late else self.ask)
 
-    def _called(self, params: Mapping[str, Any]) -> Outcome:
+    def _called(self, params: Mapping[str, Any], run: Run) -> Outcome:
         try:
             returned = self.function(**params)
-            return Outcome(state=State.DONE, values=returned_metrics(returned, self.goals))
+            values = returned_metrics(returned, self.goals, run.summary)
+            return Outcome(state=State.DONE, values=values)
         except Stopped:
             return Outcome(state=State.STOPPED)
         except ConfigError as error:  # of the return value or of `sonde.log`: it says where

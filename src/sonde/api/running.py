@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
+from sonde.agent.devices import cores
+from sonde.api.crew import Crew
 from sonde.controller import Controller, utc_now
 from sonde.core.search import choose
 from sonde.core.sweep import Budget, Command, Control, Function
@@ -25,7 +27,7 @@ def run(
     function: Callable[..., Any] | None,
     trials: int | None,
     time_s: float | None,
-    workers: int | None,
+    crew: Crew,
     progress: Progress | bool,
 ) -> None:
     """Do what `Sweep.run` says.
@@ -34,18 +36,19 @@ def run(
         controller: Of the sweep; refreshed.
         function: The sweep's function, if this process has it.
     """
-    workers = _checked_workers(controller, function, workers)
+    workers = _workers(controller, function, crew)
+    ended_before = controller.history.ended
     _set_budget(controller, trials, time_s)
     kind = ("auto" if progress else "none") if isinstance(progress, bool) else progress
     if workers == 0 and function is not None:
         result = _run_here(controller, function, kind)
     else:
-        result = _run_workers(controller, function, workers, kind)
+        result = _run_workers(controller, function, replace(crew, workers=workers), kind)
     if result.code == EXIT_INTERRUPTED:
         raise KeyboardInterrupt
     if result.code > 128:  # 128 + the signal that was to end this process
         signal.raise_signal(result.code - 128)
-    _check_outcome(result)
+    _check_outcome(result, ended_before)
 
 
 def _run_here(controller: Controller, function: Callable[..., Any], progress: str) -> Result:
@@ -67,7 +70,7 @@ def _run_here(controller: Controller, function: Callable[..., Any], progress: st
 
 
 def _run_workers(
-    controller: Controller, function: Callable[..., Any] | None, workers: int, progress: str
+    controller: Controller, function: Callable[..., Any] | None, crew: Crew, progress: str
 ) -> Result:
     from sonde.api.places import root_of
     from sonde.cli.progress import watching
@@ -78,7 +81,10 @@ def _run_workers(
     store, sweep = controller.store, controller.sweep
     if function is not None:
         _send(controller, function)
-    agent = AgentSpec(store=store.url, sweep=sweep, root=str(root_of(store)), workers=workers)
+    agent = AgentSpec(
+        store=store.url, sweep=sweep, root=str(root_of(store)), workers=crew.workers or 1,
+        gpus=crew.gpus, gpus_per_trial=crew.gpus_per_trial, cpus_per_trial=crew.cpus_per_trial,
+    )  # fmt: skip
     with watching(progress) as listener:
         return drive(
             store, sweep, executor=LocalExecutor(), agent=agent, agents=1, listener=listener
@@ -98,21 +104,17 @@ def _send(controller: Controller, function: Callable[..., Any]) -> None:
         store.update_sweep(controller.sweep, utc_now(), definition=definition)
 
 
-def _checked_workers(
-    controller: Controller, function: Callable[..., Any] | None, workers: int | None
-) -> int:
+def _workers(controller: Controller, function: Callable[..., Any] | None, crew: Crew) -> int:
+    """Return how many worker processes there are to be, 0 for none but this one."""
     record = controller.record
     work, in_memory = record.sweep.work, controller.store.url == "memory:"
     if work is None:
         raise ConfigError(
             f"{record.name}.run", "the sweep has no function or command", "use ask and tell"
         )
+    workers = crew.workers
     if workers is None:
-        workers = 0 if in_memory and function is not None else _cores()
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
-        raise ConfigError(
-            f"run(workers={workers!r})", "that is no number of processes", "use 0, 1, 2, ..."
-        )
+        workers = 0 if in_memory and function is not None else cores()
     if in_memory and workers:
         raise ConfigError(
             f"run(workers={workers})",
@@ -164,7 +166,7 @@ def _set_budget(controller: Controller, trials: int | None, time_s: float | None
         )
 
 
-def _check_outcome(result: Result) -> None:
+def _check_outcome(result: Result, ended_before: int) -> None:
     """Raise if nothing came of it but failures; warn if the goal was never reported."""
     record, history = result.record, result.history
     if history.counts[State.DONE] + history.counts[State.STOPPED]:
@@ -181,12 +183,19 @@ def _check_outcome(result: Result) -> None:
     last = failed[-1]
     text = f"{len(failed)} trials of {record.name} failed and none was completed; the last, "
     text += f"trial {last.number}: {last.error}"
+    if history.ended == ended_before:
+        text += f"\n\n{_way_on(result)}"
     trace = last.facts.get("traceback")
     raise TrialError(f"{text}\n\n{trace}" if trace else text)
 
 
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
+def _way_on(result: Result) -> str:
+    """Say how to go on where all that was to be run has failed, before this call."""
+    record = result.record
+    text = f"None was left to be run now ({result.reason}), so this is what earlier ones came to. "
+    budget, size = record.budget, record.sweep.space.size
+    if budget.trials is not None and (size is None or budget.trials < size):
+        text += f"run(trials={2 * budget.trials}) tries more points; "
+    elif budget.time_s is not None:
+        text += f"run(time={2 * budget.time_s:g}) goes on; "
+    return text + "sonde.sweep(..., new=True) starts afresh."

@@ -28,6 +28,7 @@ from sonde.store.protocol import Ask, Decision, NewTrial, Store, SweepRecord
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sonde.api.crew import Gpus
     from sonde.api.running import Progress
 
 __all__ = ["Sweep"]
@@ -71,8 +72,11 @@ class Sweep:
 
     @property
     def state(self) -> str:
-        """`running`, `paused`, `stopped`, `cancelled` or `done`; what is to happen with it."""
-        return self._read().control.value
+        """How it stands: `running` while a trial runs, `idle` when more is to be done.
+
+        Or `paused`, `stopping` and `stopped`, `cancelling` and `cancelled`, `done`.
+        """
+        return self._read().state
 
     @property
     def url(self) -> str:
@@ -123,6 +127,10 @@ class Sweep:
         time: float | str | None = None,
         workers: int | None = None,
         progress: "Progress | bool" = "auto",
+        *,
+        gpus: "Gpus" = None,
+        gpus_per_trial: float = 0,
+        cpus_per_trial: int = 0,
     ) -> "Sweep":
         """Run trials until there are so many in all, or the time is used up; return the sweep.
 
@@ -138,18 +146,25 @@ class Sweep:
                 for each core. 0: here, in this process, one after the other.
             progress: `live` (at a terminal), `plain` lines, `json` events, `none`; `auto`
                 chooses. False is `none`, True `auto`.
+            gpus: The devices to hand out: `[0, 1]`, `"0,1"` or `"all"`.
+            gpus_per_trial: How many for each; with 0.5 two trials share one. By default 1
+                where there are `gpus`.
+            cpus_per_trial: Cores that each trial counts for, and threads that it may use.
 
         Raises:
             ConfigError: If there is nothing to run, or no limit.
+            IllegalTransitionError: If it was cancelled.
             TrialError: If trials failed and none was completed.
             KeyboardInterrupt: At the second Ctrl-C.
         """
+        from sonde.api.crew import crew_of
         from sonde.api.running import run
 
+        crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial)
         with self._lock:
-            self._read()
+            _check_not_cancelled(self._read())
         try:
-            run(self._controller, self._function, trials, seconds_of(time), workers, progress)
+            run(self._controller, self._function, trials, seconds_of(time), crew, progress)
         finally:
             with self._lock:  # what is asked for from now on follows what was given here
                 self._controller = Controller(self.store, self.id)
@@ -160,7 +175,13 @@ class Sweep:
         self._set(Control.PAUSED, "paused by the user")
 
     def resume(self) -> None:
-        """Let trials be started again, after `pause`, `stop` or `cancel`."""
+        """Let trials be started again, after `pause` or `stop`.
+
+        Raises:
+            IllegalTransitionError: After `cancel`, which is final.
+        """
+        with self._lock:
+            _check_not_cancelled(self._read())
         self._set(Control.RUNNING, "")
 
     def stop(self) -> None:
@@ -168,7 +189,7 @@ class Sweep:
         self._set(Control.STOPPED, "stopped by the user")
 
     def cancel(self) -> None:
-        """End running trials at once; they do not count."""
+        """End running trials at once; they do not count. Nobody goes on with it afterwards."""
         self._set(Control.CANCELLED, "cancelled by the user")
 
     def enqueue(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> int:
@@ -265,7 +286,7 @@ class Sweep:
             record = self._read()
             counts, best = self._controller.history.counts, self._controller.history.best
         parts = [f"{count} {state}" for state, count in counts.items() if count]
-        text = f"{record.name} ({record.id}, {record.control}): {', '.join(parts) or 'no trials'}"
+        text = f"{record.name} ({record.id}, {record.state}): {', '.join(parts) or 'no trials'}"
         if best is not None:
             goal = record.sweep.goals[0]
             params = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
@@ -340,3 +361,11 @@ class Sweep:
         self._keeper.remove(held)
         with self._lock:
             self._open.pop(held.lease.number, None)
+
+
+def _check_not_cancelled(record: SweepRecord) -> None:
+    if record.control is Control.CANCELLED:
+        raise IllegalTransitionError(
+            f"{record.name} was cancelled, which is final; "
+            "sonde.sweep(..., new=True) makes a new one"
+        )

@@ -1,6 +1,6 @@
 """What a trial's function returned, as metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sonde.core.metric import Goal
@@ -11,12 +11,20 @@ __all__ = ["returned_metrics"]
 UNNAMED = "value"  # of a number that was returned where no goal names it
 
 
-def returned_metrics(returned: Any, goals: Sequence[Goal]) -> dict[str, float]:
+def returned_metrics(
+    returned: Any, goals: Sequence[Goal], logged: Collection[str] = ()
+) -> dict[str, float]:
     """Return the metrics that a return value stands for.
 
     A number is the value of the goal, a mapping has metrics by name, and a list or tuple one
     number for each goal, in their order. None says nothing: the function has logged what it
     had to say. NumPy's and torch's scalars are numbers.
+
+    Args:
+        returned: By the function.
+        goals: Of the sweep.
+        logged: The metrics that it reported before. One number for several goals says nothing
+            more where all of them are among these.
 
     Raises:
         ConfigError: If it is none of these.
@@ -30,6 +38,9 @@ def returned_metrics(returned: Any, goals: Sequence[Goal]) -> dict[str, float]:
     names = [goal.metric for goal in goals] or [UNNAMED]
     values = list(returned) if isinstance(returned, list | tuple) else [returned]
     if len(values) != len(names):
+        if len(values) == 1 and all(name in logged for name in names):
+            _number(values[0], "it")
+            return {}
         raise ConfigError(
             "the function's return value",
             f"{len(values)} {'number' if len(values) == 1 else 'numbers'} for "
