@@ -11,7 +11,9 @@ from sonde.core.decide import Decider, Situation
 from sonde.core.decision import Decision
 from sonde.core.history import History
 from sonde.core.metric import Goal
-from sonde.core.space import space_of
+from sonde.core.search.grid import Cursor, Grid
+from sonde.core.search.protocol import Request
+from sonde.core.space import Params, space_of
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Verdict
 from trials import at, make
@@ -126,3 +128,23 @@ def test_a_controller_that_starts_anew_decides_what_the_first_one_would_have(
             break
     keys = [space.key(trial.params) for trial in history.trials]
     assert len(set(keys)) == len(keys)
+
+
+def test_a_method_hears_of_what_runs_and_of_what_waits() -> None:
+    heard: list[Request] = []
+
+    class Listening(Grid):
+        def propose(self, state: Cursor, request: Request) -> list[Params]:
+            heard.append(request)
+            return super().propose(state, request)
+
+    decider = Decider(GRID)
+    decider._method = Listening()  # noqa: SLF001 - what reaches the seam is what is tested
+    rows = (
+        make(0, State.RUNNING, params={"x": 1}),
+        make(1, params={"x": 2}, loss=1.0),
+        make(2, State.WAITING, params={"x": 3}, span=None),
+    )
+    decider.decide(history_of(GRID, *rows), NOW, want=2)
+    assert [dict(params) for params in heard[0].pending] == [{"x": 1}, {"x": 3}]
+    assert heard[0].first == 3

@@ -50,6 +50,8 @@ def test_counts_and_best_are_those_of_the_present_trials(rows: list[tuple[State,
         s: sum(t.state is s for t in trials) for s in {t.state for t in trials}
     }
     assert set(history.running) == {t.number for t in trials if t.state is State.RUNNING}
+    still = {State.WAITING, State.PAUSED}
+    assert set(history.waiting) == {t.number for t in trials if t.state in still}
     good = [t for t in trials if t.state in {State.DONE, State.STOPPED}]
     best: Trial | None = min(good, key=lambda t: (t.metrics["loss"].last, t.number), default=None)
     assert history.best == best

@@ -103,7 +103,7 @@ class Decider:
 
     def propose(self, history: History, count: int) -> list[NewTrial]:
         """Return up to `count` trials that the method wants next; fewer: it has no more."""
-        pending = [history.trials[number].params for number in history.running]
+        pending = [history.trials[n].params for n in (*history.running, *history.waiting)]
         request = Request(
             first=len(history.trials), count=count, pending=pending, seen=history.seen
         )

@@ -16,6 +16,9 @@ from sonde.core.trial import ENDED, State, Trial, losses
 __all__ = ["History"]
 
 
+_WAITING = (State.WAITING, State.PAUSED)
+
+
 class History:
     """All trials of a sweep so far.
 
@@ -25,6 +28,7 @@ class History:
         seen: Canonical keys of all assignments, in whatever state.
         ended: How many have ended.
         running: Numbers of the running ones, in the order in which they began.
+        waiting: Numbers of those that wait or are paused.
         best: The ended trial with the lowest finite loss of the first goal; the earlier number
             wins a tie.
     """
@@ -36,6 +40,7 @@ class History:
         self.seen: set[Hashable] = set()
         self.ended = 0
         self.running: dict[int, None] = {}
+        self.waiting: dict[int, None] = {}
         self.best: Trial | None = None
         self._best_loss = inf
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
@@ -77,6 +82,10 @@ class History:
             self.running[number] = None
         elif before is State.RUNNING:
             del self.running[number]
+        if state in _WAITING:
+            self.waiting[number] = None
+        elif before in _WAITING:
+            del self.waiting[number]
         if state in ENDED and before not in ENDED:
             self._end(trial)
 

@@ -24,7 +24,7 @@ from sonde.errors import StoreError
 from sonde.executors.protocol import AgentSpec, Executor, Exited
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["Listener", "Result", "View", "drive"]
+__all__ = ["Listener", "Result", "View", "code_of", "drive"]
 
 _POLL_S = 0.03
 _UPDATE_S = 0.15  # how often a listener hears of a sweep in which nothing happens
@@ -117,6 +117,18 @@ def drive(
             executor.close()
 
 
+def code_of(record: SweepRecord, history: History) -> int:
+    """Return the exit code for a sweep that nobody runs: 0, 1 or 3, as in `Result`."""
+    completed = history.counts[State.DONE] > 0 or any(
+        trial.metrics for trial in history.trials if trial.state is State.STOPPED
+    )
+    if not completed:
+        return EXIT_NOTHING
+    situation = Situation(record.revision, record.control, record.budget, utc_now())
+    met = record.control is Control.DONE or is_out_of_time(history, situation)
+    return EXIT_DONE if record.is_ended and met else EXIT_EARLY
+
+
 class _Signals:
     """How often we were asked to end, and by what."""
 
@@ -165,7 +177,7 @@ class _Driver:
         self.workers = agents * agent.workers
         self.controller = Controller(store, sweep)
         self.curves = _Curves(store, sweep)
-        self.want = 1 if self.controller.adaptive else self.workers
+        self.want = self.workers
         self.phase = 0  # 1: finishing, 2: ending now, 3: firmly
         self.deaths: list[float] = []
         self.trouble: str | None = None  # of the store, said once
@@ -244,11 +256,17 @@ class _Driver:
         return changed
 
     def _fill(self) -> None:
-        history = self.controller.history
-        if not self.controller.adaptive:
+        counts = self.controller.history.counts
+        waiting = counts[State.WAITING]
+        if self.controller.adaptive:
+            # As late as can be, so that each proposal knows the results of all that ended.
+            self.want = max(0, self.workers - counts[State.RUNNING])
+            if waiting >= self.want:
+                self._check_time()
+                return
+        else:
             # A queue that ran dry between two polls was too short for trials this quick.
-            waiting = history.counts[State.WAITING]
-            if not waiting and history.ended:
+            if not waiting and self.controller.history.ended:
                 self.want = min(self.want * 2, _QUEUE_LIMIT)
             if waiting > self.want // 2:
                 self._check_time()
@@ -302,20 +320,14 @@ class _Driver:
 
     def _result(self) -> Result:
         record, history = self.controller.record, self.controller.history
-        completed = history.counts[State.DONE] > 0 or any(
-            trial.metrics for trial in history.trials if trial.state is State.STOPPED
-        )
+        code = code_of(record, history)
         if self.phase > 1:
             fatal = self.signals.fatal
             code = EXIT_INTERRUPTED if fatal is None else 128 + fatal
             reason = "interrupted; the sweep can be resumed"
         elif record.is_ended:
-            situation = Situation(record.revision, record.control, record.budget, utc_now())
-            early = record.control is not Control.DONE and not is_out_of_time(history, situation)
-            code = EXIT_NOTHING if not completed else EXIT_EARLY if early else EXIT_DONE
             reason = record.reason or str(record.control)
         else:
-            code = EXIT_EARLY if completed else EXIT_NOTHING
             reason = self.given_up or "ended before the budget was met; the sweep can be resumed"
         return Result(code=code, reason=reason, record=record, history=history)
 

@@ -29,7 +29,7 @@ class Request:
     Attributes:
         first: The number that the first new trial will have.
         count: How many assignments are wanted.
-        pending: The assignments that are being tried.
+        pending: The assignments that are being tried, or wait for it.
         seen: Keys (`Space.key`) of all trials of the sweep, in whatever state.
     """
 
