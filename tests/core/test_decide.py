@@ -139,7 +139,7 @@ def test_a_method_hears_of_what_runs_and_of_what_waits() -> None:
             return super().propose(state, request)
 
     decider = Decider(GRID)
-    decider._method = Listening()  # noqa: SLF001 - what reaches the seam is what is tested
+    decider._method = Listening()
     rows = (
         make(0, State.RUNNING, params={"x": 1}),
         make(1, params={"x": 2}, loss=1.0),
