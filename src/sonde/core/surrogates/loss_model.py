@@ -1,0 +1,162 @@
+"""A model of the loss from the history: what is fitted when, and from which trials.
+
+All of it is a function of the history, so that a controller that starts anew comes to the
+same numbers without fitting what the old one had fitted before:
+
+- Hyperparameters are fitted when the number of results has grown by a tenth. Such a fit
+  starts from that of an *anchor*, which was made from the prior alone; anchors are some
+  1.6 times apart.
+- In between, results are added to the factor one by one.
+- Of more than 200 results the fit, of more than 400 the posterior sees a part: the best
+  half of it, and others at random. That part is chosen anew every 100 results.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sonde.core.streams import WHOLE_SWEEP, generator
+from sonde.core.surrogates.encoding import Array
+from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
+from sonde.core.surrogates.warps import WARPS, normalised, warped, weights
+
+__all__ = ["Conditioned", "LossModel", "anchor_and_due"]
+
+_FIRST = 3
+_GROWTH, _ANCHOR_GROWTH = 1.1, 1.6
+_MOST_FITTED = 200
+_MOST_HELD, _HELD_FOR = 400, 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditioned:
+    """What a proposal is made from.
+
+    Attributes:
+        posterior: Of the warped loss, given the results; not to be changed.
+        target: The warped losses that it holds.
+        fitted: Its means at these points.
+        indices: Which results they are.
+    """
+
+    posterior: Posterior
+    target: Array
+    fitted: Array
+    indices: Array
+
+
+class LossModel:
+    """Models for one sweep.
+
+    Args:
+        group: The dimension of each column.
+        prior: Of the hyperparameters.
+        seed: The sweep's.
+        warps: The offsets to choose from.
+        most_fitted: How many results a fit sees at most.
+    """
+
+    def __init__(
+        self,
+        group: Array,
+        prior: Prior,
+        seed: int,
+        warps: tuple[float | None, ...] = WARPS,
+        *,
+        most_fitted: int = _MOST_FITTED,
+    ) -> None:
+        self._group = group
+        self._dimensions = int(group.max()) + 1
+        self._prior = prior
+        self._seed = seed
+        self._warps = warps
+        self._most_fitted = most_fitted
+        self._fits: dict[int, list[tuple[Array, float]]] = {}
+        self._posteriors: dict[tuple[int, int], tuple[Posterior, Array]] = {}
+
+    def given(self, x: Array, losses: Array, random: np.random.Generator) -> Conditioned:
+        """Return the posterior under one of the warps, drawn by their weights.
+
+        Args:
+            x: Columns of all results (n, c), in the order in which they came; n >= 3.
+            losses: Finite (n,).
+            random: Draws the warp.
+        """
+        n = len(losses)
+        anchor, due = anchor_and_due(n)
+        fits = self._fitted(x, losses, anchor, due)
+        shares = weights(np.array([score for _, score in fits]))
+        which = int(random.choice(len(shares), p=shares))
+        posterior, indices = self._posterior(x, losses, due, which, fits[which][0])
+        return self._targeted(posterior, indices, losses, which)
+
+    def _targeted(
+        self, posterior: Posterior, indices: Array, losses: Array, which: int
+    ) -> Conditioned:
+        target, _ = warped(normalised(losses)[indices], self._warps[which])
+        posterior.target(target)
+        fitted = posterior.fitted(target)
+        return Conditioned(posterior=posterior, target=target, fitted=fitted, indices=indices)
+
+    def _fitted(self, x: Array, losses: Array, anchor: int, due: int) -> list[tuple[Array, float]]:
+        if due not in self._fits:
+            base = None if anchor == due else self._fitted(x, losses, anchor, anchor)
+            found = self._fit(x[:due], losses[:due], base)
+            self._fits = {anchor: base, due: found} if base else {due: found}
+        return self._fits[due]
+
+    def _fit(
+        self, x: Array, losses: Array, base: list[tuple[Array, float]] | None
+    ) -> list[tuple[Array, float]]:
+        n = len(losses)
+        chosen = _part(losses, self._most_fitted, generator(self._seed, WHOLE_SWEEP - 2 * n))
+        x, z = x[chosen], normalised(losses)[chosen]
+        found = []
+        for place, offset in enumerate(self._warps):
+            y, jacobian = warped(z, offset)
+            starts = [self._prior.mode(self._dimensions)] if base is None else [base[place][0]]
+            theta, value = fit(x, y, self._group, self._prior, starts)
+            found.append((theta, value - jacobian))
+        return found
+
+    def _posterior(
+        self, x: Array, losses: Array, due: int, which: int, theta: Array
+    ) -> tuple[Posterior, Array]:
+        n = len(losses)
+        base = due if n <= _MOST_HELD else max(due, n // _HELD_FOR * _HELD_FOR)
+        if (base, which) not in self._posteriors:
+            chosen = _part(
+                losses[:base], _MOST_HELD, generator(self._seed, WHOLE_SWEEP - 2 * base - 1)
+            )
+            room = len(chosen) + max(_HELD_FOR, math.ceil(base * (_GROWTH - 1)) + 1)
+            kept = {key: found for key, found in self._posteriors.items() if key[0] == base}
+            self._posteriors = kept
+            kept[base, which] = Posterior(x[chosen], self._group, theta, room), chosen
+        posterior, chosen = self._posteriors[base, which]
+        held = base + len(posterior) - len(chosen)
+        posterior.extend(x[held:n])
+        return posterior, np.append(chosen, np.arange(base, n))
+
+
+def anchor_and_due(n: int) -> tuple[int, int]:
+    """Return the counts of results of the last anchor and of the last fit, up to n >= 3."""
+    anchor = due = _FIRST
+    while True:
+        following = max(due + 1, math.ceil(due * _GROWTH))
+        if following > n:
+            return anchor, due
+        due = following
+        if due >= anchor * _ANCHOR_GROWTH:
+            anchor = due
+
+
+def _part(losses: Array, most: int, random: np.random.Generator) -> Array:
+    """Return indices in ascending order: all, or the best half of `most` and as many others."""
+    n = len(losses)
+    if n <= most:
+        return np.arange(n)
+    order = np.argsort(losses, kind="stable")
+    half = most // 2
+    others = random.choice(order[half:], most - half, replace=False)
+    return np.sort(np.append(order[:half], others))

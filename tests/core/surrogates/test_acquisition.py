@@ -1,0 +1,68 @@
+"""The acquisition is the logarithm of an expectation, with its slope, as far out as one likes."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.optimize import approx_fprime
+from scipy.stats import norm
+
+from sonde.core.surrogates.acquisition import Acquisition, log_expected_improvement
+from sonde.core.surrogates.gaussian_process import Posterior
+
+
+@pytest.mark.parametrize("u", [-6.0, -2.0, -0.3, 0.0, 0.5, 3.0, 7.9, 8.1, 20.0])
+def test_it_is_the_integral_over_all_improvements(u: float) -> None:
+    expected, _ = quad(lambda z: (u - z) * norm.pdf(z), -40, u, epsabs=0, limit=200)
+    assert log_expected_improvement(np.array([u]))[0][0] == pytest.approx(
+        np.log(expected), rel=1e-6
+    )
+
+
+def test_far_below_it_falls_like_a_parabola_without_a_break() -> None:
+    u = -np.logspace(0, 6, 4001)
+    values, by_mean, by_sd = log_expected_improvement(u)
+    # -u^2 / 2 - log(sqrt(2 pi) u^2), the first term of the asymptotic series
+    series = -(u**2) / 2 - np.log(np.sqrt(2 * np.pi) * u**2)
+    assert values[u < -100] == pytest.approx(series[u < -100], rel=1e-6)
+    assert (np.diff(values) < 0).all()
+    assert np.isfinite(by_mean).all()
+    assert np.isfinite(by_sd).all()
+
+
+@pytest.mark.parametrize("u", [-2000.0, -900.0, -30.0, -1.0, 0.0, 1.0, 7.0, 9.0])
+def test_its_slope_is_that_of_finite_differences(u: float) -> None:
+    def value(point: np.ndarray) -> float:
+        return float(log_expected_improvement(point)[0][0])
+
+    at = np.array([u])
+    step = 1e-6 * max(abs(u), 1)
+    expected = (value(at + step) - value(at - step)) / (2 * step)
+    assert log_expected_improvement(at)[1][0] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("has_results", [False, True])
+def test_the_slope_in_space_is_that_of_finite_differences(fails: bool, has_results: bool) -> None:
+    random = np.random.default_rng(0)
+    x, group = random.random((20, 2)), np.arange(2)
+    loss = Posterior(x, group, np.array([-1.0, -0.5, -4.0]), 20)
+    loss.target(np.cos(4 * x[:, 0]) + x[:, 1])
+    success = Posterior(x, group, np.array([-0.5, -1.0, -3.0]), 20)
+    success.target(np.where(x[:, 0] > 0.7, -1.5, 0.5))
+    acquisition = Acquisition(
+        loss if has_results else None, -0.8, success if fails else None, offset=0.5
+    )
+    for point in random.random((5, 2)):
+        value, slope = acquisition.with_gradient(point[None])
+        expected = approx_fprime(point, lambda p: float(acquisition(p[None])[0]), 1e-6)
+        assert acquisition(point[None]) == pytest.approx(value)
+        assert slope[0] == pytest.approx(expected, abs=1e-3, rel=1e-3)
+
+
+def test_where_trials_fail_there_is_less_to_expect() -> None:
+    x = np.linspace(0, 1, 11)[:, None]
+    success = Posterior(x, np.zeros(1, dtype=int), np.array([-1.0, -4.0]), 11)
+    success.target(np.where(x[:, 0] > 0.5, -1.0, 1.0))
+    values = Acquisition(None, 0.0, success)(np.array([[0.2], [0.8]]))
+    assert values[0] > -0.2
+    assert values[1] < -1.0
