@@ -21,7 +21,7 @@ def test_a_method_goes_by_its_name(name: str) -> None:
         ("rondom", "method rondom: there is no such search method; did you mean random?"),
         (
             "magic",
-            "method magic: there is no such search method; use auto, grid, random, quasirandom",
+            f"method magic: there is no such search method; use auto, {', '.join(METHODS)}",
         ),
     ],
 )
