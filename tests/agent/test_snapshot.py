@@ -3,13 +3,15 @@
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from lab import Lab
+from sonde.agent.chosen import chosen
 from sonde.agent.folder import source_folder
-from sonde.agent.snapshot import changed, chosen, take
+from sonde.agent.snapshot import changed, take
 from sonde.core.sweep import Command
 from sonde.errors import ConfigError
 
@@ -122,6 +124,13 @@ def test_what_is_no_file_is_left_out_with_a_note(tmp_path: Path) -> None:
     )
 
 
+def probe(folder: Path) -> bool:
+    """Tell whether the file system lets copies share what they have in common."""
+    (folder / "a").write_bytes(b"x" * 4096)
+    argv = ["cp", "--reflink=always", str(folder / "a"), str(folder / "b")]
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
 def test_a_folder_that_is_too_large_is_refused_with_what_is_large(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     fill(folder, "train.py", "data/a", "data/b")
@@ -131,13 +140,28 @@ def test_a_folder_that_is_too_large_is_refused_with_what_is_large(tmp_path: Path
     with pytest.raises(ConfigError) as refusal:
         take(command(folder), tmp_path / "copy", limit=10**9)
     assert str(refusal.value) == (
-        f"folder {folder}: 1.2 GB would be copied for each trial; the largest: data (1.2 GB), "
-        "train.py (8e-09 GB); name them in .sondeignore, link them with --link data, "
+        f"folder {folder}: 1.2 GB would be copied for each trial; the largest: data (1.2 GB); "
+        "name them in .sondeignore, link them with --link data, "
         "or run in place with --workspace none"
     )
     assert not (tmp_path / "copy").exists()
     take(command(folder, links=("data",)), tmp_path / "copy", limit=10**9)
     assert listing(tmp_path / "copy") == ["train.py"]
+
+
+def test_a_folder_whose_copies_are_large_is_taken_with_a_word_on_it(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    fill(folder, "train.py", "data/a")
+    with (folder / "data" / "a").open("wb") as target:
+        target.truncate(60_000_000)
+    shared = probe(tmp_path)
+    note = (
+        "each trial gets a copy of 60 MB; the largest: data (60 MB). Name what trials do not need "
+        "in .sondeignore, or link it: --link data"
+    )
+    assert take(command(folder), tmp_path / "copy").notes == (() if shared else (note,))
+    assert take(command(folder), tmp_path / "copy").notes == ()  # once
+    assert take(command(folder, links=("data",)), tmp_path / "linked").notes == ()
 
 
 def test_a_snapshot_is_taken_once_unless_it_is_asked_for_anew(tmp_path: Path) -> None:
@@ -205,3 +229,46 @@ def test_a_script_that_misses_an_ignored_file_is_told_how_to_link_it(lab: Lab, n
     lab.run(sweep)
     error = lab.trials(sweep)[0].error or ""
     assert error.endswith("data/set.csv is ignored and so not in the trial's copy: use --link data")
+
+
+@pytest.mark.parametrize("kept", ["common.py", "common/__init__.py"])
+def test_a_script_that_misses_a_module_beside_its_folder_is_told_where_to_run(
+    lab: Lab, kept: str
+) -> None:
+    fill(lab.base, kept)
+    lab.script("import sys\nsys.path.append('..')\nimport common.nets\n", "train.py")
+    sweep = lab.sweep(sys.executable, "train.py")
+    lab.run(sweep)
+    error = lab.trials(sweep)[0].error or ""
+    found = lab.base / Path(kept).parts[0]
+    assert error.endswith(
+        f"; {found} is outside of the folder that was copied for the trial: "
+        f"run sonde from {lab.base}, or use --workspace none"
+    )
+
+
+def test_a_script_that_misses_a_file_beside_its_folder_is_told_where_to_run(lab: Lab) -> None:
+    fill(lab.base, "data/set.csv")
+    lab.script("cat ../data/set.csv")
+    sweep = lab.sweep("sh", "train.sh")
+    lab.run(sweep)
+    error = lab.trials(sweep)[0].error or ""
+    assert "../data/set.csv is outside of the folder that was copied" in error
+    assert error.endswith(f"run sonde from {lab.base}, or use --workspace none")
+
+
+def test_a_script_that_misses_an_ignored_module_is_told_how_to_link_it(lab: Lab) -> None:
+    fill(lab.folder, "nets/__init__.py")
+    (lab.folder / ".sondeignore").write_text("nets\n")
+    lab.script("import nets.big", "train.py")
+    sweep = lab.sweep(sys.executable, "train.py")
+    lab.run(sweep)
+    assert (lab.trials(sweep)[0].error or "").endswith("use --link nets")
+
+
+def test_a_module_that_is_nowhere_has_no_such_remedy(lab: Lab) -> None:
+    lab.script("import not_to_be_found", "train.py")
+    sweep = lab.sweep(sys.executable, "train.py")
+    lab.run(sweep)
+    error = lab.trials(sweep)[0].error
+    assert error == "ModuleNotFoundError: No module named 'not_to_be_found' (exit status 1)"

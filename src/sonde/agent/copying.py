@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 __all__ = ["copy_file", "copy_tree"]
@@ -14,8 +14,11 @@ _CHUNK = 8 << 20
 _FILES = 50  # copied before the caller hears of it
 
 
-def copy_file(source: str, target: str, status: os.stat_result) -> Iterator[None]:
+def copy_file(source: str, target: str, status: os.stat_result) -> Generator[None, None, bool]:
     """Copy a file with its mode and times; yields after each few megabytes.
+
+    Returns:
+        Whether it takes up room of its own: the file system shares what it can.
 
     Raises:
         OSError: If it cannot be read or written.
@@ -26,7 +29,8 @@ def copy_file(source: str, target: str, status: os.stat_result) -> Iterator[None
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         writing = os.open(target, flags, mode | 0o200)
         try:
-            if status.st_size and not _clone(reading, writing):
+            is_own = bool(status.st_size) and not _clone(reading, writing)
+            if is_own:
                 yield from _copy(reading, writing, status.st_size)
             os.fchmod(writing, mode)
             os.utime(writing, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -34,6 +38,7 @@ def copy_file(source: str, target: str, status: os.stat_result) -> Iterator[None
             os.close(writing)
     finally:
         os.close(reading)
+    return is_own
 
 
 def copy_tree(source: Path, target: Path, *, skip: frozenset[str] = frozenset()) -> Iterator[None]:

@@ -1,7 +1,5 @@
 """A command as the work of a trial: its workspace, its environment, its process."""
 
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 from sonde.agent.folder import TrialFolder, source_folder
 from sonde.agent.guard import Guard, kill_earlier
 from sonde.agent.identity import start_time
+from sonde.agent.lacking import remedy
 from sonde.agent.process import Program, last_line
 from sonde.agent.running import Ended
 from sonde.agent.workspace import arguments, prepare
@@ -16,8 +15,6 @@ from sonde.core.sweep import Command
 from sonde.core.trial import Lease
 
 __all__ = ["CommandWork"]
-
-_PATHS = re.compile(r"""['"]([^'"\n]{1,300})['"]|(?:^|[\s:=])((?:\.{0,2}/)?[\w.\-/]+)""")
 
 
 class CommandWork:
@@ -87,7 +84,9 @@ class CommandWork:
             error = exit_.describe()
             if said and exit_.signal is None:
                 error = f"{said} ({error})"
-            error += self._hint()
+            if said and self._command.workspace != "none":
+                hint = remedy(self._command, self._folder.work, said)
+                error += f"; {hint}" if hint else ""
         return Ended(good=exit_.is_good, error=error, exit=exit_)
 
     def end(self, grace_s: float) -> None:
@@ -112,17 +111,3 @@ class CommandWork:
         if self._program is not None:
             facts["pid"] = self._program.pid
         return facts
-
-    def _hint(self) -> str:
-        """Say so if the program missed a file that the user has and the copy has not."""
-        if self._command.workspace == "none":
-            return ""
-        said = last_line(self._folder.stderr) or ""
-        for quoted, bare in _PATHS.findall(said):
-            path = os.path.normpath(quoted or bare).removeprefix(f"{self._folder.work}/")
-            if path.startswith(("/", "..")) or path == ".":
-                continue
-            if (Path(self._command.folder) / path).exists() and not (self._cwd / path).exists():
-                top = path.split("/", 1)[0]
-                return f"; {path} is ignored and so not in the trial's copy: use --link {top}"
-        return ""

@@ -1,14 +1,17 @@
 """The relay: what a trial reports, from wherever it writes it, as one numbered sequence.
 
 Three sources: the journal `reports.jsonl`, TensorBoard event files anywhere in the trial's
-folder, and a regular expression over what it prints. The first source to deliver a metric
+folder (and in the user's, if the trial has that to itself), and a regular expression over what
+it prints. The first source to deliver a metric
 owns its name, so that a metric that is both logged and written for TensorBoard counts once.
 """
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sonde.agent.in_place import Claim
 from sonde.agent.journal import Journal
 from sonde.agent.printed import Printed
 from sonde.core.trial import Report
@@ -19,6 +22,10 @@ __all__ = ["Relay"]
 _EVENTS = "event files in"
 _EVENTS_SHARE = 0.02  # of the time that looking for event files may take
 _EVENTS_S = 0.2  # how often at most
+_SHARED = (
+    "several trials ran in the folder at once, so event files in it were left out; "
+    "write them under SONDE_TRIAL_DIR"
+)
 
 
 class Relay:
@@ -37,6 +44,7 @@ class Relay:
         stdout: Path,
         metric_regex: str | None = None,
         goals: Sequence[str] = (),
+        beside: Claim | None = None,
     ) -> None:
         """Begin; what event files hold already, such as copied ones, is none of the trial's."""
         self.notes: list[str] = []
@@ -46,6 +54,7 @@ class Relay:
         self._goals = frozenset(goals)
         self._journal = Journal(journal)
         self._tail = Tail(folder, skip_present=True)
+        self._beside = beside
         self._printed = None if metric_regex is None else Printed(stdout, metric_regex, goals)
         self._events_at = 0.0
 
@@ -62,6 +71,8 @@ class Relay:
                 self._add(source, report)
             after = time.monotonic()
             self._events_at = after + max(_EVENTS_S, (after - now) / _EVENTS_SHARE)
+        if final and self._beside is not None:
+            self._beside.close()
 
     def add(self, report: Report) -> None:
         """Take a report that the trial told us directly."""
@@ -88,6 +99,8 @@ class Relay:
         if self._journal.damaged:
             facts["reports_damaged"] = self._journal.damaged
         notes = [*self._journal.notes, *self.notes, *(str(one) for one in self._tail.problems)]
+        if self._beside is not None and not self._beside.is_alone:
+            notes.append(_SHARED)
         if notes:
             facts["notes"] = notes[:20]
         return facts
@@ -105,7 +118,8 @@ class Relay:
         """Return the new scalars of event files, those of a run's step as one report."""
         source, step, stamp = "", 0, 0.0
         gathered: dict[str, float] = {}
-        for scalar in self._tail.poll():
+        beside = () if self._beside is None else self._beside.poll()
+        for scalar in itertools.chain(self._tail.poll(), beside):
             # Runs are called as the script called them, wherever we put its folder.
             top, _, below = scalar.run.partition("/")
             run = below if top == "work" else scalar.run

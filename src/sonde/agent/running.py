@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sonde.agent.folder import TrialFolder
+from sonde.agent.in_place import Surroundings
 from sonde.agent.process import Exit
 from sonde.agent.relay import Relay
 from sonde.core.metric import Goal
@@ -97,6 +98,7 @@ class RunningTrial:
         metric_regex: str | None,
         grace_s: float,
         devices: tuple[str, ...],
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.lease, self.folder, self.devices = lease, folder, devices
         self.outcome: Outcome | None = None
@@ -104,7 +106,7 @@ class RunningTrial:
         self.lost = False
         self.unsent_since: float | None = None
         self._work, self._goals, self._grace_s = work, goals, grace_s
-        self._metric_regex = metric_regex
+        self._metric_regex, self._surroundings = metric_regex, surroundings
         self._relay: Relay | None = None
         self._preparing: Iterator[None] | None = work.prepare()
         self._began = self._look_at = time.monotonic()
@@ -191,6 +193,7 @@ class RunningTrial:
             stdout=self.folder.stdout,
             metric_regex=self._metric_regex,
             goals=[goal.metric for goal in self._goals],
+            beside=None if self._surroundings is None else self._surroundings.begin(),
         )
         self._work.start()
 

@@ -1,31 +1,24 @@
 """The snapshot: the user's folder as it was when the sweep was made.
 
-Trials are copied from it, so that editing a file while a sweep runs changes nothing. What is
-taken: in a git repository what git would take (tracked and new files, not the ignored ones),
-elsewhere everything, always without caches, virtual environments and `.sonde`. A file
-`.sondeignore`, in the notation of `.gitignore`, leaves out more, and with `!` takes what
-git ignores.
+Trials are copied from it, so that editing a file while a sweep runs changes nothing.
 """
 
 import os
 import shutil
 import stat
-import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sonde.agent.chosen import IGNORE_FILE, chosen, walk
 from sonde.agent.copying import copy_file
 from sonde.core.sweep import Command
 from sonde.errors import ConfigError
 
-__all__ = ["LIMIT", "Snapshot", "changed", "chosen", "take"]
+__all__ = ["LIMIT", "Snapshot", "changed", "take"]
 
 LIMIT = 2 * 10**9  # bytes; each trial gets as much
-_NEVER = frozenset({".git", ".sonde", "__pycache__", ".venv", "venv", "node_modules", ".hg",
-                    ".svn", ".mypy_cache", ".ruff_cache", ".pytest_cache",
-                    ".ipynb_checkpoints"})  # fmt: skip
-_IGNORE_FILE = ".sondeignore"
+_MUCH = 50 * 10**6  # bytes, of which a word is said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +29,7 @@ class Snapshot:
         path: Where it lies now.
         files: How many files it has.
         size: Of all of them, in bytes.
-        notes: What was left out because it could not be copied, for people.
+        notes: What was left out because it could not be copied, and that it is much, for people.
     """
 
     path: Path
@@ -63,16 +56,23 @@ def take(command: Command, target: Path, *, update: bool = False, limit: int = L
     if not folder.is_dir():
         raise ConfigError("folder", f"{folder} is no folder", "run sonde from the script's folder")
     paths = chosen(folder, command.links, avoid=target)
-    _check_size(folder, paths, limit)
+    sizes = _sizes(folder, paths)
+    _check_size(folder, sizes, limit)
     draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     notes: list[str] = []
-    size = count = 0
+    size = own = count = 0
     for path in paths:
         copied = _copy(folder, path, draft, notes)
         if copied is not None:
-            size, count = size + copied, count + 1
+            count, size, own = count + 1, size + copied[0], own + copied[1]
+    if own > _MUCH:
+        largest = _largest(sizes)
+        notes.append(
+            f"each trial gets a copy of {_shown(own)}; the largest: {_listed(sizes)}. Name what "
+            f"trials do not need in {IGNORE_FILE}, or link it: --link {largest[0]}"
+        )
     old = target.with_name(f"{target.name}.{os.getpid()}.old")
     if update and target.exists():
         target.rename(old)
@@ -90,7 +90,7 @@ def changed(command: Command, target: Path) -> list[str]:
     """Return the files that differ by now from the snapshot, with `+` new and `-` gone ones."""
     folder = Path(command.folder)
     now = {path: _mark(folder / path) for path in chosen(folder, command.links, avoid=target)}
-    then = {path: _mark(target / path) for path in _walk(target, avoid=None)}
+    then = {path: _mark(target / path) for path in walk(target, avoid=None)}
     lines = []
     for path in sorted(now.keys() | then.keys()):
         if path not in then:
@@ -103,86 +103,8 @@ def changed(command: Command, target: Path) -> list[str]:
     return lines
 
 
-def chosen(folder: Path, links: Sequence[str] = (), *, avoid: Path | None = None) -> list[str]:
-    """Return the paths under a folder that a snapshot has, relative, sorted, links as such."""
-    paths = _from_git(folder)
-    if paths is None:
-        paths = set(_walk(folder, avoid=avoid))
-    ignore = folder / _IGNORE_FILE
-    if ignore.is_file():
-        paths = _filtered(folder, paths, ignore.read_text(errors="replace"), avoid)
-    linked = tuple(os.path.normpath(link) for link in links)
-    return sorted(
-        path
-        for path in paths
-        if not any(path == link or path.startswith(f"{link}/") for link in linked)
-    )
-
-
-def _from_git(folder: Path) -> set[str] | None:
-    """Return what git would take, or None if this is no repository."""
-    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
-        return None
-    argv = ["git", "-C", str(folder), "ls-files", "-co", "--exclude-standard", "-z"]
-    try:
-        done = subprocess.run(argv, capture_output=True, check=False)
-    except OSError:
-        return None
-    if done.returncode:
-        return None
-    paths: set[str] = set()
-    for name in map(os.fsdecode, done.stdout.split(b"\0")):
-        path = name.rstrip("/")
-        if not path or _is_never(path):
-            continue
-        full = folder / path
-        if full.is_dir() and not full.is_symlink():  # a submodule, or a repository inside
-            paths.update(f"{path}/{below}" for below in _walk(full, avoid=None))
-        elif os.path.lexists(full):
-            paths.add(path)
-    return paths
-
-
-def _walk(folder: Path, *, avoid: Path | None) -> Iterator[str]:
-    """Return everything under a folder but what is never taken; empty folders too."""
-    todo = [""]
-    while todo:
-        relative = todo.pop()
-        try:
-            entries = list(os.scandir(folder / relative))
-        except OSError:
-            continue  # unreadable
-        kept = 0
-        for entry in entries:
-            path = f"{relative}{entry.name}"
-            if _is_never(path) or (avoid is not None and avoid.is_relative_to(entry.path)):
-                continue
-            kept += 1
-            if entry.is_dir(follow_symlinks=False):
-                if not (folder / path / "pyvenv.cfg").exists():
-                    todo.append(f"{path}/")
-            else:
-                yield path
-        if relative and not kept:
-            yield relative.rstrip("/")
-
-
-def _filtered(folder: Path, paths: set[str], rules: str, avoid: Path | None) -> set[str]:
-    from pathspec import GitIgnoreSpec
-
-    spec = GitIgnoreSpec.from_lines(rules.splitlines())
-    kept = {path for path in paths if spec.check_file(path).include is not True}
-    if any(line.startswith("!") for line in rules.splitlines()):
-        again = (path for path in _walk(folder, avoid=avoid) if path not in kept)
-        kept.update(path for path in again if spec.check_file(path).include is False)
-    return kept
-
-
-def _is_never(path: str) -> bool:
-    return path.endswith(".pyc") or not _NEVER.isdisjoint(path.split("/"))
-
-
-def _check_size(folder: Path, paths: Iterable[str], limit: int) -> None:
+def _sizes(folder: Path, paths: Iterable[str]) -> dict[str, int]:
+    """Return how many bytes there are under each name at the top."""
     sizes: dict[str, int] = {}
     for path in paths:
         try:
@@ -192,41 +114,67 @@ def _check_size(folder: Path, paths: Iterable[str], limit: int) -> None:
         if stat.S_ISREG(status.st_mode):
             top = path.split("/", 1)[0]
             sizes[top] = sizes.get(top, 0) + status.st_size
+    return sizes
+
+
+def _check_size(folder: Path, sizes: Mapping[str, int], limit: int) -> None:
     total = sum(sizes.values())
     if total > limit:
-        largest = sorted(sizes.items(), key=lambda item: -item[1])[:3]
-        listed = ", ".join(f"{name} ({size / 1e9:.2g} GB)" for name, size in largest)
         raise ConfigError(
             f"folder {folder}",
-            f"{total / 1e9:.2g} GB would be copied for each trial; the largest: {listed}",
-            f"name them in {_IGNORE_FILE}, link them with --link {largest[0][0]}, "
+            f"{_shown(total)} would be copied for each trial; the largest: {_listed(sizes)}",
+            f"name them in {IGNORE_FILE}, link them with --link {_largest(sizes)[0]}, "
             "or run in place with --workspace none",
         )
 
 
-def _copy(folder: Path, path: str, draft: Path, notes: list[str]) -> int | None:
-    """Copy one path; return its size, or None with a note if it cannot be."""
+def _largest(sizes: Mapping[str, int]) -> list[str]:
+    least = sum(sizes.values()) / 100  # what is smaller does not matter
+    large = [name for name, size in sizes.items() if size >= least]
+    return sorted(large, key=lambda name: -sizes[name])[:3]
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({_shown(sizes[name])})" for name in _largest(sizes))
+
+
+def _shown(size: int) -> str:
+    return f"{size / 1e9:.2g} GB" if size >= 10**9 else f"{size / 1e6:.3g} MB"
+
+
+def _copy(folder: Path, path: str, draft: Path, notes: list[str]) -> tuple[int, int] | None:
+    """Copy one path; return its size, and how much of it takes up room of its own.
+
+    None, with a note, if it cannot be copied.
+    """
     source, to = folder / path, draft / path
     try:
         status = os.lstat(source)
         to.parent.mkdir(parents=True, exist_ok=True)
         if stat.S_ISLNK(status.st_mode):
             to.symlink_to(_link_target(folder, source))
-            return 0
+            return 0, 0
         if stat.S_ISDIR(status.st_mode):
             to.mkdir(exist_ok=True)
-            return 0
+            return 0, 0
         if not stat.S_ISREG(status.st_mode):
             notes.append(f"{path} is no file and was left out")
             return None
-        for _ in copy_file(str(source), str(to), status):
-            pass
+        is_own = _finished(copy_file(str(source), str(to), status))
     except FileNotFoundError:
         return None  # gone since it was listed
     except PermissionError:
         notes.append(f"{path} cannot be read and was left out")
         return None
-    return status.st_size
+    return status.st_size, status.st_size * is_own
+
+
+def _finished(steps: Generator[None, None, bool]) -> bool:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return bool(end.value)
 
 
 def _link_target(folder: Path, link: Path) -> str:
@@ -254,5 +202,5 @@ def _mark(path: Path) -> object:
 
 
 def _read(target: Path) -> Snapshot:
-    sizes = [os.lstat(target / path).st_size for path in _walk(target, avoid=None)]
+    sizes = [os.lstat(target / path).st_size for path in walk(target, avoid=None)]
     return Snapshot(path=target, files=len(sizes), size=sum(sizes))

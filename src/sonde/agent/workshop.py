@@ -8,6 +8,7 @@ from sonde.agent.devices import thread_limits
 from sonde.agent.folder import TrialFolder, source_folder
 from sonde.agent.function import FunctionWork, Workers
 from sonde.agent.guard import Guard
+from sonde.agent.in_place import Surroundings
 from sonde.agent.program import CommandWork
 from sonde.agent.running import RunningTrial, Work
 from sonde.agent.snapshot import take
@@ -40,6 +41,10 @@ class Workshop:
         self._names = [parameter.name for parameter in record.sweep.space.parameters]
         self._workers: Workers | None = None
         self._blob = ""
+        self._surroundings: Surroundings | None = None
+        work = record.sweep.work
+        if isinstance(work, Command) and work.workspace == "none":
+            self._surroundings = Surroundings(Path(work.folder), self._root)
         # What an agent that runs in a trial of another sweep was given is not passed on.
         self._env = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
 
@@ -85,6 +90,7 @@ class Workshop:
             metric_regex=work.metric_regex if isinstance(work, Command) else None,
             grace_s=0.0 if work is None else work.grace_s,
             devices=devices,
+            surroundings=self._surroundings,
         )
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from sonde.tensorboard.reader import ScalarReader
 __all__ = ["Problem", "Scalar", "Tail", "matches", "names_of"]
 
 _MARK = "tfevents"  # in the name of every event file
-_SKIPPED = frozenset({".git", "__pycache__", "node_modules"})
+_SKIPPED = frozenset({".git", "__pycache__", "node_modules", ".sonde", ".venv"})
 _CHUNK = 4 << 20  # bytes read at a time
 # A directory changed twice within the resolution of its clock shows one time (2 s on FAT, and
 # the clocks of a file server differ): what changed so lately is listed again at the next poll.
@@ -71,7 +71,7 @@ class Tail:
         Args:
             root: It need not exist yet. Symbolic links inside it are not followed, so neither
                 loops nor the data sets that people link to are walked through; `.git`,
-                `__pycache__` and `node_modules` are passed by.
+                `__pycache__`, `node_modules`, `.sonde` and `.venv` are passed by.
             skip_present: Leave out what the event files hold now, such as those of earlier
                 trainings in a copied working directory.
         """
