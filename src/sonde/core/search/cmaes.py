@@ -33,7 +33,6 @@ __all__ = ["Cmaes"]
 
 _LATENT, _RESTART = 2**33, 2**34  # draws of a trial, and of the sweep, that nobody else makes
 _DRAWS, _ROUNDS, _WIDENING = 16, 6, 1.5  # where all that was drawn was seen, or infeasible
-_INSIDE = 8  # draws before what lies outside the box is moved to its side
 
 
 class Generation:
@@ -89,13 +88,7 @@ class Generation:
         """Draw points of [0, 1]^d, (n, d)."""
         numeric = self.axes.numeric
         found = np.empty((_DRAWS, len(self.axes.each)))
-        inner = self.cma.sample(random, _DRAWS, scale)
-        for _ in range(_INSIDE):
-            outside = np.flatnonzero(((inner < 0) | (inner > 1)).any(axis=1))
-            if not len(outside):
-                break
-            inner[outside] = self.cma.sample(random, len(outside), scale)
-        found[:, numeric] = inner.clip(0, 1)
+        found[:, numeric] = self.cma.sample(random, _DRAWS, scale)
         shares = self.cma.probabilities
         for place, share in zip(self.axes.categorical, shares, strict=True):
             middles = self.axes.each[place].middles

@@ -11,6 +11,10 @@ it:
   rate is fixed.
 - Points that the distribution did not give, or an earlier one gave, are drawn in to the
   length that its own have: Hansen, arXiv:1110.4181, 2011.
+- A coordinate beyond the box is moved to its side. One on the side is taken to come from
+  halfway to where it may have been: if all came from the side, the distribution would
+  shrink before it arrives in a corner, and if all came from beyond, it would not shrink
+  where the optimum is close to a side.
 - When it has converged it starts again elsewhere with twice the population: Auger and
   Hansen, CEC 2005.
 """
@@ -26,6 +30,7 @@ __all__ = ["Cma"]
 
 Array = npt.NDArray[np.float64]
 
+_BEYOND = 0.5  # how far beyond the side, of where it may have been
 _SIGMA = 0.25  # of the side of the box
 _SMALLEST = 1e-10  # standard deviation at which it has converged
 _LEAST_GAIN = 1e-12  # of the spread of losses in the first generation
@@ -51,7 +56,7 @@ class Cma:
         mean: Array,
     ) -> None:
         d, c = len(edges), len(shares)
-        self._edges, self._start = edges, shares
+        self._edges = edges
         self.m, self.sigma = mean.copy(), _SIGMA
         self.A = np.ones(d)
         self.probabilities = [share.copy() for share in shares]
@@ -98,14 +103,14 @@ class Cma:
         return found
 
     def sample(self, random: np.random.Generator, count: int, scale: float = 1.0) -> Array:
-        """Draw points, (count, d); they may lie outside the box.
+        """Draw points of the box, (count, d).
 
         Args:
             scale: By how much to widen the distribution.
         """
         z = random.standard_normal((count, len(self.m)))
         found: Array = self.m + scale * self.sigma * self.A * ((z * self._D) @ self._B.T)
-        return found
+        return found.clip(0.0, 1.0)
 
     def latent(self, point: Array, active: npt.NDArray[np.bool_], u: Array) -> Array:
         """Return where a point that was tried may have come from, (d,).
@@ -119,16 +124,20 @@ class Cma:
         deviations = self.deviations
         found = point.copy()
         for j, edges in enumerate(self._edges):
-            if active[j] and edges is None:
-                continue
-            low, high = 0.0, 1.0
+            low, high, share = -math.inf, math.inf, 1.0
             if active[j] and edges is not None:
                 cell = int(np.searchsorted(edges, point[j]))
-                low = ndtr((edges[cell - 1] - self.m[j]) / deviations[j]) if cell else 0.0
-                high = ndtr((edges[cell] - self.m[j]) / deviations[j]) if cell < len(edges) else 1.0
-            if high - low > 1e-12:
-                place = ndtri(low + (high - low) * min(max(u[j], 1e-12), 1 - 1e-12))
-                found[j] = self.m[j] + deviations[j] * place
+                low = edges[cell - 1] if cell else low
+                high = edges[cell] if cell < len(edges) else high
+            elif active[j]:
+                if 0 < point[j] < 1:
+                    continue
+                share = _BEYOND
+                low, high = (low, 0.0) if point[j] <= 0 else (1.0, high)
+            below, above = ndtr((np.array([low, high]) - self.m[j]) / deviations[j])
+            if above - below > 1e-12:
+                place = ndtri(below + (above - below) * min(max(u[j], 1e-12), 1 - 1e-12))
+                found[j] += share * (self.m[j] + deviations[j] * place - found[j])
         return found
 
     def adapt(self, points: Array, chosen: npt.NDArray[np.intp], losses: Array) -> None:
@@ -161,7 +170,8 @@ class Cma:
         y *= np.minimum(1.0, self._longest / np.maximum(lengths, 1e-300))[:, None]
         lengths = np.minimum(lengths, self._longest)
         y_w = w[:mu] @ y[:mu]  # eq. 41
-        self.m = np.clip(self.m + self.sigma * self.A * y_w, 0.0, 1.0)  # eq. 42
+        self.m = self.m + self.sigma * self.A * y_w  # eq. 42
+        self.m = self.m.clip(0.0, 1.0)
         rate = self._c_sigma
         self._p_sigma = (1 - rate) * self._p_sigma + math.sqrt(rate * (2 - rate) * self._mu_eff) * (
             self._B @ ((self._B.T @ y_w) / self._D)
