@@ -7,6 +7,7 @@ from lab import Lab
 from sonde.agent.rerun import rerun
 from sonde.core.metric import Goal
 from sonde.core.sweep import Function
+from sonde.space import Choice
 
 
 def test_it_runs_with_the_same_values_in_a_new_folder_and_leaves_the_sweep_alone(
@@ -28,6 +29,18 @@ def test_it_runs_with_the_same_values_in_a_new_folder_and_leaves_the_sweep_alone
         assert (shown.out, shown.err) == (b"x is 4\n", b"noise\n")
     assert lab.store.changes(sweep.id) == before
     assert not (lab.of(sweep, 1).path.with_name("1.2")).exists()
+
+
+def test_words_for_a_parameter_that_the_trial_has_not_are_left_out_again(
+    lab: Lab, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    lab.script('echo "$@"\n')
+    space = {"opt": ["adam", "sgd"], "momentum": Choice([0.5], when="opt == 'sgd'")}
+    sweep = lab.sweep("sh", "train.sh", "--lr={momentum}", "{opt}", space=space)
+    lab.run(sweep)
+    for trial in lab.trials(sweep):
+        rerun(lab.store, sweep, trial, lab.root)
+    assert capfdbinary.readouterr().out == b"adam\n--lr=0.5 sgd\n"
 
 
 @pytest.mark.parametrize(
