@@ -1,27 +1,17 @@
 """The live block as a function: it fits whatever it is given."""
 
 import math
-from collections.abc import Sequence
-from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli_stores import BEGIN, GOAL
+from cli_views import view_of
 from sonde.cli.cells import duration, sparkline
-from sonde.cli.progress.block import block
+from sonde.cli.progress.block import block, ending
 from sonde.cli.progress.figures import Figures
-from sonde.cli.screen import ASCII, UNICODE
-from sonde.cli.table import fit, width_of
-from sonde.core.distributions import Float
-from sonde.core.history import History
-from sonde.core.metric import Summary
-from sonde.core.parameter import Parameter
-from sonde.core.space import Space
-from sonde.core.sweep import Budget, Control, Sweep
-from sonde.core.trial import State, Trial
-from sonde.executors.drive import View
-from sonde.store.protocol import SweepRecord
+from sonde.cli.screen import ASCII, UNICODE, Screen
+from sonde.cli.table import Column, fit, table, width_of
+from sonde.core.trial import State
 
 names = st.lists(
     st.from_regex(r"[a-zäß数][a-z0-9_数]{0,30}", fullmatch=True),
@@ -31,36 +21,6 @@ names = st.lists(
 )
 states = st.lists(st.sampled_from(list(State)), max_size=40)
 values = st.floats() | st.sampled_from([0.0, math.nan, math.inf])
-
-
-def view_of(parameters: Sequence[str], found: Sequence[State], value: float) -> View:
-    """A sweep with trials in these states."""
-    space = Space(tuple(Parameter(name, Float(0, 1)) for name in parameters))
-    sweep = Sweep(space=space, goals=(GOAL,), budget=Budget(trials=50), method="random")
-    history = History(sweep)
-    history.add(
-        Trial(
-            number=number,
-            state=state,
-            params=dict.fromkeys(parameters, 0.123456789 + number),
-            metrics={"loss": Summary.of([(3, value)])},
-            created=BEGIN,
-            started=BEGIN + timedelta(seconds=number),
-            finished=BEGIN + timedelta(seconds=number + 1),
-            error="RuntimeError: \x1b[31m" + "long " * 50,
-            version=number + 1,
-        )
-        for number, state in enumerate(found)
-    )
-    record = SweepRecord(
-        id="abcd2345", name="größe-" + "x" * 20, sweep=sweep, control=Control.RUNNING,
-        budget=sweep.budget, revision=1, version=1, created=BEGIN, updated=BEGIN,
-    )  # fmt: skip
-    return View(
-        record=record, history=history, method="random", method_reason="as asked", workers=4,
-        store="sqlite:////home/anne/.sonde/sonde.db", started=BEGIN,
-        now=BEGIN + timedelta(seconds=60), curve=lambda number: (1.0, 0.5),
-    )  # fmt: skip
 
 
 @given(names, states, values, st.integers(1, 200), st.integers(1, 60), st.booleans())
@@ -112,3 +72,34 @@ def test_the_time_left_comes_of_the_median_trial_over_all_workers() -> None:
     figures = Figures()
     figures.update(view, view.history.trials)
     assert figures.eta_s(view) == 40 / 4
+
+
+def test_one_failure_is_told_by_the_number_of_its_trial() -> None:
+    view = view_of(["lr"], [State.DONE, State.FAILED], 0.5)
+    figures = Figures()
+    figures.update(view, view.history.trials)
+    lines = block(view, figures, UNICODE, 120, 40, lambda trial: [])
+    text = ["".join(piece for piece, _ in line) for line in lines]
+    assert any(line.startswith("#1 failed: RuntimeError") for line in text)
+
+
+def test_what_stays_at_the_end_has_no_rows_of_trials() -> None:
+    view = view_of(["lr"], [State.DONE, State.FAILED], 0.5)
+    text = ["".join(piece for piece, _ in line) for line in ending(view, Figures(), UNICODE, 100)]
+    assert text[0].startswith("größe-")
+    assert not any("trial  state" in line or "Ctrl-C" in line for line in text)
+
+
+@given(st.lists(st.lists(st.text("ab1", max_size=12), min_size=5, max_size=5), min_size=1),
+       st.integers(20, 80))  # fmt: skip
+def test_a_table_never_pads_a_column_beyond_what_stands_in_it(
+    rows: list[list[str]], width: int
+) -> None:
+    columns = [Column(key=k, title=k, keep=i, shrinks=True) for i, k in enumerate("vwxyz")]
+    cells = [dict(zip("vwxyz", row, strict=True)) for row in rows]
+    screen = Screen(width=width, height=40, is_terminal=False, colours=False, signs=UNICODE)
+    for line in table(columns, cells, screen, {}):
+        assert width_of(line) <= width
+    wide = Screen(width=None, height=40, is_terminal=False, colours=False, signs=UNICODE)
+    most = max(width_of(line) for line in table(columns, cells, wide, {}))
+    assert max(width_of(line) for line in table(columns, cells, screen, {})) <= most

@@ -27,10 +27,13 @@ def test_a_wide_terminal_shows_counts_best_and_trials(desk: Place, columns: int)
         assert len(lines) <= 20
         assert max(map(len, lines)) <= columns
         assert screen.finish() == 0
-        # The block stays, and the results stand below it.
+        # The head stays; the trials stand below it, once, and how it ended stands there whole.
         assert "12/12  100%" in screen.text
-        assert "sonde run --hyperparam=lr=0.03 train.py 4 0.15" in screen.text
         assert screen.text.count("best  #2") == 1
+        assert len(re.findall(r"^ *trial +state", screen.text, re.MULTILINE)) == 1
+        assert "by hand    sonde run --hyperparam=lr=0.03 --metric=val_loss:min" in screen.text
+        assert re.search(r"^finished 12/12 in \S+ best=#2 val_loss=\S+; exit 0$", screen.text,
+                         re.MULTILINE)  # fmt: skip
 
 
 def test_below_60_columns_two_lines_do(desk: Place) -> None:
@@ -76,7 +79,7 @@ def test_a_failure_is_shown_with_where_to_look(desk: Place) -> None:
     desk.write("bad.py", "import time\nlr = 1\ntime.sleep(lr * 10)\nraise ValueError('too hot')\n")
     with terminal(desk, [*GRID, "-j", "2", "bad.py"], 100, 40) as screen:
         screen.wait_for(lambda text: "failed: ValueError: too hot" in text)
-        assert re.search(r"\d+ failed: ValueError: too hot .*sonde logs digits/\d+", screen.text)
+        assert re.search(r"#\d+ failed: ValueError: too hot .*sonde logs digits/\d+", screen.text)
         assert "✗ failed" in screen.text
         assert screen.finish() == 1
 

@@ -155,6 +155,7 @@ def test_the_sweeps_as_json_have_the_promised_fields(cli: Sonde, digits: SweepRe
         "number": 2,
         "metric": "loss",
         "value": 0.25,
+        "values": {"loss": 0.25},
         "params": {"lr": 0.001, "opt": "adam"},
     }
 
@@ -191,9 +192,9 @@ def test_the_store_may_stand_before_the_command_behind_it_or_in_the_environment(
 def test_a_sweep_is_meant_by_its_id_a_beginning_of_it_or_its_name(
     cli: Sonde, digits: SweepRecord
 ) -> None:
-    for text in (digits.id, digits.id[:3], "digits"):
+    for text in (digits.id, digits.id[:3], "digits", "dig"):
         assert cli("show", text, "--format", "json").json["id"] == digits.id
-    assert "did you mean digits?" in cli("show", "digit", code=2).err
+    assert "did you mean digits?" in cli("show", "digitz", code=2).err
 
 
 def test_show_says_what_is_searched_and_how_far_it_is(cli: Sonde, digits: SweepRecord) -> None:
@@ -234,7 +235,9 @@ def test_a_trial_that_is_not_there_is_said_with_those_that_are(
 def test_best_prints_a_command_that_can_be_pasted(cli: Sonde, digits: SweepRecord) -> None:
     out = cli("best", "digits").out
     assert "best  digits/2  lr=0.001  opt='adam'" in out
-    assert "sonde run --hyperparam=lr=0.001 --hyperparam=opt=adam train.py 30" in out
+    assert (
+        "sonde run --hyperparam=lr=0.001 --hyperparam=opt=adam --metric=loss:min train.py 30" in out
+    )
     assert "sonde rerun digits/2" in out
 
 
@@ -246,7 +249,7 @@ def test_best_leaves_out_what_failed_diverged_or_still_runs(
 
 def test_without_a_result_best_says_so_and_exits_1(cli: Sonde, store: Store) -> None:
     add_sweep(store)
-    assert "no finished trial with a value of loss" in cli("best", "digits", code=1).err
+    assert "none has ended with a value of loss" in cli("best", "digits", code=1).err
 
 
 def test_without_a_metric_best_says_how_to_sort(cli: Sonde, store: Store) -> None:
@@ -289,7 +292,8 @@ def test_infinite_and_nan_metrics_never_become_best(cli: Sonde, store: Store) ->
     add_trial(store, sweep.id, {"lr": 0.1, "opt": "adam"}, [math.inf])
     add_trial(store, sweep.id, {"lr": 0.2, "opt": "adam"}, [math.nan])
     add_trial(store, sweep.id, {"lr": 0.3, "opt": "adam"}, [0.4], State.CANCELLED)
-    assert "no finished trial" in cli("best", "digits", code=1).err
+    err = cli("best", "digits", code=1).err
+    assert "no trial is best: each of the 2 values of loss is NaN or infinite" in err
 
 
 def test_a_paused_sweep_says_so(cli: Sonde, store: Store, digits: SweepRecord) -> None:

@@ -152,10 +152,14 @@ def test_retries_run_a_failed_script_again(desk: Place) -> None:
 def test_time_ends_a_script_that_never_ends(desk: Place) -> None:
     desk.write("forever.py", "import time\nlr = 1\nprint(lr)\nwhile True: time.sleep(1)\n")
     done = desk.run(
-        "run", "--hyperparam=lr=1,2,3", "--time", "1s", "-j", "2", "--name", "x", "forever.py"
-    )
+        "run", "--hyperparam=lr=1,2,3", "--time", "1s", "-j", "2", "--name", "x", "forever.py",
+        code=1,
+    )  # fmt: skip
     assert "time budget" in done.stderr + desk.run("show", "x").stdout
-    assert {t["state"] for t in desk.trials("x")} <= {"stopped", "cancelled"}
+    assert "x is finished (time budget of 1 s)" in desk.run("resume", "x").stderr
+    assert [t["state"] for t in desk.trials("x")] == ["stopped", "stopped", "waiting"]
+    desk.run("resume", "x", "--time", "2.5s", code=1)
+    assert {t["state"] for t in desk.trials("x")} == {"stopped"}
     assert not desk.orphans()
 
 

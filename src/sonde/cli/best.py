@@ -22,11 +22,13 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
     Failed and cancelled trials and those without a finite value are left out. Exit code 1 if
     there is none.
     """
+    from sonde.cli.no_best import why_no_best
     from sonde.cli.output import emit, say
     from sonde.cli.reading import load
     from sonde.cli.report import again
     from sonde.cli.rows import trial_row
     from sonde.cli.trial_table import trial_cells, trial_columns
+    from sonde.cli.typed import typed
     from sonde.core.pareto import front as front_of
     from sonde.core.ranking import ranked
     from sonde.core.trial import losses
@@ -38,7 +40,7 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
     if not goals:
         raise NotFoundError(
             f"{record.name} was run without --metric, so no trial is best; "
-            f"sonde trials {record.name} --sort METRIC sorts by anything that was reported"
+            f"{typed('trials', record.name, options=['--sort=METRIC'])} sorts by what was reported"
         )
     if front:
         found = front_of(history.trials, goals)
@@ -55,6 +57,6 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
         for line in again(record, found[0]):
             click.echo(line)
     else:
-        say(f"{record.name} has no finished trial with a value of {goals[0].metric} yet")
+        say(f"{record.name}: {why_no_best(record.sweep, history)}")
     if not found:
         click.get_current_context().exit(1)

@@ -5,7 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-__all__ = ["duration", "number", "one_line", "params_line", "shell_words", "sparkline", "when"]
+from sonde.core.metric import Goal
+
+__all__ = [
+    "duration",
+    "goals_text",
+    "number",
+    "one_line",
+    "param",
+    "params_line",
+    "shell_words",
+    "sparkline",
+    "when",
+]
 
 
 def number(value: float | None, digits: int = 5) -> str:
@@ -55,6 +67,11 @@ def duration(seconds: float | None) -> str:
 def when(time: datetime | None) -> str:
     """A time in the reader's own time zone, as in `2026-03-01 12:30:07`."""
     return "-" if time is None else time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def goals_text(goals: Sequence[Goal]) -> str:
+    """`min val_loss`; nothing without a goal."""
+    return " and ".join(goal.describe() for goal in goals)
 
 
 def params_line(params: Mapping[str, Any], between: str = "  ") -> str:

@@ -26,6 +26,7 @@ def pause(sweep: str, store: str | None) -> None:
 
     `sonde resume SWEEP` goes on with it.
     """
+    from sonde.cli.typed import typed
     from sonde.core.sweep import Control
 
     with opened(store) as opened_store:
@@ -36,7 +37,7 @@ def pause(sweep: str, store: str | None) -> None:
         _refuse_unless_live(record, "pause")
         record = _set(opened_store, record, Control.PAUSED, "paused by hand")
         click.echo(
-            f"{record.name} is paused; {_running(record)}; go on: sonde resume {record.name}"
+            f"{record.name} is paused; {_running(record)}; go on: {typed('resume', record.name)}"
         )
 
 
@@ -61,9 +62,10 @@ def stop(sweep: str, store: str | None) -> None:
 @click.argument("sweep")
 @store_option
 def cancel(sweep: str, store: str | None) -> None:
-    """End a sweep and its running trials now; these do not count.
+    """End a sweep and its running trials now, for good; these do not count.
 
-    Waits until nothing of it runs any more, ten seconds at most.
+    What is to be gone on with later is stopped or paused instead. Waits until nothing of it runs
+    any more, ten seconds at most.
     """
     from sonde.core.sweep import Control
     from sonde.core.trial import State
@@ -94,7 +96,7 @@ def _refuse_unless_live(record: "SweepRecord", word: str) -> None:
 
     if record.is_ended:
         raise IllegalTransitionError(
-            f"there is nothing to {word}: {record.name} has ended ({record.control.value}"
+            f"there is nothing to {word}: {record.name} has ended ({record.state}"
             f"{': ' + record.reason if record.reason else ''})"
         )
 

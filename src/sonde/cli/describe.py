@@ -18,7 +18,7 @@ from sonde.core.sweep import Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
 from sonde.store.protocol import SweepRecord
 
-__all__ = ["sweep_data", "sweep_facts", "trial_data", "trial_facts"]
+__all__ = ["sweep_data", "sweep_facts", "trial_data", "trial_facts", "ways"]
 
 
 def sweep_data(record: SweepRecord, history: History, url: str) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _work_facts(record: SweepRecord) -> Facts:
     return [
         ("command", shlex.join(work.argv)),
         ("folder", work.folder if work.workspace == "copy" else f"{work.folder}, in place"),
-        ("values", _ways(record.sweep, work)),
+        ("values", ways(record.sweep, work)),
         ("metric from", f"stdout by {work.metric_regex}" if work.metric_regex else ""),
     ]
 
@@ -142,13 +142,12 @@ def _values(trial: Trial, goals: Sequence[Goal]) -> str:
     return ", ".join(number(trial.value(goal)) for goal in goals)
 
 
-def _ways(sweep: Sweep, work: Command) -> str:
-    """How values reach the program."""
+def ways(sweep: Sweep, work: Command) -> str:
+    """Say how values reach a program."""
     sample = {parameter.name: "" for parameter in sweep.space.parameters}
     passed = fill_template(work.argv, sample)[1]
     ways = ["by its arguments"] if passed else []
     if passed != set(sample):
-        ways.append(
-            f"into {work.script} by {work.substitute}" if work.script else "by SONDE_PARAMS"
-        )
+        script = f"into {work.script} by {work.substitute}"
+        ways.append(script if work.script else "by its environment (SONDE_PARAMS)")
     return " and ".join(ways)

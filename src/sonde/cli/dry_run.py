@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from sonde.agent.command import preview
+from sonde.cli.cells import goals_text
+from sonde.cli.describe import ways
 from sonde.cli.output import emit
 from sonde.cli.plan import Plan
 from sonde.core.distributions.values import Params
@@ -23,6 +25,9 @@ def dry_run(plan: Plan, form: str) -> None:
     first, last, total = _points(plan)
     names = [parameter.name for parameter in plan.sweep.space.parameters]
     shown = preview(plan.command, first[0], names) if first else None
+    # Of a trial whose values are those in the script nothing could be seen.
+    looks = [preview(plan.command, params, names) for params in first]
+    seen = next((number for number, look in enumerate(looks) if look.diff), 0)
     if form != "table":
         emit(form, _data(plan, first, last, total, shown))
         return
@@ -34,8 +39,7 @@ def dry_run(plan: Plan, form: str) -> None:
         click.echo(f"  {reading.name:<{width}}  {reading.reading}{when}")
     for relation in plan.sweep.space.where:
         click.echo(f"  where {relation.text}")
-    goals = " and ".join(goal.describe() for goal in plan.sweep.goals)
-    click.echo(f"goal        {goals or 'none: no --metric'}")
+    click.echo(f"goal        {goals_text(plan.sweep.goals) or 'none: no --metric'}")
     limit = f", at most {plan.sweep.budget.time_s:g} s" if plan.sweep.budget.time_s else ""
     count = total if total is not None else "until time is up"
     click.echo(f"trials      {count}{limit}, {plan.crew.workers} at once")
@@ -52,11 +56,12 @@ def dry_run(plan: Plan, form: str) -> None:
         click.echo(f"trial {total - 1:<5} {_line(last)}")
     if shown is not None:
         click.echo(f"command     {shlex.join(shown.argv)}")
-        if shown.diff:
-            click.echo(f"values of trial 0 in {plan.command.script}:")
-            click.echo(shown.diff.rstrip("\n"))
-        else:
-            click.echo("values      by the command line and the environment; no file is changed")
+        click.echo(f"values      {ways(plan.sweep, plan.command)}")
+        if looks[seen].diff:
+            click.echo(f"trial {seen} changes {plan.command.script}:")
+            click.echo(looks[seen].diff.rstrip("\n"))
+        elif plan.command.script is not None:
+            click.echo(f"            these trials have the values that {plan.command.script} has")
     click.echo("nothing was run")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from sonde.cli.best_so_far import BestSoFar
 from sonde.cli.progress.plain import begin_line, trial_line
 from sonde.core.sweep import Control
 from sonde.core.trial import ENDED, State, Trial
@@ -21,6 +22,7 @@ class Lines:
         self._before = before
         self._known: dict[int, tuple[State, int]] = {}
         self._control: Control | None = None
+        self._best: BestSoFar | None = None
 
     def begin(self, view: View) -> None:
         """Print what the sweep is, and the last trials that ended."""
@@ -29,8 +31,12 @@ class Lines:
         trials = view.history.trials
         self._known = {t.number: (t.state, t.attempts) for t in trials}
         ended = sorted((t for t in trials if t.is_ended), key=lambda t: t.version)
-        for trial in ended[len(ended) - min(self._before, len(ended)) :]:
-            self._say(trial, view)
+        self._best = BestSoFar(view.record.sweep)
+        silent = len(ended) - min(self._before, len(ended))
+        for place, trial in enumerate(ended):
+            self._best.see(trial)
+            if place >= silent:
+                self._say(trial, view)
 
     def update(self, view: View, changed: Sequence[Trial]) -> None:
         """Print what happened."""
@@ -41,6 +47,8 @@ class Lines:
             before = self._known.get(trial.number)
             self._known[trial.number] = stands
             again = before is not None and before[0] is State.RUNNING
+            if self._best is not None and trial.is_ended:
+                self._best.see(trial)
             if trial.state in _SAID or again:
                 self._say(trial, view)
         record = view.record
@@ -48,7 +56,7 @@ class Lines:
             self._control = record.control
             reason = f": {record.reason}" if record.reason else ""
             click.echo(
-                f"{record.updated.astimezone():%H:%M:%S} {record.name} {record.control}{reason}"
+                f"{record.updated.astimezone():%H:%M:%S} {record.name} {record.state}{reason}"
             )
 
     def over(self, view: View) -> None:
@@ -60,4 +68,5 @@ class Lines:
         at = trial.finished if trial.is_ended else trial.started
         clock = f"{(at or trial.created).astimezone():%H:%M:%S}"
         attempt = f" (attempt {trial.attempts})" if trial.attempts > 1 else ""
-        click.echo(f"{clock} {trial_line(trial, view)}{attempt}")
+        best = self._best.text if self._best is not None and trial.is_ended else ""
+        click.echo(f"{clock} {trial_line(trial, view, best)}{attempt}")

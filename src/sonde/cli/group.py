@@ -28,7 +28,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Control": {
         "pause": ("control", "Start no new trials; running ones end by themselves."),
         "stop": ("control", "Start no new trials, and end the sweep when running ones ended."),
-        "cancel": ("control", "End a sweep and its running trials now."),
+        "cancel": ("control", "End a sweep and its running trials now, for good."),
         "runs": ("runs", "List, stop and kill runs, in StudioML's words."),
     },
     "Machine": {

@@ -10,10 +10,11 @@ from sonde.agent.command import command_of
 from sonde.cli.crew import Crew, check_place, crew_of
 from sonde.cli.faults import Faults
 from sonde.cli.quantities import seconds_of, whole_of
-from sonde.cli.searched import goals_of, parameters_of, space_of, unknown_templates
+from sonde.cli.searched import goals_of, is_assignment, parameters_of, space_of, unknown_templates
+from sonde.core.decide import check
 from sonde.core.metric import Goal
 from sonde.core.notation import Parsed
-from sonde.core.search import Request, choose, method
+from sonde.core.search import choose, method
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Command, Sweep
 from sonde.errors import ConfigError
@@ -122,7 +123,7 @@ def plan(
         with faults.collected():
             method_name, reason = _method(space, goals, options.method, trials)
     work = None
-    if space is not None and words:
+    if space is not None and words and not is_assignment(words[0]):
         with faults.collected():
             work = _command(options, words, folder, space, faults)
         if work is None:
@@ -156,11 +157,11 @@ def _method(space: Space, goals: Sequence[Goal], name: str, trials: int | None) 
     """The method that will be at work; it is started once, so that it can refuse."""
     chosen, reason = choose(space, name, trials=trials)
     try:
-        found = method(chosen)
+        method(chosen)
     except ConfigError as fault:
         raise ConfigError(f"--method {name}", fault.found, fault.remedy) from fault
     # One that cannot search this space, or finds no point in it, says so before anything is made.
-    found.propose(found.start(space, goals, 0), Request(first=0, count=1))
+    check(Sweep(space=space, goals=tuple(goals), method=chosen))
     return chosen, reason
 
 

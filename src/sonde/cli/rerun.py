@@ -34,7 +34,9 @@ def rerun(ctx: click.Context, /, trial: str, store: str | None) -> None:
         then = "the same" if before and before.last == value else "-"
         if before and before.last != value:
             then = number(before.last, 8)
-        say(f"{name} {number(value, 8)}, before: {then}")
+        # A trial that has not ended may report more: its last value is not its result.
+        word = "before" if found.is_ended else f"so far in {record.name}/{found.number}"
+        say(f"{name} {number(value, 8)}, {word}: {then}")
     if done.outcome.error:
         say(f"it failed: {done.outcome.error}")
     say(f"its files: {done.folder}")

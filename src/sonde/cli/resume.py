@@ -46,9 +46,10 @@ def resume(
     store: str | None,
     form: str,
 ) -> None:
-    """Go on with a sweep that was paused, stopped, cancelled or interrupted.
+    """Go on with a sweep that was paused, stopped or interrupted.
 
     If a process on this machine still runs it, that one goes on; otherwise it is run here.
+    What was cancelled is over: the command that made it starts a new one.
     """
     from sonde.cli.crew import crew_of
     from sonde.cli.driving import drive_here, is_driven
@@ -56,11 +57,15 @@ def resume(
     from sonde.cli.github import summarise
     from sonde.cli.output import say
     from sonde.cli.place import root_of
+    from sonde.cli.progress import check_output
     from sonde.cli.quantities import seconds_of, whole_of
-    from sonde.cli.report import report
-    from sonde.cli.starting import heed_code, is_unfinished, raised
+    from sonde.cli.report import complaints, report
+    from sonde.cli.starting import afresh, heed_code, is_spent, is_unfinished, raised
+    from sonde.cli.typed import typed
     from sonde.core.sweep import Control
+    from sonde.errors import IllegalTransitionError
 
+    check_output(progress, form)
     faults = Faults()
     time_s, more = None, whole_of(trials, "--trials", 1, faults)
     with faults.collected():
@@ -69,28 +74,37 @@ def resume(
     faults.refuse()
     with opened(store) as opened_store:
         record = opened_store.find_sweep(sweep)
+        if record.control is Control.CANCELLED:
+            raise IllegalTransitionError(
+                f"{record.name} was cancelled, so it is not gone on with; {afresh(record)}"
+            )
         record = raised(opened_store, record, trials=more, time_s=time_s)
-        if record.control is Control.DONE and not is_unfinished(record):
+        is_met = record.control is Control.DONE and not is_unfinished(record)
+        if is_met or is_spent(opened_store, record):
             say(f"{record.name} is finished ({record.reason}); --trials or --time gives it more")
             return
         before = record.control
-        if before in {Control.PAUSED, Control.STOPPED, Control.CANCELLED}:
+        if before in {Control.PAUSED, Control.STOPPED}:
             record = opened_store.update_sweep(
                 record.id, datetime.now(UTC), control=Control.RUNNING, reason=""
             )
         if detach:
-            say(f"{record.name} may go on; sonde agent {record.name} runs trials of it")
+            say(f"{record.name} may go on; {typed('agent', record.name)} runs trials of it")
             return
         if record.sweep.work is None:
             say(f"{record.name} may go on; the program that asks for its trials runs it")
             return
         if is_driven(root_of(opened_store.url), record.id):
             word = "goes on" if before is not Control.RUNNING else "is running"
-            say(f"{record.name} {word} in the process that runs it; sonde tail {record.name}")
+            say(f"{record.name} {word} in the process that runs it; {typed('tail', record.name)}")
             return
         heed_code(opened_store, record, update=update_code)
         result = drive_here(opened_store, record, crew, progress=progress, verbose=verbose)
         if progress != "json":
             report(result.record, result.history, form)
         summarise(result.record, result.history)
+        for line in complaints(result.record, result.history):
+            say(line)
+        if result.code and is_unfinished(result.record):
+            say(f"go on with it: {typed('resume', result.record.name)}")
     ctx.exit(result.code)

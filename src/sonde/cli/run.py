@@ -183,12 +183,15 @@ def run(
 
     The same command again goes on with the sweep if it is unfinished.
     """  # noqa: D301 - click reads the \b itself, so the string is not raw
+    from sonde.cli.astray import astray
     from sonde.cli.driving import drive_here
     from sonde.cli.github import summarise
     from sonde.cli.output import say
     from sonde.cli.plan import RunOptions, plan
-    from sonde.cli.report import missing_metrics, report
+    from sonde.cli.progress import check_output
+    from sonde.cli.report import complaints, report
     from sonde.cli.starting import is_unfinished, start
+    from sonde.cli.typed import typed
 
     planned = plan(
         RunOptions(**options),
@@ -197,6 +200,13 @@ def run(
         Path.cwd(),
         ctx.meta["sonde.refused"],
     )
+    check_output(progress, form)
+    script = ctx.meta["sonde.command"]
+    if strays := astray(ctx.command, script, Path.cwd()):
+        say(
+            f"{', '.join(strays)} stands behind {script[0]}, so {script[0]} gets it; options of "
+            "sonde stand before the script"
+        )
     if dry_run:
         from sonde.cli.dry_run import dry_run as show
 
@@ -209,9 +219,10 @@ def run(
                 say(note)
         if started.is_over:
             from sonde.cli.reading import load
+            from sonde.executors.drive import code_of
 
             record, history = load(opened_store, started.record.id)
-            code = 0 if history.best or history.ended else 1
+            code = code_of(record, history)
         else:
             result = drive_here(
                 opened_store, started.record, planned.crew, progress=progress, verbose=verbose
@@ -220,8 +231,8 @@ def run(
         if progress != "json":
             report(record, history, form)
         summarise(record, history)
-        for line in missing_metrics(record, history):
+        for line in complaints(record, history):
             say(line)
         if code and is_unfinished(record):
-            say(f"go on with it: sonde resume {record.name}, or the same command again")
+            say(f"go on with it: {typed('resume', record.name)}, or the same command again")
     ctx.exit(code)

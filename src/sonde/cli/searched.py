@@ -12,7 +12,7 @@ from sonde.core.parameter import Parameter
 from sonde.core.space import Space
 from sonde.errors import ConfigError
 
-__all__ = ["goals_of", "parameters_of", "space_of", "unknown_templates"]
+__all__ = ["goals_of", "is_assignment", "parameters_of", "space_of", "unknown_templates"]
 
 _TEMPLATE = re.compile(r"\{([^\W\d][\w.\-]*)\}")
 
@@ -31,18 +31,18 @@ def parameters_of(
             parsed[one.name] = one
     if not words:
         faults.add("script", "there is none", "write: sonde run --hyperparam NAME=RANGE train.py")
+    elif is_assignment(words[0]):
+        name, _, value = words[0].partition("=")
+        faults.add(
+            words[0], "one value alone is taken for the script",
+            f"write --hyperparam {name}={value or 'VALUE'}",
+        )  # fmt: skip
     elif not ranges:
-        name, equals, value = words[0].partition("=")
         behind = next((w for w in words if w.startswith(("--hyperparam", "-hp"))), None)
         if behind:
             faults.add(
                 behind, f"it stands behind {words[0]} and so is the script's own",
                 f"write it before: sonde run {behind} ... {words[0]}",
-            )  # fmt: skip
-        elif equals and name.isidentifier() and not Path(words[0]).exists():
-            faults.add(
-                words[0], "one value alone is taken for the script",
-                f"write --hyperparam {name}={value or 'VALUE'}",
             )  # fmt: skip
         else:
             faults.add(
@@ -50,6 +50,12 @@ def parameters_of(
                 f"add for instance --hyperparam lr=1e-4:l4:0.1 before {words[0]}",
             )  # fmt: skip
     return list(parsed.values())
+
+
+def is_assignment(word: str) -> bool:
+    """Tell whether what stands in the script's place is `epochs=20`, and no file."""
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.isidentifier() and not Path(word).exists()
 
 
 def goals_of(texts: Sequence[str], faults: Faults) -> tuple[Goal, ...]:

@@ -1,5 +1,7 @@
 """`sonde show`: a sweep, or one of its trials, in full."""
 
+import textwrap
+
 import click
 
 from sonde.cli.options import format_option, opened, store_option
@@ -17,6 +19,7 @@ def show(what: str, store: str | None, form: str) -> None:
     from sonde.cli.options import trial_key
     from sonde.cli.output import emit
     from sonde.cli.reading import load, one_trial
+    from sonde.cli.screen import screen_of
     from sonde.errors import NotFoundError
 
     with opened(store) as opened_store:
@@ -40,7 +43,16 @@ def show(what: str, store: str | None, form: str) -> None:
     if form != "table":
         emit(form, data)
         return
-    width = max(len(name) for name, _ in facts if name)
+    facts = [(name, text) for name, text in facts if text]
+    indent = max(len(name) for name, _ in facts) + 2
+    room = screen_of().width
     for name, text in facts:
-        if text:
-            click.echo(f"{name:<{width}}  {text}".rstrip())
+        lines = [text] if room is None else _wrapped(text, max(room - indent, 20))
+        click.echo(f"{name:<{indent}}{lines[0]}")
+        for line in lines[1:]:
+            click.echo(" " * indent + line)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break at blanks only, so that paths and values stay whole."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)

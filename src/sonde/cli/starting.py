@@ -12,12 +12,25 @@ from sonde.agent.snapshot import changed, take
 from sonde.cli.output import say
 from sonde.cli.place import root_of
 from sonde.cli.plan import Plan
+from sonde.cli.typed import typed
+from sonde.core.decide import Situation, is_out_of_time
+from sonde.core.history import History
 from sonde.core.sweep import Budget, Command, Control, Sweep, difference
 from sonde.core.trial import State
-from sonde.errors import ConfigError, NotFoundError
+from sonde.errors import AmbiguousError, ConfigError, NotFoundError, SweepExistsError
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["Started", "create", "go_on", "heed_code", "is_unfinished", "raised", "start"]
+__all__ = [
+    "Started",
+    "afresh",
+    "create",
+    "go_on",
+    "heed_code",
+    "is_spent",
+    "is_unfinished",
+    "raised",
+    "start",
+]
 
 N = TypeVar("N", int, float)
 _ENDED = {"done", "stopped", "failed", "cancelled"}
@@ -43,6 +56,14 @@ def start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started:
     Raises:
         ConfigError: If the name belongs to a sweep of another definition.
     """
+    try:
+        return _start(store, plan, new=new, update_code=update_code)
+    except SweepExistsError:
+        # The same command in another terminal was a moment quicker: now it is found.
+        return _start(store, plan, new=new, update_code=update_code)
+
+
+def _start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started:
     if plan.sweep.name is not None and (found := _named(store, plan.sweep.name)):
         if new:
             raise ConfigError(
@@ -69,7 +90,7 @@ def start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started:
         if unfinished:
             return go_on(store, unfinished[-1], plan, update_code=update_code)
         if same:
-            _say_of_same(same[-1])
+            _say_of_same(store, same[-1])
     return Started(record=create(store, plan.sweep, Path(plan.command.folder)), is_new=True)
 
 
@@ -81,8 +102,10 @@ def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -
     record = raised(store, record, trials=trials, time_s=time_s)
     if not is_unfinished(record):
         say(f"{record.name} has ended ({record.reason or record.control}); these are its results")
-        if record.control in {Control.STOPPED, Control.CANCELLED}:
-            say(f"to go on with it all the same: sonde resume {record.name}")
+        if record.control is Control.CANCELLED:
+            say(f"what was cancelled is not gone on with; {afresh(record)}")
+        elif record.control is Control.STOPPED and not is_spent(store, record):
+            say(f"to go on with it all the same: {typed('resume', record.name)}")
         return Started(record=record, is_over=True)
     ended = sum(n for state, n in record.counts.items() if state.value in _ENDED)
     all_of_them = record.budget.trials
@@ -110,6 +133,25 @@ def is_unfinished(record: SweepRecord) -> bool:
     return record.control is Control.DONE and any(record.counts.get(state) for state in live)
 
 
+def is_spent(store: Store, record: SweepRecord) -> bool:
+    """Tell whether a sweep was stopped because its working time is used up."""
+    if record.control is not Control.STOPPED or record.budget.time_s is None:
+        return False
+    history = History(record.sweep)
+    history.add(store.changes(record.id).trials)
+    now = datetime.now(UTC)
+    return is_out_of_time(history, Situation(record.revision, record.control, record.budget, now))
+
+
+def afresh(record: SweepRecord) -> str:
+    """Say what starts a sweep like a cancelled one."""
+    if not isinstance(record.sweep.work, Command):
+        return "declare it with another name to start a new one"
+    if record.sweep.name is not None:
+        return "the same command with another --name starts a new one"
+    return "the same command starts a new one"
+
+
 def raised(
     store: Store, record: SweepRecord, *, trials: int | None, time_s: float | None
 ) -> SweepRecord:
@@ -121,7 +163,10 @@ def raised(
     )
     if more == budget:
         return record
-    control = Control.RUNNING if record.control is Control.DONE else None
+    was_met = record.control is Control.DONE or (
+        more.time_s != budget.time_s and is_spent(store, record)
+    )
+    control = Control.RUNNING if was_met else None
     say(f"{record.name} now has a budget of {_budget_text(more)}")
     return store.update_sweep(
         record.id, datetime.now(UTC), budget=more, control=control, reason="" if control else None
@@ -195,7 +240,7 @@ def _python_of(command: Command) -> str | None:
 def _named(store: Store, name: str) -> SweepRecord | None:
     try:
         found = store.find_sweep(name)
-    except NotFoundError:
+    except (NotFoundError, AmbiguousError):
         return None
     return found if found.name == name else None
 
@@ -207,14 +252,15 @@ def _as_stored(plan: Plan, record: SweepRecord) -> Sweep:
     return replace(plan.sweep, seed=record.sweep.seed)
 
 
-def _say_of_same(record: SweepRecord) -> None:
-    if record.control is Control.DONE:
-        say(f"{record.name} did the same and is finished (sonde best {record.name}); this is new")
+def _say_of_same(store: Store, record: SweepRecord) -> None:
+    if record.control is Control.DONE or is_spent(store, record):
+        look = typed("best", record.name)
+        say(f"{record.name} did the same and is finished ({look}); this is new")
+    elif record.control is Control.CANCELLED:
+        say(f"{record.name} is the same but was cancelled; this is new")
     else:
-        say(
-            f"{record.name} is the same but was {record.control} (sonde resume {record.name} "
-            "goes on with it); this is new"
-        )
+        way = typed("resume", record.name)
+        say(f"{record.name} is the same but was stopped ({way} goes on with it); this is new")
 
 
 def _larger(stored: N | None, asked: N | None, unit: str) -> N | None:

@@ -4,23 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sonde.cli.cells import duration, number, params_line
+from sonde.cli.cells import duration, goals_text, number, params_line
 from sonde.cli.rows import sweep_row
 from sonde.cli.table import Column
+from sonde.cli.total import total_of
 from sonde.core.history import History
-from sonde.core.trial import Trial
+from sonde.core.trial import State
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["best_of", "sweep_columns", "sweep_rows"]
-
-
-def best_of(store: Store, record: SweepRecord) -> Trial | None:
-    """Return the best trial of a sweep, or None."""
-    if not record.sweep.goals or not record.trials:
-        return None
-    history = History(record.sweep)
-    history.add(store.changes(record.id).trials)
-    return history.best
+__all__ = ["sweep_columns", "sweep_rows"]
 
 
 def sweep_columns(rows: Sequence[dict[str, Any]]) -> list[Column]:
@@ -49,11 +41,12 @@ def sweep_rows(
     data, cells = [], []
     now = datetime.now(UTC)
     for record in records:
-        best = best_of(store, record)
-        row = sweep_row(record, best)
-        counts, budget = row["counts"], record.budget.trials
-        ended = sum(counts.get(state, 0) for state in ("done", "stopped", "failed", "cancelled"))
-        total = max(budget, record.trials) if budget is not None else record.trials
+        changes = store.changes(record.id)
+        history = History(record.sweep)
+        history.add(changes.trials)
+        record, best = changes.record, history.best
+        row = sweep_row(record, history)
+        total = total_of(record, history.trials)
         goals = record.sweep.goals
         data.append(row)
         cells.append(
@@ -63,11 +56,11 @@ def sweep_rows(
                 "id": record.id,
                 "state": row["state"],
                 "_state": row["state"],
-                "trials": f"{ended}/{total}",
-                "failed": str(counts.get("failed", 0) or ""),
-                "method": record.sweep.method,
-                "goal": goals[0].describe() if goals else "-",
-                "best": number(best.value(goals[0])) if best else "-",
+                "trials": f"{history.ended}/{total if total is not None else '?'}",
+                "failed": str(history.counts[State.FAILED] or ""),
+                "method": row["method_used"],
+                "goal": goals_text(goals) or "-",
+                "best": ", ".join(number(best.value(goal)) for goal in goals) if best else "-",
                 "params": params_line(best.params) if best else "",
                 "age": duration((now - record.updated).total_seconds()) + " ago",
             }

@@ -99,18 +99,20 @@ def _fitted(
     columns: Sequence[Column], widths: dict[str, int], width: int
 ) -> tuple[list[Column], dict[str, int]]:
     """Shorten the columns that may be, then leave out the least dear ones from the right."""
-    kept = list(columns)
+    kept, full = list(columns), dict(widths)
 
     def excess() -> int:
         return sum(widths[c.key] + GAP for c in kept) - GAP - width
 
     for column in sorted((c for c in kept if c.shrinks), key=lambda c: -widths[c.key]):
         if excess() > 0:
-            least = max(LEAST, width_of(column.title))
+            least = min(max(LEAST, width_of(column.title)), widths[column.key])
             widths[column.key] = max(least, widths[column.key] - excess())
     while len(kept) > 1 and excess() > 0:
         kept.remove(min(reversed(kept), key=lambda c: c.keep))
-    # What leaving out a wide column made free, the shortened ones get back by being last.
+    # What leaving out a column made free, the shortened ones get back, the dearest first.
+    for column in sorted(kept, key=lambda c: -c.keep):
+        widths[column.key] = min(full[column.key], widths[column.key] - min(excess(), 0))
     return kept, widths
 
 

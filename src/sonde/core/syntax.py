@@ -88,6 +88,11 @@ class _Parser:
     def refuse(self, found: str) -> NoReturn:
         self._fail(self.next.column, found, _ALLOWED)
 
+    def _refuse_without(self, sign: str) -> NoReturn:
+        is_end = self.next.kind == "end"
+        place = "at the end" if is_end else f"before {self.next.text!r}"
+        self.refuse(f"{sign!r} is missing {place}")
+
     def _fail(self, column: int, found: str, remedy: str) -> NoReturn:
         shown = self._text if len(self._text) <= 100 else f"{self._text[:100]}..."
         raise ConfigError(shown, f"column {column}: {found}", remedy)
@@ -119,7 +124,7 @@ class _Parser:
 
     def _expect(self, sign: str) -> None:
         if not self._is(sign):
-            self.refuse(f"{sign!r} is missing before {self.next.text!r}")
+            self._refuse_without(sign)
         self._take()
 
     def _deeper(self, level: Callable[[], Run]) -> Run:
@@ -202,7 +207,8 @@ class _Parser:
             return operations.looked_up(token.text)
         if token.kind == "sign" and token.text in {"(", "["}:
             return self._group(token.text)
-        return self._fail(token.column, f"a value is missing before {token.text!r}", _ALLOWED)
+        place = "at the end" if token.kind == "end" else f"before {token.text!r}"
+        return self._fail(token.column, f"a value is missing {place}", _ALLOWED)
 
     def _number(self, token: _Token) -> int | float:
         try:
@@ -235,7 +241,7 @@ class _Parser:
             if self._is(closing):
                 break
             if not self._is(","):
-                self.refuse(f"{closing!r} is missing before {self.next.text!r}")
+                self._refuse_without(closing)
             self._take()
             has_comma = True
         self._expect(closing)

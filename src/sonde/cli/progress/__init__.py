@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sonde.executors.drive import Listener
 
-__all__ = ["KINDS", "choose", "watching"]
+__all__ = ["KINDS", "check_output", "choose", "watching"]
 
 KINDS = ("auto", "live", "plain", "json", "none")
 
@@ -20,6 +20,22 @@ def choose(kind: str) -> str:
         return kind
     able = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     return "live" if able and not os.environ.get("CI") else "plain"
+
+
+def check_output(kind: str, form: str) -> None:
+    """Refuse events and results that would both go to stdout.
+
+    Raises:
+        ConfigError: If they would.
+    """
+    from sonde.errors import ConfigError
+
+    if kind == "json" and form != "table":
+        raise ConfigError(
+            f"--progress json --format {form}",
+            "both would be printed on stdout",
+            "leave one of them out",
+        )
 
 
 @contextmanager

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sonde.cli.cells import duration, number, one_line, param
-from sonde.cli.progress.figures import Figures, total_of
-from sonde.cli.progress.plain import goals_text
+from sonde.cli.cells import duration, goals_text, number, one_line, param
+from sonde.cli.progress.figures import Figures
 from sonde.cli.progress.recent import Line, recent_rows, style_of
 from sonde.cli.screen import Signs
 from sonde.cli.table import fit, width_of
+from sonde.cli.total import total_of
+from sonde.cli.typed import typed
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import View
 
-__all__ = ["MOST_LINES", "Line", "block"]
+__all__ = ["MOST_LINES", "Line", "block", "ending"]
 
 MOST_LINES = 20
 NARROW = 60  # columns below which two lines must do
@@ -52,6 +53,13 @@ def block(
     return [_clipped(line, width, signs.ellipsis) for line in lines[:room]]
 
 
+def ending(view: View, figures: Figures, signs: Signs, width: int) -> list[Line]:
+    """Return the lines that stay when the sweep is over."""
+    is_narrow = width < NARROW
+    lines = _narrow(view, figures, signs) if is_narrow else _head(view, figures, signs, width)
+    return [_clipped(line, width, signs.ellipsis) for line in lines]
+
+
 def _narrow(view: View, figures: Figures, signs: Signs) -> list[Line]:
     history = view.history
     total = total_of(view.record, history.trials)
@@ -69,9 +77,9 @@ def _narrow(view: View, figures: Figures, signs: Signs) -> list[Line]:
 def _head(view: View, figures: Figures, signs: Signs, width: int) -> list[Line]:
     record, history = view.record, view.history
     title: Line = [(record.name, "bold"), (f"  {view.method}", "")]
-    title.append((f"  {goals_text(record.sweep.goals)}", ""))
-    if record.control.value not in {"running", "done"}:
-        title.append((f"  {record.control.value}", "yellow"))
+    title.append((f"  {goals_text(record.sweep.goals) or 'no metric'}", ""))
+    if record.state not in {"running", "idle", "done"}:
+        title.append((f"  {record.state}", "yellow"))
     used = sum(width_of(text) for text, _ in title)
     store = view.store.replace("sqlite:///", "")
     if used + 2 + width_of(store) <= width:
@@ -155,8 +163,8 @@ def _foot(view: View, figures: Figures, signs: Signs, width: int, last_line: str
     lines: list[Line] = [[]]
     if figures.failed is not None:
         trial = figures.failed
-        look = f"   sonde logs {view.record.name}/{trial.number}"
-        error = f"{trial.number} failed: {one_line(trial.error or 'it failed')}"
+        look = f"   {typed('logs', f'{view.record.name}/{trial.number}')}"
+        error = f"#{trial.number} failed: {one_line(trial.error or 'it failed')}"
         error = fit(error, max(width - width_of(look), 20), signs.ellipsis)
         lines.append([(error, "red"), (look, "dim")])
     hint = HINT if width > len(HINT) else SHORT_HINT

@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from sonde.cli.output import iso, to_json
-from sonde.cli.progress.figures import Figures, total_of
+from sonde.cli.progress.figures import Figures
 from sonde.cli.rows import best_row, sweep_row, trial_row
+from sonde.cli.total import total_of
 from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import Result, View
@@ -38,12 +39,10 @@ class Events:
         self._control = record.control
         _print(
             "sweep",
-            sweep_row(record, view.history.best)
+            sweep_row(record, view.history)
             | {
                 "store": view.store,
                 "workers": view.workers,
-                "method_used": view.method,
-                "method_reason": view.method_reason,
                 "total": total_of(record, view.history.trials),
             },
         )
@@ -82,7 +81,7 @@ class Events:
             {
                 "code": code,
                 "reason": reason,
-                "state": view.record.control.value,
+                "state": view.record.state,
                 "counts": {state.value: n for state, n in view.history.counts.items()},
                 "best": best_row(view.history.best, view.record.sweep.goals),
                 "elapsed_s": (view.now - view.started).total_seconds(),

@@ -4,12 +4,11 @@ from collections import deque
 from collections.abc import Sequence
 from statistics import median
 
-from sonde.core.sweep import Control
+from sonde.cli.total import total_of
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import View
-from sonde.store.protocol import SweepRecord
 
-__all__ = ["Figures", "total_of"]
+__all__ = ["Figures"]
 
 _RECENT = 50  # trials that the median duration is taken over
 _RATE_S = 60.0
@@ -72,12 +71,3 @@ class Figures:
             return by_count
         by_time = max(view.record.budget.time_s - view.history.working_time(view.now), 0.0)
         return by_time if by_count is None else min(by_count, by_time)
-
-
-def total_of(record: SweepRecord, trials: Sequence[object]) -> int | None:
-    """Return how many trials there will be, or None where only time ends the sweep."""
-    if record.control in {Control.DONE, Control.STOPPED, Control.CANCELLED}:
-        return len(trials)
-    size = record.sweep.space.size
-    limits = [limit for limit in (record.budget.trials, size) if limit is not None]
-    return max(min(limits), len(trials)) if limits else None

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live as Drawing
 from rich.text import Text
 
-from sonde.cli.progress.block import block
+from sonde.cli.progress.block import Line, block, ending
 from sonde.cli.progress.figures import Figures
 from sonde.cli.progress.plain import end_line
 from sonde.cli.screen import screen_of
@@ -23,7 +23,7 @@ _MOST_CURVES = 64
 
 
 class Live:
-    """Draws the block on stderr; notes stand above it, and its last state stays."""
+    """Draws the block on stderr; notes stand above it, and at the end its head stays."""
 
     def __init__(self) -> None:
         self.figures = Figures()
@@ -59,10 +59,11 @@ class Live:
             self._draw(self._view)
 
     def end(self, view: View, result: Result) -> None:
-        """Draw it for the last time and leave it there."""
-        self._last_line = end_line(view, result)
-        self._draw(view)
+        """Leave its head there, and how it ended; the table of results follows."""
+        size = self._console.size
+        self._show(ending(view, self.figures, self._signs, size.width))
         self._drawing.stop()
+        self._console.print(Text(end_line(view, result)), soft_wrap=True)
 
     def close(self) -> None:
         """Give the terminal its cursor back, whatever happened."""
@@ -75,6 +76,9 @@ class Live:
             view, self.figures, self._signs, size.width, size.height,
             lambda trial: self._curve(view, trial), self._last_line,
         )  # fmt: skip
+        self._show(lines)
+
+    def _show(self, lines: Sequence[Line]) -> None:
         text = Text("\n", no_wrap=True, overflow="crop", end="").join(
             Text.assemble(*line) for line in lines
         )

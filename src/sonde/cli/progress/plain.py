@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
-from sonde.cli.cells import duration, number, one_line, param
+from sonde.cli.best_so_far import BestSoFar
+from sonde.cli.cells import duration, goals_text, number, one_line, param
 from sonde.cli.output import say
-from sonde.cli.progress.figures import Figures, total_of
-from sonde.core.metric import Goal
+from sonde.cli.progress.figures import Figures
+from sonde.cli.total import total_of
+from sonde.cli.typed import typed
 from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import Result, View
@@ -17,23 +19,29 @@ __all__ = ["Plain", "begin_line", "control_line", "end_line", "summary_line", "t
 
 SUMMARY_S = 30.0
 MOST_A_SECOND = 5
+WINDOW_S = 4.0  # over which they are counted, so that a short sweep shows all of its trials
+FAILURE_S = 1.0  # between failures, where trials end more quickly
 
 
 class Plain:
     """One line for each trial that ended, and a summary now and then.
 
-    Where more than `MOST_A_SECOND` trials end each second, only the summaries.
+    Where more than `MOST_A_SECOND` trials end each second, only the summaries, and one failure
+    a second.
     """
 
     def __init__(self) -> None:
         self.figures = Figures()
         self._said = 0.0
-        self._ends: deque[float] = deque(maxlen=MOST_A_SECOND)
+        self._ends: deque[float] = deque(maxlen=int(MOST_A_SECOND * WINDOW_S))
         self._quick = False
+        self._failed_at, self._failed_unsaid = 0.0, 0
         self._control: Control | None = None
+        self._best: BestSoFar | None = None
 
     def begin(self, view: View) -> None:
         """Say what begins."""
+        self._best = _best_before(view)
         self._said = view.now.timestamp()
         self._control = view.record.control
         say(f"{_clock(view.now)} {begin_line(view)}")
@@ -46,23 +54,36 @@ class Plain:
             self._control = view.record.control
             if self._control is not Control.DONE:  # which only says that all is decided
                 say(f"{_clock(view.now)} {control_line(view)}")
-        for trial in ended:
+        self._best = self._best or _best_before(view)
+        for trial in sorted(ended, key=lambda t: t.version):
+            self._best.see(trial)
             at = trial.finished.timestamp() if trial.finished else now
-            full = len(self._ends) == MOST_A_SECOND
-            quick = full and at - self._ends[0] < 1.0
+            full = len(self._ends) == self._ends.maxlen
+            quick = full and at - self._ends[0] < WINDOW_S
             self._ends.append(at)
-            if not quick:
-                say(f"{_clock(view.now)} {trial_line(trial, view)}")
-                if trial.state is State.FAILED and os.environ.get("GITHUB_ACTIONS"):
-                    text = one_line(trial.error or "failed")
-                    say(f"::error::trial {view.record.name}/{trial.number}: {text}")
-            elif not self._quick:
+            if quick and not self._quick:
                 self._quick = True
                 say(f"{_clock(view.now)} -- more than {MOST_A_SECOND} trials a second: "
-                    "summaries only")  # fmt: skip
+                    "only summaries and failures")  # fmt: skip
+            if not quick or (trial.state is State.FAILED and at - self._failed_at >= FAILURE_S):
+                self._trial(trial, view, at)
+            elif trial.state is State.FAILED:
+                self._failed_unsaid += 1
         if now - self._said >= SUMMARY_S:
             self._said, self._quick = now, False
             say(f"{_clock(view.now)} {summary_line(view, self.figures)}")
+
+    def _trial(self, trial: Trial, view: View, at: float) -> None:
+        more = ""
+        if trial.state is State.FAILED:
+            if self._failed_unsaid:
+                more = f"; {self._failed_unsaid} more failed before it"
+            self._failed_at, self._failed_unsaid = at, 0
+        best = self._best.text if self._best else ""
+        say(f"{_clock(view.now)} {trial_line(trial, view, best)}{more}")
+        if trial.state is State.FAILED and os.environ.get("GITHUB_ACTIONS"):
+            text = one_line(trial.error or "failed")
+            say(f"::error::trial {view.record.name}/{trial.number}: {text}")
 
     def note(self, text: str) -> None:
         """Say it."""
@@ -85,7 +106,7 @@ def begin_line(view: View) -> str:
         parts.append(f"{done} of them ended before")
     parts.append(f"{view.workers} worker{'s' if view.workers != 1 else ''}")
     parts.append(view.method)
-    parts.append(goals_text(record.sweep.goals))
+    parts.append(goals_text(record.sweep.goals) or "no metric")
     parts.append(f"store {view.store}")
     return f"sonde {record.name}: {', '.join(parts)}"
 
@@ -93,22 +114,27 @@ def begin_line(view: View) -> str:
 def control_line(view: View) -> str:
     """`-- paused: by hand`."""
     record = view.record
-    return f"-- {record.control}" + (f": {record.reason}" if record.reason else "")
+    return f"-- {record.state}" + (f": {record.reason}" if record.reason else "")
 
 
-def trial_line(trial: Trial, view: View) -> str:
-    """`#1 done     val_loss=2.4825 best=#0 2.1859 1.4s lr=1.4e-05 units=7`."""
+def trial_line(trial: Trial, view: View, best: str = "") -> str:
+    """`#1 done     val_loss=2.4825 best=#0 2.1859 1.4s lr=1.4e-05 units=7`.
+
+    Args:
+        trial: One that has ended.
+        view: Its sweep.
+        best: What to say of the best trial at that moment.
+    """
     goals = view.record.sweep.goals
     state = trial.state.value
     parts = [f"#{trial.number}", f"{state.upper() if state == 'failed' else state:<9}"]
     if trial.state is State.FAILED:
         parts.append(one_line(trial.error or "it failed") + ";")
-        parts.append(f"sonde logs {view.record.name}/{trial.number}")
+        parts.append(typed("logs", f"{view.record.name}/{trial.number}"))
         return " ".join(parts)
     for goal in goals:
         value = trial.value(goal)
         parts.append(f"{goal.metric}={number(value) if value is not None else '-'}")
-    best = best_text(view)
     if best:
         parts.append(best)
     if trial.started and trial.finished:
@@ -135,16 +161,22 @@ def summary_line(view: View, figures: Figures) -> str:
 
 
 def end_line(view: View, result: Result) -> str:
-    """`finished 300/300 in 3m13s best=#45 val_loss=0.13249; exit 0`."""
+    """`finished 300/300 in 3m13s (2 failed) best=#45 val_loss=0.13249; exit 0`."""
     history, goals = view.history, view.record.sweep.goals
     total = total_of(view.record, history.trials)
     word = "finished" if result.code == 0 else "ended"
     took = duration((view.now - view.started).total_seconds())
     line = f"{word} {history.ended}/{total if total is not None else '?'} in {took}"
+    bad = ((state, history.counts[state]) for state in (State.FAILED, State.STOPPED))
+    if shown := ", ".join(f"{count} {state.value}" for state, count in bad if count):
+        line += f" ({shown})"
     if history.best is not None and goals:
         value = number(history.best.value(goals[0]))
         line += f" best=#{history.best.number} {goals[0].metric}={value}"
-    if result.code != 0:
+    is_done = view.record.control is Control.DONE and view.record.is_ended
+    if result.code == 1 and is_done:
+        line += " (nothing was completed)"
+    elif result.code != 0 or not is_done:
         line += f" ({result.reason})"
     return f"{line}; exit {result.code}"
 
@@ -157,9 +189,13 @@ def best_text(view: View) -> str:
     return f"best=#{best.number} {number(best.value(goals[0]))}"
 
 
-def goals_text(goals: Sequence[Goal]) -> str:
-    """`min val_loss`."""
-    return " and ".join(goal.describe() for goal in goals) or "no metric"
+def _best_before(view: View) -> BestSoFar:
+    """The best of what had ended before we watched."""
+    best = BestSoFar(view.record.sweep)
+    for trial in view.history.trials:
+        if trial.is_ended and not (trial.finished and trial.finished >= view.started):
+            best.see(trial)
+    return best
 
 
 def _clock(time: datetime) -> str:

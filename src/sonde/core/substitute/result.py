@@ -130,7 +130,8 @@ def _remedy(name: str, assigned: Mapping[str, str], script: str) -> str:
     near = _close(name, assigned)
     listed = ", ".join(f"{n} = {v}" for n, v in list(assigned.items())[:_SHOWN])
     rest = f" and {len(assigned) - _SHOWN} more" if len(assigned) > _SHOWN else ""
-    return (f"did you mean {near}? " if near else "") + f"names assigned there: {listed}{rest}"
+    there = (f"did you mean {near}? " if near else "") + f"names assigned there: {listed}{rest}"
+    return f"{there}; if it takes options, pass it as one: --{name}={{{name}}}"
 
 
 def _close(name: str, known: Iterable[str]) -> str:

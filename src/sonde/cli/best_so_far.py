@@ -1,0 +1,31 @@
+"""The best trial as of a moment, for lines that are printed one by one."""
+
+from math import inf, isfinite
+
+from sonde.cli.cells import number
+from sonde.core.sweep import Sweep
+from sonde.core.trial import Trial, losses
+
+__all__ = ["BestSoFar"]
+
+
+class BestSoFar:
+    """Follows trials as they end; by the first goal, the earlier number wins a tie."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._goals = sweep.goals[:1]
+        self._key = (inf, inf)
+        self._trial: Trial | None = None
+
+    def see(self, trial: Trial) -> None:
+        """Take in a trial that has ended."""
+        found = losses(trial, self._goals)
+        if found is not None and isfinite(found[0]) and (found[0], trial.number) < self._key:
+            self._key, self._trial = (found[0], trial.number), trial
+
+    @property
+    def text(self) -> str:
+        """`best=#45 0.13249`, or nothing."""
+        if self._trial is None:
+            return ""
+        return f"best=#{self._trial.number} {number(self._trial.value(self._goals[0]))}"

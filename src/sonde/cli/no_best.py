@@ -1,0 +1,27 @@
+"""Why a sweep has no best trial."""
+
+from sonde.core.history import History
+from sonde.core.sweep import Sweep
+from sonde.core.trial import State
+
+__all__ = ["why_no_best"]
+
+
+def why_no_best(sweep: Sweep, history: History) -> str:
+    """Return a line for people; the sweep has a goal."""
+    metric = sweep.goals[0].metric
+    kept = [t for t in history.trials if t.state in {State.DONE, State.STOPPED}]
+    values = [t.value(sweep.goals[0]) for t in kept]
+    came = [value for value in values if value is not None]
+    if came:
+        those = "the only value" if len(came) == 1 else f"each of the {len(came)} values"
+        return f"no trial is best: {those} of {metric} is NaN or infinite"
+    if kept:
+        others = sorted({name for trial in kept for name in trial.metrics})
+        there = f"they reported {', '.join(others)}" if others else "they reported nothing at all"
+        return f"no trial reported {metric}; {there}"
+    if history.ended:
+        counts = ((state, history.counts[state]) for state in (State.FAILED, State.CANCELLED))
+        text = " and ".join(f"{count} {state.value}" for state, count in counts if count)
+        return f"no trial is best: {text}, none was completed"
+    return f"no trial is best yet: none has ended with a value of {metric}"
