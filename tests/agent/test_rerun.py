@@ -35,7 +35,7 @@ def test_words_for_a_parameter_that_the_trial_has_not_are_left_out_again(
     lab: Lab, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     lab.script('echo "$@"\n')
-    space = {"opt": ["adam", "sgd"], "momentum": Choice([0.5], when="opt == 'sgd'")}
+    space = {"opt": ["adam", "sgd"], "momentum": Choice((0.5,), when="opt == 'sgd'")}
     sweep = lab.sweep("sh", "train.sh", "--lr={momentum}", "{opt}", space=space)
     lab.run(sweep)
     for trial in lab.trials(sweep):

@@ -8,14 +8,13 @@ role as well.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sonde.agent import identity
+from sonde.agent.deciding import Deciding
 from sonde.agent.devices import Devices, cores
 from sonde.agent.guard import Guard
 from sonde.agent.link import Link
+from sonde.agent.orders import AgentReport, Event, Options
 from sonde.agent.peers import Peers
 from sonde.agent.running import RunningTrial
 from sonde.agent.waker import Waker
@@ -25,76 +24,12 @@ from sonde.core.trial import Lease, State
 from sonde.store import open_store
 from sonde.store.protocol import Store
 
-if TYPE_CHECKING:
-    from sonde.controller import Controller
-
 __all__ = ["AgentReport", "Event", "Options", "run"]
 
 _LOOK_S = 0.1  # between two looks at whether the sweep changed, while waiting for trials
 _BUSY_LOOK_S = 0.25  # the same while all slots are taken
 _LEASE_S = 1.0  # between two tries to lease when nothing seems to change: leases may lapse
-_STARVED_S = 1.0  # without trials, after which we decide
-_DECIDE_S = 1.0  # between two decisions that only look after what runs
 _LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How an agent is to work.
-
-    Attributes:
-        store_url: The store.
-        sweep: Id of the sweep.
-        root: The `.sonde` folder under which trials have their folders.
-        workers: How many trials to run at once; devices and cores may allow fewer.
-        count: Leave after so many trials.
-        gpus: Devices to hand out, as CUDA_VISIBLE_DEVICES names them.
-        gpus_per_trial: A part of one or a whole number of them.
-        cpus_per_trial: Cores for each trial; 0: as the program likes.
-        parent_fd: Leave when this pipe is closed. Such an agent leaves decisions to its parent.
-        idle_timeout_s: Leave after so long without a trial.
-    """
-
-    store_url: str
-    sweep: str
-    root: Path
-    workers: int = 1
-    count: int | None = None
-    gpus: tuple[str, ...] = ()
-    gpus_per_trial: float = 0
-    cpus_per_trial: int = 0
-    parent_fd: int | None = None
-    idle_timeout_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentReport:
-    """What an agent did.
-
-    Attributes:
-        ran: Trials that it ran to an end.
-        failed: How many of these failed.
-        reason: Why it left.
-    """
-
-    ran: int
-    failed: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that happened, for people.
-
-    Attributes:
-        kind: `started`, `ended` or `note`.
-        number: The trial's, if it is about one.
-        text: In words.
-    """
-
-    kind: str
-    text: str
-    number: int | None = None
 
 
 def run(
@@ -155,11 +90,10 @@ class _Agent:
         self.devices = Devices(options.gpus, options.gpus_per_trial)
         self.slots = _slots(options, self.devices)
         self.running: list[RunningTrial] = []
-        self.controller: Controller | None = None
+        self.deciding = Deciding(self.link, is_led=options.parent_fd is not None)
         self.ran = self.failed = self.leased = 0
-        now = time.monotonic()
-        self.began = self.idle_since = now
-        self.look_at = self.lease_at = self.decide_at = 0.0
+        self.idle_since = time.monotonic()
+        self.look_at = self.lease_at = 0.0
         self.leaving: str | None = None  # why, once it takes no more trials
         self.leaving_since = 0.0
 
@@ -181,7 +115,8 @@ class _Agent:
             self._look()
             self._fill()
             self.link.renew(self.running)
-            self._decide_meanwhile()
+            if self.leaving is None:
+                self.deciding.look_after()
             if self._may_go():
                 break
             self.waker.wait(self._pause_s())
@@ -239,8 +174,8 @@ class _Agent:
         leases = self.link.lease(free)
         if leases:
             self.idle_since = now
-        elif self._is_to_decide(now):
-            leases = self._decide(free)
+        elif self.deciding.is_ours(self.idle_since):
+            leases = self.deciding.decide(free)
         self._start(leases)
 
     def _wants_more(self) -> bool:
@@ -249,42 +184,6 @@ class _Agent:
     def _left(self) -> int:
         count = self.options.count
         return self.slots if count is None else max(0, count - self.leased)
-
-    # -- the controller's role ----------------------------------------------------------
-
-    def _is_to_decide(self, now: float) -> bool:
-        if self.options.parent_fd is not None or self.link.record.control is not Control.RUNNING:
-            return False
-        # Whoever decides may do so for itself alone, so what counts is that we got nothing.
-        starved = now - max(self.idle_since, self.began) >= _STARVED_S
-        fresh = self.link.record.trials == 0
-        return self.controller is not None or starved or fresh
-
-    def _decide(self, want: int) -> Sequence[Lease]:
-        from sonde.controller import Controller
-
-        store, sweep = self.link.store, self.link.sweep
-        if self.controller is None:
-            self.controller = self.link.attempt(lambda: Controller(store, sweep), None)
-        controller = self.controller
-        if controller is None:
-            return ()
-        ask = self.link.ask(want) if want else None
-        none: Sequence[Lease] = ()
-        leases = self.link.attempt(lambda: controller.step(want, ask), none)
-        self.link.record = controller.record
-        self.decide_at = time.monotonic() + _DECIDE_S
-        return leases
-
-    def _decide_meanwhile(self) -> None:
-        """Look after what runs: time budgets, where nobody else does."""
-        now = time.monotonic()
-        if now < self.decide_at or self.leaving is not None or self.options.parent_fd is not None:
-            return
-        budget_s = self.link.record.budget.time_s
-        overdue = budget_s is not None and now - self.began > budget_s + 2 * _STARVED_S
-        if (self.controller is not None or overdue) and self.link.is_up:
-            self._decide(0)
 
     # -- coming and going ---------------------------------------------------------------
 

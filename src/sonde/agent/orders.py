@@ -1,0 +1,65 @@
+"""What an agent is told to do, and what it tells of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["AgentReport", "Event", "Options"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How an agent is to work.
+
+    Attributes:
+        store_url: The store.
+        sweep: Id of the sweep.
+        root: The `.sonde` folder under which trials have their folders.
+        workers: How many trials to run at once; devices and cores may allow fewer.
+        count: Leave after so many trials.
+        gpus: Devices to hand out, as CUDA_VISIBLE_DEVICES names them.
+        gpus_per_trial: A part of one or a whole number of them.
+        cpus_per_trial: Cores for each trial; 0: as the program likes.
+        parent_fd: Leave when this pipe is closed. Such an agent leaves decisions to its parent.
+        idle_timeout_s: Leave after so long without a trial.
+    """
+
+    store_url: str
+    sweep: str
+    root: Path
+    workers: int = 1
+    count: int | None = None
+    gpus: tuple[str, ...] = ()
+    gpus_per_trial: float = 0
+    cpus_per_trial: int = 0
+    parent_fd: int | None = None
+    idle_timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReport:
+    """What an agent did.
+
+    Attributes:
+        ran: Trials that it ran to an end.
+        failed: How many of these failed.
+        reason: Why it left.
+    """
+
+    ran: int
+    failed: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, for people.
+
+    Attributes:
+        kind: `started`, `ended` or `note`.
+        number: The trial's, if it is about one.
+        text: In words.
+    """
+
+    kind: str
+    text: str
+    number: int | None = None
