@@ -29,18 +29,13 @@ class Axis:
 
     Attributes:
         middles: Quantiles of the values, (k,), ascending; None where it is continuous.
+        edges: Those between the cells, (k - 1,); None where it is continuous.
         shares: Of a categorical axis: how probable each value is, (k,); else None.
     """
 
-    middles: Array | None
+    middles: Array | None = None
+    edges: Array | None = None
     shares: Array | None = None
-
-    @property
-    def edges(self) -> Array:
-        """The k - 1 quantiles between the cells of an axis in steps."""
-        assert self.middles is not None
-        found: Array = (self.middles[1:] + self.middles[:-1]) / 2
-        return found
 
 
 class Axes:
@@ -61,8 +56,11 @@ class Axes:
         self.categorical = np.array([i for i in places if self.each[i].shares is not None], int)
         sizes = [self.each[i].middles for i in self.numeric]
         self.widths = np.array([0.0 if m is None else 1 / len(m) for m in sizes])
-        self._tables = [(i, m) for i in self.numeric if (m := self.each[i].middles) is not None]
-        self._edges = {i: self.each[i].edges for i, _ in self._tables}
+        self._tables = [
+            (i, axis.middles, axis.edges)
+            for i in self.numeric
+            if (axis := self.each[i]).middles is not None and axis.edges is not None
+        ]
         self._conditional = [i for i in places if space.dimensions[i].when is not None]
         self._masks: dict[tuple[Any, ...], npt.NDArray[np.bool_]] = {}
         names = {p.name: i for i, p in enumerate(space.dimensions)}
@@ -85,15 +83,14 @@ class Axes:
 
     def category(self, place: int, points: Array) -> npt.NDArray[np.intp]:
         """Return which value each row of points, (n, d), has on a categorical axis, (n,)."""
-        middles = self.each[place].middles
-        assert middles is not None
-        edges = (middles[1:] + middles[:-1]) / 2
+        edges = self.each[place].edges
+        assert edges is not None
         return np.searchsorted(edges, points[:, place])
 
     def snap(self, points: Array) -> None:
         """Move coordinates on axes in steps to the middles of their cells, in place."""
-        for place, middles in self._tables:
-            points[:, place] = middles[np.searchsorted(self._edges[place], points[:, place])]
+        for place, middles, edges in self._tables:
+            points[:, place] = middles[np.searchsorted(edges, points[:, place])]
 
     def active(self, points: Array) -> npt.NDArray[np.bool_]:
         """Return which coordinates exist at each point, (n, d)."""
@@ -120,10 +117,11 @@ class Axes:
 def _axis(distribution: Distribution) -> Axis:
     size = distribution.size
     if size is None or (size > _MOST_STEPS and not isinstance(distribution, Choice)):
-        return Axis(None)
+        return Axis()
     middles = np.array([distribution.quantile(distribution.nth(i)) for i in range(size)])
     if not isinstance(distribution, Choice) or distribution.is_ordinal:
-        return Axis(np.sort(middles))
+        middles = np.sort(middles)
+        return Axis(middles, _edges(middles))
     order = np.argsort(middles, kind="stable")
     shares = np.full(size, 1.0 / size)
     if distribution.probabilities is not None or size < len(distribution.values):
@@ -135,4 +133,18 @@ def _axis(distribution: Distribution) -> Axis:
             if place is not None:
                 weights[place] += share
         shares = np.array(list(weights.values())) / sum(weights.values())
-    return Axis(middles[order], shares[order])
+    middles = middles[order]
+    return Axis(middles, _edges(middles), shares[order])
+
+
+def _edges(middles: Array) -> Array:
+    """Return the edges between cells that fill [0, 1], from their middles."""
+    edges, edge = [], 0.0
+    for middle in middles[:-1].tolist():
+        edge = 2 * middle - edge
+        edges.append(edge)
+    found = np.array(edges)
+    fits = (middles[:-1] <= found) & (found <= middles[1:])
+    # They do not fill it where a value stands there twice, or is never drawn.
+    halfway: Array = (middles[1:] + middles[:-1]) / 2
+    return np.where(fits, found, halfway)

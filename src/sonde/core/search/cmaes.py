@@ -45,7 +45,7 @@ class Generation:
         count = len(space.dimensions)
         self.drawer = Drawer(space, seed, lambda trial, draw: uniforms(seed, trial, draw, count))
         each, numeric = self.axes.each, self.axes.numeric
-        self._edges = [None if each[i].middles is None else each[i].edges for i in numeric]
+        self._edges = [each[i].edges for i in numeric]
         self._shares = [s for i in self.axes.categorical if (s := each[i].shares) is not None]
         self._restarts = 0
         self.cma = Cma(self._edges, self._shares, 0, np.full(len(numeric), 0.5))

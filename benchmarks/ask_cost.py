@@ -1,0 +1,132 @@
+"""What an ask and a tell cost: CPU milliseconds a trial at 100, 1,000 and 10,000 trials.
+
+Ten mixed parameters; a random history is told first, then a window of trials is asked
+and told. sonde's methods and Optuna's TPE take turns in one process; the medians over
+the rounds are printed, with how many times cheaper than Optuna's TPE they are and the
+exponent of growth from 1,000 trials on. Run: python benchmarks/ask_cost.py [METHOD...]
+"""
+
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sonde.core.distributions import Choice, Float, Int
+from sonde.core.metric import Goal, Summary
+from sonde.core.search import METHODS, Request, method
+from sonde.core.space import Space, space_of
+from sonde.core.trial import State, Trial
+
+SIZES = (100, 1_000, 10_000)
+WINDOW, ROUNDS = 10, 3
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SPACE = space_of(
+    {f"x{i}": Float(0, 1) for i in range(3)}
+    | {f"lr{i}": Float(1e-5, 1, log=True) for i in range(2)}
+    | {f"n{i}": Int(1, 100) for i in range(2)}
+    | {f"c{i}": Choice(tuple("abcd")) for i in range(3)}
+)
+
+
+def loss(params: Mapping[str, Any]) -> float:
+    """Something to minimise."""
+    numbers = sum((params[f"x{i}"] - 0.3) ** 2 for i in range(3))
+    rates = sum((math.log10(params[f"lr{i}"]) + 3) ** 2 for i in range(2))
+    whole = sum((params[f"n{i}"] / 100 - 0.5) ** 2 for i in range(2))
+    return float(numbers + rates / 10 + whole + sum(params[f"c{i}"] != "a" for i in range(3)))
+
+
+def ended(number: int, params: Mapping[str, Any]) -> Trial:
+    """A trial with its result."""
+    metrics = {"loss": Summary.of([(0, loss(params))])}
+    return Trial(
+        number=number, state=State.DONE, params=params, metrics=metrics, created=NOW,
+        version=number + 1,
+    )  # fmt: skip
+
+
+def history(space: Space, size: int, seed: int) -> list[dict[str, Any]]:
+    """Random assignments."""
+    random = method("random")
+    return random.propose(random.start(space, (), seed), Request(first=0, count=size))
+
+
+def sonde_ms(name: str, size: int, seed: int) -> float:
+    """CPU milliseconds of an ask and a tell."""
+    searcher = method(name)
+    state = searcher.start(SPACE, [Goal(metric="loss")], seed)
+    seen = set()
+    for number, params in enumerate(history(SPACE, size, seed + 1)):
+        state = searcher.observe(state, ended(number, params))
+        seen.add(SPACE.key(params))
+    searcher.propose(state, Request(first=size, count=1, seen=seen))  # imports and caches
+    begun = time.process_time()
+    for number in range(size, size + WINDOW):
+        (params,) = searcher.propose(state, Request(first=number, count=1, seen=seen))
+        seen.add(SPACE.key(params))
+        state = searcher.observe(state, ended(number, params))
+    return (time.process_time() - begun) / WINDOW * 1e3
+
+
+def optuna_ms(size: int, seed: int) -> float:
+    """CPU milliseconds of an ask and a tell with Optuna's default TPE."""
+    import optuna
+    from optuna.distributions import (
+        BaseDistribution,
+        CategoricalDistribution,
+        FloatDistribution,
+        IntDistribution,
+    )
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    kinds: dict[str, BaseDistribution] = {
+        "x": FloatDistribution(0, 1),
+        "lr": FloatDistribution(1e-5, 1, log=True),
+        "n": IntDistribution(1, 100),
+        "c": CategoricalDistribution(tuple("abcd")),
+    }
+    distributions = {p.name: kinds[p.name.rstrip("0123456789")] for p in SPACE.parameters}
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
+    study.add_trials(
+        [
+            optuna.trial.create_trial(
+                params=params, distributions=distributions, value=loss(params)
+            )
+            for params in history(SPACE, size, seed + 1)
+        ]
+    )
+    study.ask(distributions)
+    begun = time.process_time()
+    for _ in range(WINDOW):
+        trial = study.ask(distributions)
+        study.tell(trial, loss(trial.params))
+    return (time.process_time() - begun) / WINDOW * 1e3
+
+
+def main(names: list[str]) -> None:
+    """Measure in turns and print the medians."""
+    works: dict[str, Callable[[int, int], float]] = {"Optuna TPE": optuna_ms}
+    for name in names or [name for name in METHODS if name != "grid"]:
+        works[name] = lambda size, seed, name=name: sonde_ms(name, size, seed)  # type: ignore[misc]
+    found: dict[tuple[str, int], list[float]] = {}
+    for seed in range(ROUNDS):
+        for size in SIZES:
+            for name, work in works.items():
+                found.setdefault((name, size), []).append(work(size, seed))
+    medians = {key: statistics.median(costs) for key, costs in found.items()}
+    print(
+        "ms CPU a trial" + "".join(f"{f'n={size:,}':>22}" for size in SIZES) + f"{'exponent':>12}"
+    )
+    for name in works:
+        cells = [medians[name, size] for size in SIZES]
+        peer = [medians["Optuna TPE", size] for size in SIZES]
+        growth = math.log10(cells[2] / cells[1])
+        row = "".join(f"{a:10.2f} ({b / a:7.1f} x)" for a, b in zip(cells, peer, strict=True))
+        print(f"{name:14}{row}{growth:12.2f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
