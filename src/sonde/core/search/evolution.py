@@ -29,7 +29,7 @@ from sonde.errors import ConfigError
 __all__ = ["Evolution"]
 
 _STARTUP = 10  # results before the first child
-_LATEST, _DRAWN = 20, 5  # one goal: trials that may have children, and how many compete
+_LATEST, _DRAWN = 20, 10  # one goal: trials that may have children, and how many compete
 _PARENTS = 32  # several goals
 _CROSSED = 0.9
 _TRIES = 24  # children until one is feasible and new

@@ -31,7 +31,7 @@ __all__ = ["Cma"]
 Array = npt.NDArray[np.float64]
 
 _BEYOND = 0.5  # how far beyond the side, of where it may have been
-_SIGMA = 0.25  # of the side of the box
+_SIGMA = 0.2  # of the side of the box
 _SMALLEST = 1e-10  # standard deviation at which it has converged
 _LEAST_GAIN = 1e-12  # of the spread of losses in the first generation
 _WORST_CONDITION = 1e14
