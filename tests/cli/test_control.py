@@ -61,6 +61,8 @@ def test_two_ctrl_c_end_it_within_two_seconds_and_leave_nothing(desk: Place) -> 
     assert process.returncode == 130, err
     assert not desk.orphans()
     assert {t["state"] for t in desk.trials("x")} == {"waiting"}
+    assert desk.json("ls")[0]["state"] == "idle"
+    assert "idle; go on with it: sonde resume x" in desk.run("show", "x").stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -101,6 +103,81 @@ def test_resume_runs_a_sweep_here_that_nobody_runs(desk: Place) -> None:
     assert "best  x/0" in done.stdout
     assert "x is finished" in desk.run("resume", "x").stderr
     assert not desk.orphans()
+
+
+def test_a_resume_that_is_ended_says_how_to_go_on(desk: Place) -> None:
+    process = desk.start(*LONG, *QUICK)
+    desk.wait("x", running(2))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    again = desk.start("resume", "x", "-j", "2")
+    desk.wait("x", running(2))
+    again.send_signal(signal.SIGINT)
+    _, err = again.communicate(timeout=10)
+    assert again.returncode == 3
+    assert err.endswith("go on with it: sonde resume x\n")
+
+
+def test_what_was_cancelled_is_over_and_the_same_command_starts_a_new_one(desk: Place) -> None:
+    words = ["run", "lr=1..8", "--trials", "2", "-j", "1", *SLOW]
+    process = desk.start(*words)
+    while not desk.json("ls") or not desk.json("ls")[0]["counts"]["running"]:
+        time.sleep(0.05)
+    first = desk.json("ls")[0]["id"]
+    desk.run("cancel", first)
+    process.communicate(timeout=10)
+    err = desk.run("resume", first, code=2).stderr
+    assert "was cancelled, so it is not gone on with; the same command starts a new one" in err
+    assert desk.json("ls")[0]["state"] == "cancelled"
+    second = desk.start(*words)
+    while len(rows := desk.json("ls")) < 2 or not rows[1]["counts"]["running"]:
+        time.sleep(0.05)
+    desk.run("cancel", rows[1]["id"])
+    _, err = second.communicate(timeout=10)
+    assert "is the same but was cancelled; this is new" in err
+
+
+def test_a_name_whose_sweep_was_cancelled_stays_its(desk: Place) -> None:
+    process = desk.start(*LONG, *SLOW)
+    desk.wait("x", running(2))
+    desk.run("cancel", "x")
+    process.communicate(timeout=10)
+    err = desk.run(*LONG, *SLOW, code=1).stderr
+    assert "the same command with another --name starts a new one" in err
+    assert "another --name" in desk.run("resume", "x", code=2).stderr
+
+
+def test_two_terminals_that_start_the_same_name_at_once_share_one_sweep(desk: Place) -> None:
+    both = [desk.start(*LONG, "train.py", "1", "0.1") for _ in range(2)]
+    for process in both:
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 0, err
+    assert len(desk.json("ls")) == 1
+    assert [(t["state"], t["attempts"]) for t in desk.trials("x")] == [("done", 1)] * 8
+
+
+def test_a_sweep_is_running_while_a_trial_runs_and_done_when_all_are(desk: Place) -> None:
+    process = desk.start(*LONG[:-2], "-j", "8", "train.py", "4", "0.5")
+    desk.wait("x", running(8))  # all is decided, and runs
+    assert desk.json("ls")[0]["state"] == "running"
+    process.communicate(timeout=10)
+    assert desk.json("ls")[0]["state"] == "done"
+    assert desk.json("ls")[0]["worked_s"] > 0.5
+
+
+def test_a_trial_that_runs_again_is_compared_with_what_it_has_so_far(desk: Place) -> None:
+    process = desk.start(*LONG, *SLOW)
+    desk.wait("x", running(2))
+    while not desk.trials("x")[0]["value"]:
+        time.sleep(0.1)
+    again = desk.start("rerun", "x/0")
+    time.sleep(2)
+    again.send_signal(signal.SIGINT)
+    _, err = again.communicate(timeout=10)
+    assert "val_loss" in err
+    assert "so far in x/0:" in err
+    desk.run("cancel", "x")
+    process.communicate(timeout=10)
 
 
 def test_resume_gives_a_finished_sweep_more(desk: Place) -> None:

@@ -265,6 +265,24 @@ def test_the_front_of_two_goals_has_those_that_none_beats(cli: Sonde, store: Sto
     assert numbers(cli("best", "digits", "--front", "--format", "json")) == [0, 1]
 
 
+def test_a_sweep_with_two_goals_is_listed_with_both(cli: Sonde, store: Store) -> None:
+    goals = (Goal(metric="loss"), Goal(metric="acc", direction=Direction.MAXIMIZE))
+    sweep = add_sweep(store, goals=goals)
+    add_trial(store, sweep.id, {"lr": 0.1, "opt": "adam"}, [0.25], acc=0.5)
+    out = cli("ls").out
+    assert "loss and max of the last acc" in out
+    assert "0.25, 0.5" in out
+    assert cli("ls", "--format", "json").json[0]["best"]["values"] == {"loss": 0.25, "acc": 0.5}
+
+
+def test_show_as_json_says_which_method_auto_took_and_why(cli: Sonde, store: Store) -> None:
+    add_sweep(store, method="auto")
+    data = cli("show", "digits", "--format", "json").json
+    assert data["method"] == "auto"
+    assert data["method_used"] == "quasirandom"
+    assert "2 dimensions" in data["method_reason"]
+
+
 def test_runs_list_knows_sweeps_and_projects(cli: Sonde, store: Store) -> None:
     one = add_sweep(store, project="vision")
     two = add_sweep(store, name="other")

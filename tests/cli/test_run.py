@@ -371,3 +371,63 @@ def test_in_github_actions_failures_are_annotated_and_the_step_has_a_table(desk:
     summary = (desk.path / "summary.md").read_text()
     assert "| trial | state | loss | with |" in summary
     assert "| 1 | failed | - | lr 2 |" in summary
+
+
+def test_an_option_of_sonde_behind_the_script_is_passed_on_with_a_word(desk: Place) -> None:
+    desk.write("args.py", "import sys\nprint(sys.argv[1:])\n")
+    done = desk.run(
+        "run", "--hyperparam=lr=1,2", "--name", "x", "args.py", "{lr}", "--progress", "none"
+    )
+    assert "--progress stands behind args.py, so args.py gets it" in done.stderr
+    assert desk.run("logs", "x/0").stdout == "['1', '--progress', 'none']\n"
+
+
+def test_an_option_that_the_script_knows_is_its_own(desk: Place) -> None:
+    desk.write(
+        "args.py", "import sys\ndef main(seed, trials): print(sys.argv)  # -j N\nmain(1, 2)\n"
+    )
+    done = desk.run(
+        "run", "--hyperparam=lr=1,2", "args.py", "--seed=5", "--trials", "3", "-j", "2",
+        "--metric={lr}", "--name", "{lr}", "--", "--time",
+    )  # fmt: skip
+    assert "stands behind" not in done.stderr
+
+
+def test_a_grid_with_conditions_is_counted_before_it_begins(desk: Place) -> None:
+    done = desk.run(
+        "run", "--hyperparam=lr=1,2", "--hyperparam=opt=adam,sgd", "--when=opt=lr > 1",
+        "train.py", "1", "0", "{opt}",
+    )  # fmt: skip
+    assert re.search(r"sonde \S+: 3 trials,", done.stderr)
+    assert "finished 3/3" in done.stderr
+
+
+def test_a_dry_run_shows_a_trial_that_changes_the_script(desk: Place) -> None:
+    words = ["run", "--hyperparam=opt=adam,sgd", "--hyperparam=lr=0.1,0.2", "--dry-run"]
+    shown = desk.run(*words, "--when=lr=opt == 'sgd'", "train.py", "1", "0", "{opt}").stdout
+    assert "trial 1 changes train.py:" in shown  # trial 0 has no lr
+    assert "format(0.1)" in shown
+    assert "values      by its arguments and into train.py by syntax" in shown
+
+
+def test_show_says_how_values_reach_the_program(desk: Place) -> None:
+    desk.write("args.py", "import os\nn = 1\nprint(n, os.environ['SONDE_PARAMS'])\n")
+    for argv, said in [
+        (["args.py", "{n}"], "by its arguments"),
+        (["args.py"], "by its environment (SONDE_PARAMS)"),
+        (["--substitute=syntax", "args.py"], "into args.py by syntax"),
+    ]:
+        desk.run("run", "--new", "--hyperparam=n=7", *argv)
+        assert re.search(
+            rf"values +{re.escape(said)}\n", desk.run("show", desk.json("ls")[-1]["id"]).stdout
+        )
+
+
+def test_show_is_for_people_and_has_no_json(desk: Place) -> None:
+    desk.run(*GRID, "--name", "digits", "train.py")
+    out = desk.run("show", "digits").stdout
+    assert not re.search(r"[\[{]\"|[0-9a-f]{40}", out)
+    assert out.count("folder") == 1
+    assert re.search(r"method +auto: grid \(all values are listed", out)
+    narrow = desk.run("show", "digits/0", COLUMNS="70").stdout
+    assert max(len(line) for line in narrow.splitlines() if "/" not in line) <= 70

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 
 from cli_programs import Place, environment
 from cli_said import Sonde
-from cli_stores import add_sweep, add_trial
-from sonde.cli.by_hand import goal_text
+from cli_stores import COMMAND, GOAL, SPACE, add_sweep, add_trial
+from cli_views import ended_trial
+from sonde.cli.by_hand import by_hand, goal_text
 from sonde.cli.typed import broken, typed
 from sonde.core.metric import Direction, Goal, SummaryKind, parse_goal
+from sonde.core.sweep import Sweep
+from sonde.core.trial import State
 from sonde.store import open_store
 from sonde.store.protocol import Store
 
@@ -150,3 +154,12 @@ def test_by_hand_is_broken_to_the_width(
     first = next(i for i, line in enumerate(lines) if line.startswith("by hand"))
     assert all(len(line) <= width for line in lines[first + 1 :])
     assert all(line.endswith(" \\") for line in lines[first:-1])
+
+
+def test_by_hand_names_the_devices_that_the_trial_had() -> None:
+    trial = replace(
+        ended_trial(0, State.DONE, 0.5, {"lr": 0.1, "opt": "adam"}), facts={"devices": ["2", "3"]}
+    )
+    sweep = Sweep(space=SPACE, goals=(GOAL,), work=COMMAND)
+    words = by_hand(sweep, trial)
+    assert words[-4:] == ["--gpus=2,3", "--gpus-per-trial=2", "train.py", "30"]
