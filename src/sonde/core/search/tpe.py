@@ -9,7 +9,8 @@ number of trials.
 
 Source: Bergstra et al., NeurIPS 2011; Watanabe, arXiv:2304.11127, 2023, for the settings.
 Departures: of many bad trials only some have a kernel, those next to the good ones and a
-random few of the rest, which then weigh as much as the whole.
+random few of the rest, which then weigh as much as the whole. The good kernels are
+narrower than the bad ones, and the first trials are even points.
 """
 
 import math
@@ -37,8 +38,10 @@ _GOOD_SHARE, _MOST_GOOD = 0.1, 25
 _NEAR, _FAR = 128, 128  # bad trials with a kernel: the best of them, and of the rest
 _CANDIDATES = 64
 _ROUNDS = 8  # of candidates, where all are infeasible or seen
-_STRAY = 0.2
-_WIDTH, _FINEST = 0.2, 100
+_STRAY = 0.2  # b of `parzen`
+# Bandwidths are width * n ** (-1 / (d + 4)) for n kernels, at least 1 / (n + 1) or 1 / 100.
+_GOOD_WIDTH, _BAD_WIDTH, _FINEST = 0.1, 0.2, 100
+_GOOD_PRIOR, _BAD_PRIOR = 1.0, 3.0  # weight of the broad kernel; any other weighs 1
 
 
 class History:
@@ -182,6 +185,7 @@ def _best(
 def _mixtures(
     state: History, pending: _Pending, random: np.random.Generator
 ) -> tuple[Mixture, Mixture]:
+    """Return the densities of the good trials and of the others, running ones included."""
     ranked, failed = state.ranked, state.failed
     border = min(math.ceil(_GOOD_SHARE * len(ranked)), _MOST_GOOD)
     good = [row for _, _, row in ranked[:border]]
@@ -193,14 +197,15 @@ def _mixtures(
     known = len(ranked)
     far = [ranked[i][2] if i < known else failed[i - known][1] for i in places]
     points, active = state.rows(good)
-    mixture = _mixture(state, points, active, np.ones(len(good)))
+    weights = np.append(np.ones(len(good)), _GOOD_PRIOR)
+    best = _mixture(state, points, active, weights, _GOOD_WIDTH)
     points, active = state.rows(near + far)
     weights = np.ones(len(points) + len(pending.points))
     weights[len(near) : len(near) + len(far)] = (total - first) / max(len(far), 1)
     if pending.points:
         points = np.concatenate([points, pending.points])
         active = np.concatenate([active, pending.active])
-    return mixture, _mixture(state, points, active, weights)
+    return best, _mixture(state, points, active, np.append(weights, _BAD_PRIOR), _BAD_WIDTH)
 
 
 def _mixture(
@@ -208,9 +213,11 @@ def _mixture(
     points: npt.NDArray[np.float64],
     active: npt.NDArray[np.bool_],
     weights: npt.NDArray[np.float64],
+    width: float,
 ) -> Mixture:
-    count = len(points) + 1
+    count = len(weights)
     dimensions = active.sum() / max(len(points), 1)
-    width = _WIDTH * count ** (-1 / (dimensions + 4))
-    bandwidths = np.maximum(max(width, 1 / min(_FINEST, count + 1)), state.axes.widths / 2)
-    return Mixture(state.layout, points, active, np.append(weights, 1.0), bandwidths, _STRAY)
+    width *= count ** (-1 / (dimensions + 4))  # Scott's rule
+    finest = 1 / min(count + 1, _FINEST)
+    bandwidths = np.maximum(max(width, finest), state.axes.widths / 2)
+    return Mixture(state.layout, points, active, weights, bandwidths, _STRAY)
