@@ -60,8 +60,9 @@ def resume(
     from sonde.cli.progress import check_output
     from sonde.cli.quantities import seconds_of, whole_of
     from sonde.cli.report import complaints, report
-    from sonde.cli.starting import afresh, heed_code, is_spent, is_unfinished, raised
+    from sonde.cli.starting import heed_code
     from sonde.cli.typed import typed
+    from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
     from sonde.core.sweep import Control
     from sonde.errors import IllegalTransitionError
 

@@ -190,8 +190,9 @@ def run(
     from sonde.cli.plan import RunOptions, plan
     from sonde.cli.progress import check_output
     from sonde.cli.report import complaints, report
-    from sonde.cli.starting import is_unfinished, start
+    from sonde.cli.starting import start
     from sonde.cli.typed import typed
+    from sonde.cli.unfinished import is_unfinished
 
     planned = plan(
         RunOptions(**options),

@@ -4,7 +4,6 @@ import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from sonde.agent.folder import source_folder
 from sonde.agent.provenance import facts_of
@@ -13,26 +12,13 @@ from sonde.cli.output import say
 from sonde.cli.place import root_of
 from sonde.cli.plan import Plan
 from sonde.cli.typed import typed
-from sonde.core.decide import Situation, is_out_of_time
-from sonde.core.history import History
-from sonde.core.sweep import Budget, Command, Control, Sweep, difference
-from sonde.core.trial import State
+from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
+from sonde.core.sweep import Command, Control, Sweep, difference
 from sonde.errors import AmbiguousError, ConfigError, NotFoundError, SweepExistsError
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = [
-    "Started",
-    "afresh",
-    "create",
-    "go_on",
-    "heed_code",
-    "is_spent",
-    "is_unfinished",
-    "raised",
-    "start",
-]
+__all__ = ["Started", "create", "go_on", "heed_code", "start"]
 
-N = TypeVar("N", int, float)
 _ENDED = {"done", "stopped", "failed", "cancelled"}
 
 
@@ -120,57 +106,6 @@ def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -
             record.id, datetime.now(UTC), control=Control.RUNNING, reason=""
         )
     return Started(record=record)
-
-
-def is_unfinished(record: SweepRecord) -> bool:
-    """Tell whether the same command goes on with a sweep.
-
-    Not if it was ended by hand, which is to last, nor if all that was decided has been run.
-    """
-    if record.control in {Control.RUNNING, Control.PAUSED}:
-        return True
-    live = (State.WAITING, State.RUNNING, State.PAUSED)
-    return record.control is Control.DONE and any(record.counts.get(state) for state in live)
-
-
-def is_spent(store: Store, record: SweepRecord) -> bool:
-    """Tell whether a sweep was stopped because its working time is used up."""
-    if record.control is not Control.STOPPED or record.budget.time_s is None:
-        return False
-    history = History(record.sweep)
-    history.add(store.changes(record.id).trials)
-    now = datetime.now(UTC)
-    return is_out_of_time(history, Situation(record.revision, record.control, record.budget, now))
-
-
-def afresh(record: SweepRecord) -> str:
-    """Say what starts a sweep like a cancelled one."""
-    if not isinstance(record.sweep.work, Command):
-        return "declare it with another name to start a new one"
-    if record.sweep.name is not None:
-        return "the same command with another --name starts a new one"
-    return "the same command starts a new one"
-
-
-def raised(
-    store: Store, record: SweepRecord, *, trials: int | None, time_s: float | None
-) -> SweepRecord:
-    """Give a sweep more of a budget where more is asked for; never less."""
-    budget = record.budget
-    more = Budget(
-        trials=_larger(budget.trials, trials, "trials"),
-        time_s=_larger(budget.time_s, time_s, "seconds"),
-    )
-    if more == budget:
-        return record
-    was_met = record.control is Control.DONE or (
-        more.time_s != budget.time_s and is_spent(store, record)
-    )
-    control = Control.RUNNING if was_met else None
-    say(f"{record.name} now has a budget of {_budget_text(more)}")
-    return store.update_sweep(
-        record.id, datetime.now(UTC), budget=more, control=control, reason="" if control else None
-    )
 
 
 def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
@@ -261,18 +196,3 @@ def _say_of_same(store: Store, record: SweepRecord) -> None:
     else:
         way = typed("resume", record.name)
         say(f"{record.name} is the same but was stopped ({way} goes on with it); this is new")
-
-
-def _larger(stored: N | None, asked: N | None, unit: str) -> N | None:
-    """The larger one; what has no limit keeps none."""
-    if asked is None or stored is None:
-        return stored
-    if asked < stored:
-        say(f"its budget of {stored:g} {unit} stays; {asked:g} would be less")
-    return max(stored, asked)
-
-
-def _budget_text(budget: Budget) -> str:
-    parts = [f"{budget.trials} trials"] if budget.trials is not None else []
-    parts += [f"{budget.time_s:g} s"] if budget.time_s is not None else []
-    return " or ".join(parts)
