@@ -45,10 +45,10 @@ def test_a_fit_finds_which_dimensions_matter() -> None:
     x = random.random((60, 3))
     y = np.sin(8 * x[:, 0])
     group = np.arange(3)
-    theta, value = fit(x, (y - y.mean()) / y.std(), group, PRIOR, [PRIOR.mode(3)])
+    theta, value = fit(x, (y - y.mean()) / y.std(), group, PRIOR, [PRIOR.start(3, -4.0)])
     assert theta[0] < theta[1] - 1
     assert theta[0] < theta[2] - 1
-    assert value < negative_log_posterior(PRIOR.mode(3), x, y, group, PRIOR)[0]
+    assert value < negative_log_posterior(PRIOR.start(3, -4.0), x, y, group, PRIOR)[0]
 
 
 def test_the_posterior_is_that_of_the_textbook() -> None:
@@ -99,7 +99,7 @@ def test_how_many_points_come_at_once_changes_no_bit() -> None:
 
 def test_a_copy_takes_in_points_and_leaves_the_original_alone() -> None:
     x, y = data(20)
-    posterior = Posterior(x, GROUP, PRIOR.mode(3), 20)
+    posterior = Posterior(x, GROUP, PRIOR.start(3, -4.0), 20)
     posterior.target(y)
     before = posterior.predict(x).sd
     copy = posterior.copy(5)

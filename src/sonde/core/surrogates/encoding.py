@@ -19,12 +19,14 @@ import numpy.typing as npt
 from sonde.core.distributions import Choice, Distribution
 from sonde.core.distributions.values import Params, Value, canonical, is_number
 from sonde.core.space import Parameter, Space
+from sonde.core.streams import WHOLE_SWEEP, generator
 
 __all__ = ["Array", "Encoding"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 _MOST_POSITIONS = 64  # values up to which positions are searched one by one
+_SAMPLE = 256  # assignments from which the number of active parameters is known
 _MOST_TABLED = 4096  # combinations of what a condition depends on
 _APART = 0.5  # of the column that tells inactive from active; d^2 = .25 + (u - .5)^2
 
@@ -39,7 +41,7 @@ class Encoding:
         is_category: Which have values without order (d,).
         group: The dimension that each column belongs to (c,).
         column: The first column of each dimension (d,).
-        weight: For each dimension the share of trials in which it exists, roughly (d,).
+        active: How many dimensions exist in a random assignment, on average.
         size: The number of points, at most; None where there is no end of them.
     """
 
@@ -69,6 +71,11 @@ class Encoding:
         ]
         self._activity = _Activity(self)
         self._lay_columns()
+        self.active = float(self.dimensions)
+        if self.has_conditions and self.dimensions:
+            random = generator(0, WHOLE_SWEEP)
+            rows = self.from_unit(random.random((_SAMPLE, self.dimensions)))
+            self.active = float((~np.isnan(self.settled(rows, rows))).sum(1).mean())
 
     def _lay_columns(self) -> None:
         group: list[int] = []

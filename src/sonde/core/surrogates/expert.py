@@ -6,6 +6,7 @@ nothing that was asked before.
 """
 
 import math
+from collections import deque
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = ["Expert"]
 
 _FEWEST_RESULTS = 3
 _CENTRES = 5
+_MARGIN = 0.01  # standard deviations of the warped loss: less is not worth a trial
 _SAME = 0.05  # lengthscales between two trials at once, of which the second would tell little
 _CANDIDATES, _CANDIDATES_LATER, _LATER = 1024, 512, 200
 _MOST_LISTED = 2048  # points up to which a space is looked at whole
@@ -39,15 +41,17 @@ class Expert:
     def __init__(self, space: Space, goals: int, seed: int) -> None:
         self._space, self._goals, self._seed = space, goals, seed
         self._encoding = Encoding(space)
-        self._prior = Prior.of(self._encoding.dimensions)
+        self._prior = Prior.of(self._encoding.active)
         self._loss = LossModel(self._encoding.group, self._prior, seed)
-        self._rows = np.zeros((0, self._encoding.dimensions))
-        self._columns = np.zeros((0, len(self._encoding.group)))
-        self._losses = np.zeros((0, goals))
-        self._succeeded = np.zeros(0, dtype=bool)
+        self._rows = Growing(self._encoding.dimensions)  # of trials with a result
+        self._columns = Growing(len(self._encoding.group))
+        self._losses = Growing(goals)
+        self._codes = Growing(1, dtype=np.uint64)  # of all trials
+        self._labels: deque[tuple[Array, float]] = deque(maxlen=_MOST_LABELS)
+        self._ended = self._failed = 0
         self._read = 0
         self._all: list[tuple[Params, Hashable]] | None = None
-        self._all_rows = self._rows
+        self._all_rows = self._rows.filled
         if space.size is not None and space.size <= _MOST_LISTED:
             self._all = [(params, space.key(params)) for params in space.lattice()]
             self._all_rows = self._as_rows([params for params, _ in self._all])
@@ -75,7 +79,7 @@ class Expert:
         if self._all is not None:
             yield from self._listed(acquisition, seen)
             return
-        taken = np.vstack([self._rows, waiting])
+        codes = np.append(self._codes.filled, self._encoding.codes(waiting))
         hunt = Hunt(
             encoding=self._encoding,
             random=random,
@@ -83,9 +87,9 @@ class Expert:
             scale=scale,
             centres=centres,
             admits=self._admits if self._space.where else None,
-            taken=self._encoding.codes(taken) if self._encoding.is_finite else taken[:0, :0],
+            taken=codes,
         )
-        count = _CANDIDATES if len(self._rows) < _LATER else _CANDIDATES_LATER
+        count = _CANDIDATES if self._ended < _LATER else _CANDIDATES_LATER
         near = self._encoding.columns(waiting) * scale
         for row in hunt.best(count):
             if len(near) and not self._encoding.is_finite:
@@ -111,11 +115,16 @@ class Expert:
         if not read:
             return
         rows = np.array([row for row, _ in read]).reshape(len(read), -1)
-        missing = (math.nan,) * self._goals
-        self._rows = np.vstack([self._rows, rows])
-        self._columns = np.vstack([self._columns, self._encoding.columns(rows)])
-        self._losses = np.vstack([self._losses, [found or missing for _, found in read]])
-        self._succeeded = np.append(self._succeeded, [bool(found) for _, found in read])
+        columns = self._encoding.columns(rows)
+        succeeded = np.array([bool(found) for _, found in read])
+        self._ended += len(read)
+        self._failed += len(read) - int(succeeded.sum())
+        if self._encoding.is_finite:
+            self._codes.add(self._encoding.codes(rows)[:, None])
+        self._labels.extend(zip(columns, np.where(succeeded, 1.0, -1.0), strict=True))
+        self._rows.add(rows[succeeded])
+        self._columns.add(columns[succeeded])
+        self._losses.add(np.array([found for _, found in read if found]).reshape(-1, self._goals))
 
     def _row(self, params: Mapping[str, Value]) -> list[float] | None:
         try:
@@ -134,26 +143,26 @@ class Expert:
         there = self._encoding.columns(waiting)
         success, offset = self._success(there)
         group = self._encoding.group
-        succeeded = np.flatnonzero(self._succeeded)
-        if len(succeeded) < _FEWEST_RESULTS:
-            scale = np.exp(-self._prior.mode(self._encoding.dimensions)[:-1])[group]
-            return Acquisition(None, 0.0, success, offset), scale, self._rows[succeeded]
-        given = self._conditioned(succeeded, random)
+        rows = self._rows.filled
+        if len(rows) < _FEWEST_RESULTS:
+            scale = np.exp(-self._prior.start(self._encoding.dimensions, 0.0)[:-1])[group]
+            return Acquisition(None, 0.0, success, offset), scale, rows
+        given = self._conditioned(random)
         posterior = given.posterior
-        best = float(given.fitted.min())
+        best = float(given.fitted.min()) - _MARGIN
         if len(there):
             # Kriging believer: what runs will turn out as expected.
             expected = posterior.mean(there)
             posterior = posterior.copy(len(there))
             posterior.extend(there, exact=True)
             posterior.target(np.append(given.target, expected))
-            best = min(best, float(expected.min()))
+            best = min(best, float(expected.min()) - _MARGIN)
         top = given.indices[np.argsort(given.fitted, kind="stable")[:_CENTRES]]
         scale = posterior.inverse_length
-        return Acquisition(posterior, best, success, offset), scale, self._rows[succeeded[top]]
+        return Acquisition(posterior, best, success, offset), scale, rows[top]
 
-    def _conditioned(self, succeeded: Array, random: np.random.Generator) -> Conditioned:
-        columns, losses = self._columns[succeeded], self._losses[succeeded]
+    def _conditioned(self, random: np.random.Generator) -> Conditioned:
+        columns, losses = self._columns.filled, self._losses.filled
         if self._goals == 1:
             return self._loss.given(columns, losses[:, 0], random)
         weighed = _weighed(losses, random.dirichlet(np.ones(self._goals)))
@@ -164,16 +173,14 @@ class Expert:
 
     def _success(self, there: Array) -> tuple[Posterior | None, float]:
         """Return a model of success less its offset, or None if nothing has failed."""
-        count = len(self._succeeded)
-        failures = count - int(self._succeeded.sum())
-        if not failures:
+        if not self._failed:
             return None, 0.0
         # Of many trials the last ones: where one looks now is what matters.
-        labels = np.where(self._succeeded, 1.0, -1.0)[-_MOST_LABELS:]
-        columns = self._columns[-_MOST_LABELS:]
-        offset = 2.0 * (count - failures + 1) / (count + 2) - 1.0
-        prior = Prior.of(self._encoding.dimensions, noise=-4.0, noise_bounds=_LABEL_NOISE)
-        start = prior.mode(self._encoding.dimensions)
+        columns = np.array([column for column, _ in self._labels])
+        labels = np.array([label for _, label in self._labels])
+        offset = 1.0 - 2.0 * (self._failed + 1) / (self._ended + 2)
+        prior = Prior.of(self._encoding.active, noise=-4.0, noise_bounds=_LABEL_NOISE)
+        start = prior.start(self._encoding.dimensions, prior.noise)
         theta, _ = fit(columns, labels - offset, self._encoding.group, prior, [start])
         posterior = Posterior(columns, self._encoding.group, theta, len(columns) + len(there))
         posterior.target(labels - offset)
@@ -181,6 +188,29 @@ class Expert:
         posterior.extend(there)
         posterior.target(np.append(labels - offset, expected))
         return posterior, offset
+
+
+class Growing:
+    """Rows in one array with room for more; `filled` is a view of those there are."""
+
+    def __init__(self, width: int, dtype: type = float) -> None:
+        self._room: Array = np.zeros((64, width), dtype=dtype)
+        self._count = 0
+
+    def add(self, rows: Array) -> None:
+        """Append rows (k, width), amortised O(k)."""
+        needed = self._count + len(rows)
+        if needed > len(self._room):
+            room = np.zeros((2 * needed, self._room.shape[1]), dtype=self._room.dtype)
+            room[: self._count] = self.filled
+            self._room = room
+        self._room[self._count : needed] = rows
+        self._count = needed
+
+    @property
+    def filled(self) -> Array:
+        """The rows so far (n, width)."""
+        return self._room[: self._count]
 
 
 def _weighed(losses: Array, weights: Array) -> Array:

@@ -33,19 +33,19 @@ class Prior:
 
     length: float
     length_sd: float = 1.0
-    noise: float = -6.0
-    noise_sd: float = 2.0
+    noise: float = -8.0
+    noise_sd: float = 3.0
     length_bounds: tuple[float, float] = (math.log(0.02), math.log(100.0))
-    noise_bounds: tuple[float, float] = (math.log(1e-7), math.log(2.0))
+    noise_bounds: tuple[float, float] = (math.log(1e-8), math.log(2.0))
 
     @staticmethod
     def of(dimensions: float, **changes: Any) -> "Prior":
         """Return the prior for a number of dimensions that exist at once."""
         return Prior(length=-1.0 + math.log(max(dimensions, 1.0)) / 2, **changes)
 
-    def mode(self, dimensions: int, shift: float = 0.0) -> Array:
-        """Return a start for `fit`: the mode, with all lengthscales multiplied by e^shift."""
-        return np.append(np.full(dimensions, self.length + shift), self.noise)
+    def start(self, dimensions: int, noise: float) -> Array:
+        """Return a start for `fit`: the mode of the lengthscales, and a log noise ratio."""
+        return np.append(np.full(dimensions, self.length), noise)
 
 
 def negative_log_posterior(

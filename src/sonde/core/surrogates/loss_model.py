@@ -25,6 +25,8 @@ __all__ = ["Conditioned", "LossModel", "anchor_and_due"]
 
 _FIRST = 3
 _GROWTH, _ANCHOR_GROWTH = 1.1, 1.6
+_NOISES = (-4.0, -1.0)  # logs to start from: what is noise and what short lengthscales is
+# often to be had both ways
 _MOST_FITTED = 200
 _MOST_HELD, _HELD_FOR = 400, 100
 
@@ -115,7 +117,10 @@ class LossModel:
         found = []
         for place, offset in enumerate(self._warps):
             y, jacobian = warped(z, offset)
-            starts = [self._prior.mode(self._dimensions)] if base is None else [base[place][0]]
+            if base is None:
+                starts = [self._prior.start(self._dimensions, noise) for noise in _NOISES]
+            else:
+                starts = [base[place][0]]
             theta, value = fit(x, y, self._group, self._prior, starts)
             found.append((theta, value - jacobian))
         return found
