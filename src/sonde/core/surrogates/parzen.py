@@ -149,10 +149,10 @@ class Mixture:
             found[:, numeric] = np.where(is_prior[:, numeric], u[:, numeric], drawn.clip(0, 1))
         for axis in self._layout.categories:
             place = axis.place
-            prior = np.searchsorted(np.cumsum(axis.shares[:-1]), u[:, place], side="right")
+            value = np.searchsorted(np.cumsum(axis.shares[:-1]), u[:, place], side="right")
             if kernels:
                 own = axis.index(self._points)[sources[:, place]]
                 keeps = (random.random(count) >= self._stray) & ~is_prior[:, place]
-                prior = np.where(keeps, own, prior)
-            found[:, place] = axis.middles[prior]
+                value[keeps] = own[keeps]
+            found[:, place] = axis.middles[value]
         return found
