@@ -132,11 +132,11 @@ class Mixture:
         if not self._active.all():
             donor = random.random(count)
             known = np.concatenate([self._active, np.ones((1, dimensions), dtype=bool)])[chosen]
-            for place in np.flatnonzero(~known.all(axis=0)):
-                donors = np.append(np.flatnonzero(self._active[:, place]), kernels)
-                missing = ~known[:, place]
+            for column in np.flatnonzero(~known.all(axis=0)):
+                donors = np.append(np.flatnonzero(self._active[:, column]), kernels)
+                missing = ~known[:, column]
                 pick = (donor[missing] * max(len(donors) - 1, 1)).astype(int)
-                sources[missing, place] = donors[pick]
+                sources[missing, column] = donors[pick]
         is_prior = sources == kernels
         sources[is_prior] = 0
         found = u.copy()
