@@ -294,7 +294,7 @@ def test_runs_list_knows_sweeps_and_projects(cli: Sonde, store: Store) -> None:
 
     assert keys() == keys("all") == ["digits/0", "other/0"]
     assert keys("project", "vision") == ["digits/0"]
-    assert keys("other") == ["other/0"]
+    assert keys("other") == keys("project", "other") == ["other/0"]
     assert "there is no project nope" in cli("runs", "list", "project", "nope", code=2).err
 
 

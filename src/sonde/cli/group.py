@@ -69,6 +69,8 @@ class LazyGroup(click.Group):
 
             near = get_close_matches(name, COMMANDS, 3)
             hint = f"did you mean {' or '.join(near)}?" if near else "see sonde --help"
+            if name in {"ui", "serve"}:
+                hint = "the dashboard is not there yet: sonde tail, trials and show say it all"
             if name.endswith((".py", ".sh")):
                 hint = f"to tune it: sonde run --hyperparam NAME=RANGE {name}"
             raise click.UsageError(f"there is no command {name}; {hint}", ctx)

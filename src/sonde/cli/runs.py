@@ -1,6 +1,7 @@
 """`sonde runs`: listing and ending runs, in StudioML's words."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,10 @@ def list_runs(what: tuple[str, ...], store: str | None, form: str) -> None:
             records = list(opened_store.list_sweeps())
         elif len(what) == 2 and what[0] == "project":
             records = [r for r in opened_store.list_sweeps() if r.sweep.project == what[1]]
+            if not records:
+                # As in StudioML, a sweep without a project is one of its own.
+                with suppress(NotFoundError):
+                    records = [opened_store.find_sweep(what[1])]
             if not records:
                 raise NotFoundError(f"there is no project {what[1]}; sonde ls lists the sweeps")
         elif len(what) == 1 and what[0] not in {"project", "user", "users", "projects"}:
