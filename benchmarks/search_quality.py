@@ -69,7 +69,7 @@ def pipeline(params: Mapping[str, Any], seed: int) -> float:
     if params["kind"] == "linear":
         return 0.3 + size + (math.log10(params["l2"]) / 6 + b) ** 2
     if params["kind"] == "trees":
-        return size + 3 * (params["depth"] / 20 - c) ** 2 + abs(params["share"] - d)
+        return float(size + 3 * (params["depth"] / 20 - c) ** 2 + abs(params["share"] - d))
     rate: float = abs(math.log10(params["lr"]) / 5 + d)
     return 0.1 + 2 * size + 4 * rate
 

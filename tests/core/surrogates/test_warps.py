@@ -59,3 +59,9 @@ def test_a_better_score_weighs_more_and_all_weights_are_one() -> None:
     found = weights(np.array([10.0, 13.0, 1e9]))
     assert found.sum() == pytest.approx(1)
     assert found[0] > found[1] > found[2] == 0
+
+
+def test_staying_at_one_place_does_not_change_the_scale() -> None:
+    early = np.random.default_rng(0).lognormal(size=20)
+    late = np.full(200, early.min() * 1.001)
+    assert np.array_equal(normalised(np.append(early, late))[:20], normalised(early))
