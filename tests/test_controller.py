@@ -68,6 +68,19 @@ def test_a_controller_follows_what_others_did(store: Store) -> None:
     assert watcher.refresh() == []
 
 
+def test_what_a_step_came_to_know_is_told_by_the_next_refresh(store: Store) -> None:
+    sweep = store.create_sweep(GRID, utc_now()).id
+    watcher, worker = Controller(store, sweep), Controller(store, sweep)
+    (lease,) = worker.step(ask=Ask(agent="me"))
+    run(store, lease, loss=0.25)
+    watcher.step(want=2)
+    assert [(trial.number, trial.state) for trial in watcher.refresh()] == [
+        (0, State.DONE),
+        (1, State.WAITING),
+        (2, State.WAITING),
+    ]
+
+
 def test_a_raised_budget_lets_a_finished_sweep_go_on(store: Store) -> None:
     few = Sweep(space=GRID.space, goals=GRID.goals, method="grid", budget=Budget(trials=1))
     sweep = store.create_sweep(few, utc_now()).id

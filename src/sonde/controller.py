@@ -37,6 +37,7 @@ class Controller:
         self.sweep = sweep
         self._clock = clock
         self._version = 0
+        self._unheard: dict[int, Trial] = {}  # changed, and not returned by `refresh` yet
         self.record: SweepRecord = store.get_sweep(sweep)
         self.history = History(self.record.sweep)
         self._decider = Decider(self.record.sweep)
@@ -57,7 +58,36 @@ class Controller:
         return self._decider.adaptive
 
     def refresh(self) -> Sequence[Trial]:
-        """Read what has changed since the last call; return the changed trials."""
+        """Read what has changed; return the trials changed since the last call, by number.
+
+        Those that `step` came to know of in the meantime are among them.
+        """
+        self._read()
+        changed = [self._unheard[number] for number in sorted(self._unheard)]
+        self._unheard.clear()
+        return changed
+
+    def step(self, want: int = 1, ask: Ask | None = None) -> Sequence[Lease]:
+        """Decide and commit, so that up to `want` trials wait; with `ask`, lease at once.
+
+        Returns:
+            The leases; none without `ask`, and none when there is nothing to run now.
+        """
+        while True:
+            self._read()
+            record = self.record
+            now = self._clock()
+            situation = Situation(record.revision, record.control, record.budget, now)
+            decision = self._decider.decide(self.history, situation, want)
+            if decision is None:
+                return self.store.lease(self.sweep, ask, now) if ask else ()
+            try:
+                self.record, leases = self.store.commit(self.sweep, decision, now, ask)
+            except ConflictError:
+                continue  # somebody else decided first; so it ends: each round is one commit
+            return leases
+
+    def _read(self) -> None:
         changes = self.store.changes(self.sweep, self._version)
         self.record, self._version = changes.record, changes.version
         if changes.trials:
@@ -70,24 +100,4 @@ class Controller:
             self.history.add(changes.trials)
             if ended:
                 self._decider.observe(ended)
-        return changes.trials
-
-    def step(self, want: int = 1, ask: Ask | None = None) -> Sequence[Lease]:
-        """Decide and commit, so that up to `want` trials wait; with `ask`, lease at once.
-
-        Returns:
-            The leases; none without `ask`, and none when there is nothing to run now.
-        """
-        while True:
-            self.refresh()
-            record = self.record
-            now = self._clock()
-            situation = Situation(record.revision, record.control, record.budget, now)
-            decision = self._decider.decide(self.history, situation, want)
-            if decision is None:
-                return self.store.lease(self.sweep, ask, now) if ask else ()
-            try:
-                self.record, leases = self.store.commit(self.sweep, decision, now, ask)
-            except ConflictError:
-                continue  # somebody else decided first; so it ends: each round is one commit
-            return leases
+            self._unheard.update((trial.number, trial) for trial in changes.trials)

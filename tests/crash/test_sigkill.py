@@ -95,15 +95,16 @@ class Terminal:
 
     def agents(self) -> list[psutil.Process]:
         """The agents of this sweep that run now, whoever started them."""
-        found = []
+        found = {}
         for process in psutil.process_iter():
             try:
-                argv = process.cmdline()
+                argv, parent = process.cmdline(), process.ppid()
             except psutil.Error:
                 continue
             if "sonde.agent" in argv and self.store in argv[-1]:
-                found.append(process)
-        return found
+                found[process.pid] = (process, parent)
+        # A trial's process looks like its agent until it has become the user's program.
+        return [process for process, parent in found.values() if parent not in found]
 
     def left(self) -> list[int]:
         """Processes that have to do with this sweep: agents, watchdogs, trials."""

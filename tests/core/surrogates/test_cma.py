@@ -46,6 +46,12 @@ def test_the_values_beside_the_mean_keep_their_share(seed: int, best: float) -> 
             assert ndtr((STEPS[cell - 1] - m) / deviation) > 0.49 * alpha
         if cell < len(STEPS):
             assert ndtr((m - STEPS[cell]) / deviation) > 0.49 * alpha
+
+
+def test_the_axis_without_steps_arrives_beside_one_that_has_them() -> None:
+    cma, random = fresh(), np.random.default_rng(0)
+    for _ in range(40):
+        generation(cma, random, np.array([0.05, 0.3]))
     assert abs(cma.m[1] - 0.3) < 0.15
 
 
