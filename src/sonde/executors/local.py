@@ -69,8 +69,8 @@ class LocalExecutor:
         return gone
 
     def alive(self) -> int:
-        """How many agents are there."""
-        return sum(child.popen.poll() is None for child in self._children)
+        """How many agents were started and not yet returned by `watch`."""
+        return len(self._children)
 
     def stop(self, *, now: bool) -> None:
         """Let agents end their trials and leave, or, with `now`, give them back and leave.

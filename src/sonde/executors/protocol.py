@@ -73,7 +73,7 @@ class Executor(Protocol):
         """Return the agents that are gone since the last call; never waits."""
 
     def alive(self) -> int:
-        """How many agents are there."""
+        """How many agents were started and not yet returned by `watch`: none is overlooked."""
 
     def stop(self, *, now: bool) -> None:
         """Let agents end their trials and leave, or, with `now`, give them back and leave.
