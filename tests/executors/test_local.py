@@ -15,7 +15,7 @@ from lab import Lab, is_alive, until
 from sonde.controller import Controller
 from sonde.core.trial import State
 from sonde.executors.local import LocalExecutor
-from sonde.executors.protocol import AgentSpec
+from sonde.executors.protocol import AgentSpec, Exited
 from sonde.store.protocol import SweepRecord
 
 SLEEP = 'echo $$ >> "$PIDS"\nexec sleep 60\n'
@@ -48,8 +48,16 @@ def spec(lab: Lab, record: SweepRecord, **settings: object) -> AgentSpec:
     return AgentSpec(**(given | settings))  # type: ignore[arg-type]
 
 
-def gone(executor: LocalExecutor) -> None:
-    until(lambda: not executor.alive())
+def gone(executor: LocalExecutor) -> list[Exited]:
+    """Wait until all agents are gone; return how they went."""
+    exits: list[Exited] = []
+
+    def all_gone() -> bool:
+        exits.extend(executor.watch())
+        return not executor.alive()
+
+    until(all_gone)
+    return exits
 
 
 def test_agents_that_have_run_everything_leave_well(lab: Lab, executor: LocalExecutor) -> None:
@@ -58,8 +66,7 @@ def test_agents_that_have_run_everything_leave_well(lab: Lab, executor: LocalExe
     handles = executor.start(spec(lab, record), 2)
     assert len({handle.id for handle in handles}) == 2
     assert executor.alive() == 2
-    gone(executor)
-    exits = executor.watch()
+    exits = gone(executor)
     assert [one.clean for one in exits] == [True, True]
     assert {one.handle for one in exits} == set(handles)
     assert executor.watch() == []
@@ -73,18 +80,26 @@ def test_a_killed_agent_is_told_of_with_the_id_that_it_leased_under(
     (handle,) = executor.start(spec(lab, record), 1)
     until(lab.alive)
     os.kill(int(handle.place.removeprefix("pid ")), signal.SIGKILL)
-    gone(executor)
-    (exited,) = executor.watch()
+    (exited,) = gone(executor)
     assert (exited.clean, exited.detail) == (False, "killed by signal 9")
     assert exited.agent == lab.trials(record)[0].agent
     until(lambda: not lab.alive(), 3)
 
 
+def test_an_agent_counts_until_watch_has_told_of_its_end(lab: Lab, executor: LocalExecutor) -> None:
+    (handle,) = executor.start(spec(lab, sweep(lab, SLEEP)), 1)
+    until(lab.alive)
+    os.kill(int(handle.place.removeprefix("pid ")), signal.SIGKILL)
+    until(lambda: not lab.alive(), 3)
+    assert executor.alive() == 1
+    until(lambda: [exited.clean for exited in executor.watch()] == [False])
+    assert executor.alive() == 0
+
+
 def test_an_agent_that_cannot_work_says_why(lab: Lab, executor: LocalExecutor) -> None:
     record = sweep(lab, "exit 0")
     executor.start(spec(lab, record, sweep="nosuch12"), 1)
-    gone(executor)
-    (exited,) = executor.watch()
+    (exited,) = gone(executor)
     assert not exited.clean
     assert exited.detail.startswith("exit status 2: agent: ")
     assert "nosuch12" in exited.detail
