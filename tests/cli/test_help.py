@@ -4,6 +4,8 @@ import click
 import pytest
 
 from sonde.cli.group import COMMANDS, sonde
+from sonde.cli.run import run
+from sonde.core.search import METHODS
 
 
 def commands() -> list[tuple[str, click.Command]]:
@@ -42,3 +44,9 @@ def test_what_prints_results_takes_a_format(name: str) -> None:
     (form,) = [p for p in command.params if "--format" in p.opts]
     assert isinstance(form.type, click.Choice)
     assert {"table", "json"} <= set(form.type.choices)
+
+
+def test_the_help_of_method_names_every_search_method() -> None:
+    (option,) = [one for one in run.params if one.name == "method"]
+    assert isinstance(option, click.Option)
+    assert str(option.help).endswith(f": auto, {', '.join(METHODS)}.")

@@ -50,7 +50,7 @@ __all__ = ["run"]
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="How to search: auto, grid, random, quasirandom.",
+    help="How to search: auto, grid, random, quasirandom, bayes, tpe, cmaes, evolution.",
 )
 @click.option(
     "--where",
