@@ -1,6 +1,14 @@
-"""What all tests share: builders, imported by their bare names."""
+"""What all tests share: builders, imported by their bare names, and hypothesis' patience."""
 
 import sys
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 sys.path.insert(0, str(Path(__file__).parent / "builders"))
+
+# How long an example takes says more of the machine than of us.
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("patient")
