@@ -16,7 +16,7 @@ from typing import Any
 
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.metric import Goal, Summary
-from sonde.core.search import METHODS, Request, method
+from sonde.core.search import METHODS, Problem, Request, method
 from sonde.core.space import Space, space_of
 from sonde.core.trial import State, Trial
 
@@ -51,13 +51,15 @@ def ended(number: int, params: Mapping[str, Any]) -> Trial:
 def history(space: Space, size: int, seed: int) -> list[dict[str, Any]]:
     """Random assignments."""
     random = method("random")
-    return random.propose(random.start(space, (), seed), Request(first=0, count=size))
+    return random.propose(
+        random.start(Problem(space=space, seed=seed)), Request(first=0, count=size)
+    )
 
 
 def sonde_ms(name: str, size: int, seed: int) -> float:
     """CPU milliseconds of an ask and a tell."""
     searcher = method(name)
-    state = searcher.start(SPACE, [Goal(metric="loss")], seed)
+    state = searcher.start(Problem(space=SPACE, goals=[Goal(metric="loss")], seed=seed))
     seen = set()
     for number, params in enumerate(history(SPACE, size, seed + 1)):
         state = searcher.observe(state, ended(number, params))

@@ -20,7 +20,7 @@ from typing import Any
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.distributions.values import Params
 from sonde.core.metric import Goal
-from sonde.core.search import METHODS, Request, method
+from sonde.core.search import METHODS, Problem, Request, method
 from sonde.core.space import Space, space_of
 from sonde.core.streams import uniforms
 from sonde.testing.methods import ended
@@ -97,7 +97,7 @@ PROBLEMS: dict[str, tuple[Space, Callable[[Mapping[str, Any], int], float]]] = {
 def with_sonde(name: str, space: Space, loss: Loss, trials: int, seed: int) -> list[Params]:
     """Run one of sonde's methods and return what it tried."""
     search = method(name)
-    state = search.start(space, (Goal(metric="loss"),), seed)
+    state = search.start(Problem(space=space, goals=(Goal(metric="loss"),), seed=seed))
     tried: list[Params] = []
     seen: set[Hashable] = set()
     for number in range(trials):

@@ -12,7 +12,7 @@ from sonde.cli.describe import ways
 from sonde.cli.output import emit
 from sonde.cli.plan import Plan
 from sonde.core.distributions.values import Params
-from sonde.core.search import Request, method
+from sonde.core.search import Problem, Request, method
 
 __all__ = ["dry_run"]
 
@@ -95,7 +95,7 @@ def _points(plan: Plan) -> tuple[list[Params], Params | None, int | None]:
                 first.append(point)
         return first, last, count
     search: Any = method(plan.method)
-    state = search.start(space, plan.sweep.goals, plan.sweep.seed)
+    state = search.start(Problem(space=space, goals=plan.sweep.goals, seed=plan.sweep.seed))
     count = SHOWN if budget is None else min(SHOWN, budget)
     first = search.propose(state, Request(first=0, count=count))
     last = None

@@ -13,7 +13,7 @@ from typing import Any
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.history import History
 from sonde.core.search import choose, method
-from sonde.core.search.protocol import Request
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial, Verdict
 from sonde.errors import ConfigError
@@ -113,7 +113,15 @@ class Decider:
 
     def _started(self) -> Any:
         if self._state is None:
-            self._state = self._method.start(self.sweep.space, self.sweep.goals, self.sweep.seed)
+            sweep = self.sweep
+            self._state = self._method.start(
+                Problem(
+                    space=sweep.space,
+                    goals=sweep.goals,
+                    seed=sweep.seed,
+                    trials=sweep.budget.trials,
+                )
+            )
         return self._state
 
 

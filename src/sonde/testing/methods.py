@@ -19,7 +19,7 @@ import pytest
 from sonde.core.distributions import Float, Int, Normal, QUniform
 from sonde.core.distributions.values import Params, Value
 from sonde.core.metric import Goal, Summary
-from sonde.core.search.protocol import Method, Request
+from sonde.core.search.protocol import Method, Problem, Request
 from sonde.core.space import Space, space_of
 from sonde.core.trial import ENDED, State, Trial
 from sonde.errors import ConfigError
@@ -74,7 +74,7 @@ class Search:
 
     def __init__(self, method: Method[Any], space: Space, seed: int = 0) -> None:
         self.method, self.space, self.seed = method, space, seed
-        self.state = method.start(space, GOALS, seed)
+        self.state = method.start(Problem(space=space, goals=GOALS, seed=seed))
         self.params: list[Params] = []
         self.history: list[Trial] = []
         self.pending: dict[int, Params] = {}
@@ -122,7 +122,7 @@ class Search:
 
     def restart(self) -> None:
         """Forget the state and fold the history anew, as a new controller would."""
-        self.state = self.method.start(self.space, GOALS, self.seed)
+        self.state = self.method.start(Problem(space=self.space, goals=GOALS, seed=self.seed))
         for trial in self.history:
             self.state = self.method.observe(self.state, trial)
 
@@ -252,7 +252,7 @@ class MethodContract:
         space = INFINITE["many"]
         if self.needs_finite:
             with pytest.raises(ConfigError, match="lr"):
-                self.method.start(space, GOALS, 0)
+                self.method.start(Problem(space=space, goals=GOALS))
         else:
             assert len(Search(self.method, space).run(100, batch=9).params) == 100
 

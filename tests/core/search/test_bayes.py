@@ -12,7 +12,7 @@ import pytest
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.distributions.values import Params, Value
 from sonde.core.metric import Direction, Goal, Summary
-from sonde.core.search import Request, method
+from sonde.core.search import Problem, Request, method
 from sonde.core.space import Space, space_of
 from sonde.core.trial import State
 from sonde.errors import ConfigError
@@ -84,7 +84,8 @@ def test_eight_at_a_time_still_learn() -> None:
 
 def test_the_first_trial_is_the_centre_and_the_first_choice() -> None:
     (first,) = BAYES.propose(
-        BAYES.start(PIPELINE, (Goal(metric="loss"),), 0), Request(first=0, count=1)
+        BAYES.start(Problem(space=PIPELINE, goals=(Goal(metric="loss"),))),
+        Request(first=0, count=1),
     )
     assert first == {"kind": "a", "x": 0.5}
 
@@ -141,7 +142,7 @@ def test_a_loss_that_never_changes_keeps_it_looking_around() -> None:
 def test_two_goals_are_met_by_points_along_their_front() -> None:
     space = space_of({"x": Float(0, 1), "y": Float(0, 1)})
     goals = (Goal(metric="cost"), Goal(metric="gain", direction=Direction.MAXIMIZE))
-    state = BAYES.start(space, goals, 0)
+    state = BAYES.start(Problem(space=space, goals=goals))
     points: list[tuple[float, float]] = []
     for n in range(40):
         (params,) = BAYES.propose(state, Request(first=n, count=1))
@@ -171,7 +172,7 @@ def test_sixty_four_at_once_all_differ() -> None:
 
 def test_it_needs_a_goal() -> None:
     with pytest.raises(ConfigError, match="there is no goal; name the metric"):
-        BAYES.start(VALLEY, (), 0)
+        BAYES.start(Problem(space=VALLEY))
 
 
 def test_values_given_by_hand_that_are_no_longer_offered_do_no_harm() -> None:
@@ -188,7 +189,7 @@ def test_numpy_is_not_imported_before_a_model_is_needed() -> None:
         "import sys; from sonde.core.search import method, Request\n"
         "from sonde.core.metric import Goal; from sonde.core.space import space_of\n"
         "bayes = method('bayes'); space = space_of({'x': '0..1'})\n"
-        "state = bayes.start(space, (Goal(metric='loss'),), 0)\n"
+        "state = bayes.start(Problem(space=space, goals=(Goal(metric='loss'),)))\n"
         "assert bayes.propose(state, Request(first=0, count=4))\n"
         "assert 'numpy' not in sys.modules"
     )

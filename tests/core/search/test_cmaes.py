@@ -11,7 +11,7 @@ import pytest
 from sonde.core.distributions import Float, Int
 from sonde.core.distributions.values import Params
 from sonde.core.metric import Goal
-from sonde.core.search import method
+from sonde.core.search import Problem, method
 from sonde.core.space import Space, space_of
 from sonde.core.trial import State
 from sonde.errors import ConfigError
@@ -155,4 +155,4 @@ def test_an_optimum_in_the_corner_is_reached() -> None:
 
 def test_it_has_one_goal() -> None:
     with pytest.raises(ConfigError, match="method cmaes: it searches for one goal, not 2"):
-        CMAES.start(box(2), [Goal(metric="a"), Goal(metric="b")], 0)
+        CMAES.start(Problem(space=box(2), goals=[Goal(metric="a"), Goal(metric="b")]))

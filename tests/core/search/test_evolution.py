@@ -12,7 +12,7 @@ from sonde.core.distributions import Float, Int
 from sonde.core.distributions.values import Params
 from sonde.core.dominance import layers
 from sonde.core.metric import Goal, Summary
-from sonde.core.search import Request, method
+from sonde.core.search import Problem, Request, method
 from sonde.core.space import Space, space_of
 from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError
@@ -44,7 +44,7 @@ def front(name: str, trials: int, seed: int) -> list[tuple[float, float]]:
     space = space_of({f"x{i}": Float(0, 1) for i in range(6)})
     searcher = method(name)
     goals = [Goal(metric="a"), Goal(metric="b")]
-    state = searcher.start(space, goals, seed)
+    state = searcher.start(Problem(space=space, goals=goals, seed=seed))
     found: list[tuple[float, float]] = []
     seen: set[Hashable] = set()
     for number in range(trials):
@@ -116,4 +116,4 @@ def test_only_the_order_of_the_losses_counts_for_one_goal() -> None:
 
 def test_it_needs_a_goal() -> None:
     with pytest.raises(ConfigError, match="method evolution: there is no goal; name the metric"):
-        EVOLUTION.start(space_of({"x": Float(0, 1)}), (), 0)
+        EVOLUTION.start(Problem(space=space_of({"x": Float(0, 1)})))

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import pytest
 
 from sonde.core.distributions import Choice, Float, Int
-from sonde.core.search import Request, method
+from sonde.core.search import Problem, Request, method
 from sonde.core.space import Params, Space, space_of
 from sonde.errors import ConfigError
 from sonde.testing.methods import Search
@@ -52,7 +52,7 @@ def test_a_point_whose_proposal_came_to_nothing_is_proposed_again() -> None:
 def test_a_parameter_without_end_is_named_with_what_to_write() -> None:
     space = space_of({"opt": ["adam"], "lr": Float(0, 1)})
     with pytest.raises(ConfigError) as refusal:
-        GRID.start(space, (), 0)
+        GRID.start(Problem(space=space))
     assert str(refusal.value) == (
         "parameters.lr: 0.0..1.0 has no end of values, so it has no grid; "
         "give it a step, list its values, or use another method, such as quasirandom"
@@ -66,7 +66,7 @@ def test_what_has_no_probability_is_left_out() -> None:
 
 def test_100_000_points_one_by_one_take_little_time() -> None:
     space = space_of({"a": Int(1, 1000), "b": Int(1, 100)})
-    state = GRID.start(space, (), 0)
+    state = GRID.start(Problem(space=space))
     seen: set[Hashable] = set()
     began = time.process_time()
     for number in range(100_000):

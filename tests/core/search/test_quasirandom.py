@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import kstest, qmc
 
 from sonde.core.distributions import Float, Int
-from sonde.core.search import Request, method
+from sonde.core.search import Problem, Request, method
 from sonde.core.search.sobol import BITS, MOST_DIMENSIONS, Sobol
 from sonde.core.space import space_of
 from sonde.testing.methods import Search
@@ -20,7 +20,9 @@ QUASIRANDOM = method("quasirandom")
 def cube(dimensions: int, seed: int, count: int) -> npt.NDArray[np.float64]:
     """The first points of the unit cube."""
     space = space_of({f"x{i}": Float(0, 1) for i in range(dimensions)})
-    found = QUASIRANDOM.propose(QUASIRANDOM.start(space, (), seed), Request(first=0, count=count))
+    found = QUASIRANDOM.propose(
+        QUASIRANDOM.start(Problem(space=space, seed=seed)), Request(first=0, count=count)
+    )
     return np.array([list(params.values()) for params in found], dtype=float)
 
 
@@ -66,7 +68,9 @@ def test_each_seed_scrambles_evenly() -> None:
 def test_trial_n_is_point_n_whoever_came_before() -> None:
     space = space_of({"x": Float(0, 1), "y": Float(0, 1)})
     together = cube(2, 9, 40)
-    alone = QUASIRANDOM.propose(QUASIRANDOM.start(space, (), 9), Request(first=31, count=1))
+    alone = QUASIRANDOM.propose(
+        QUASIRANDOM.start(Problem(space=space, seed=9)), Request(first=31, count=1)
+    )
     assert list(alone[0].values()) == list(together[31])
 
 
@@ -97,7 +101,7 @@ def test_it_needs_neither_numpy_nor_scipy() -> None:
     code = (
         "import sys; from sonde.core.search import method, Request;"
         "from sonde.core.space import space_of; from sonde.core.distributions import Float;"
-        "m = method('quasirandom'); s = m.start(space_of({'x': Float(0, 1)}), (), 0);"
+        "m = method('quasirandom'); s = m.start(Problem(space=space_of({'x': Float(0, 1)})));"
         "assert len(m.propose(s, Request(first=0, count=5))) == 5;"
         "assert not {'numpy', 'scipy'} & set(sys.modules)"
     )

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from sonde.core.distributions import Choice, Float, Int
-from sonde.core.search import Request, drawing, method
+from sonde.core.search import Problem, Request, drawing, method
 from sonde.core.space import space_of
 from sonde.core.streams import uniforms
 from sonde.errors import ConfigError
@@ -15,7 +15,9 @@ RANDOM = method("random")
 
 def test_each_parameter_comes_from_its_own_distribution() -> None:
     space = space_of({"lr": Float(1e-5, 0.1, log=True), "x": Float(-2, 3), "opt": ["a", "b"]})
-    params = RANDOM.propose(RANDOM.start(space, (), 5), Request(first=0, count=5000))
+    params = RANDOM.propose(
+        RANDOM.start(Problem(space=space, seed=5)), Request(first=0, count=5000)
+    )
     assert stats.kstest([p["lr"] for p in params], stats.loguniform(1e-5, 0.1).cdf).pvalue > 0.001
     assert stats.kstest([p["x"] for p in params], stats.uniform(-2, 5).cdf).pvalue > 0.001
     assert 2300 < sum(p["opt"] == "a" for p in params) < 2700
@@ -23,7 +25,7 @@ def test_each_parameter_comes_from_its_own_distribution() -> None:
 
 def test_trial_n_comes_from_the_stream_of_seed_and_n() -> None:
     space = space_of({"x": Float(0, 1), "y": Float(0, 1)})
-    state = RANDOM.start(space, (), 3)
+    state = RANDOM.start(Problem(space=space, seed=3))
     found = RANDOM.propose(state, Request(first=40, count=2))
     assert found == [space.at(uniforms(3, number, 0, 2)) for number in (40, 41)]
 
@@ -66,4 +68,4 @@ def test_a_relation_that_nothing_satisfies_is_named() -> None:
 
 def test_a_seed_that_is_none_is_refused_at_the_start() -> None:
     with pytest.raises(ConfigError, match="seed: -1 is no seed"):
-        RANDOM.start(space_of({"x": Float(0, 1)}), (), -1)
+        RANDOM.start(Problem(space=space_of({"x": Float(0, 1)}), seed=-1))

@@ -12,7 +12,7 @@ import pytest
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.distributions.values import Params
 from sonde.core.metric import Direction, Goal
-from sonde.core.search import Request, method
+from sonde.core.search import Problem, Request, method
 from sonde.core.space import Space, space_of
 from sonde.core.trial import State
 from sonde.errors import ConfigError
@@ -122,7 +122,9 @@ def test_what_counts_is_the_order_of_the_losses_alone() -> None:
 
 def test_a_goal_to_maximize_is_followed_upwards() -> None:
     space = space_of({"x": Float(0, 1)})
-    state = TPE.start(space, [Goal(metric="loss", direction=Direction.MAXIMIZE)], 0)
+    state = TPE.start(
+        Problem(space=space, goals=[Goal(metric="loss", direction=Direction.MAXIMIZE)])
+    )
     search = Search(TPE, space)
     search.state = state
     for _ in range(40):
@@ -145,7 +147,7 @@ def test_the_order_in_which_trials_end_plays_no_part() -> None:
 def test_trials_from_before_an_edit_of_the_space_are_left_out() -> None:
     old = Search(TPE, space_of({"x": Float(0, 1), "opt": ["a", "b", "c"]})).run(30)
     space = space_of({"x": Float(0, 1), "opt": ["a", "b"]})
-    state = TPE.start(space, [Goal(metric="loss")], 0)
+    state = TPE.start(Problem(space=space, goals=[Goal(metric="loss")]))
     for trial in old.history:
         state = TPE.observe(state, trial)
     (params,) = TPE.propose(state, Request(first=30, count=1))
@@ -185,7 +187,7 @@ def test_a_proposal_after_10000_trials_costs_about_what_one_after_1000_does() ->
 )
 def test_it_has_one_goal(goals: int, message: str) -> None:
     with pytest.raises(ConfigError) as refusal:
-        TPE.start(MIXED, [Goal(metric=str(i)) for i in range(goals)], 0)
+        TPE.start(Problem(space=MIXED, goals=[Goal(metric=str(i)) for i in range(goals)]))
     assert str(refusal.value) == message
 
 

@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from sonde.core.search.auto import choose
-from sonde.core.search.protocol import Method, Request
+from sonde.core.search.protocol import Method, Problem, Request
 from sonde.errors import ConfigError
 
-__all__ = ["METHODS", "Method", "Request", "choose", "method"]
+__all__ = ["METHODS", "Method", "Problem", "Request", "choose", "method"]
 
 
 def _grid() -> Method[Any]:

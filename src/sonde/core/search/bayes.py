@@ -21,7 +21,7 @@ from sonde.core.distributions import Choice
 from sonde.core.distributions.values import Params, Value
 from sonde.core.metric import Goal
 from sonde.core.search.even import even
-from sonde.core.search.protocol import Request
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.space import Space
 from sonde.core.trial import State, Trial, losses
 from sonde.errors import ConfigError
@@ -70,15 +70,15 @@ class Bayes:
     name = "bayes"
     adaptive = True
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> History:
+    def start(self, problem: Problem) -> History:
         """Return an empty history.
 
         Raises:
             ConfigError: If there is no goal.
         """
-        if not goals:
+        if not problem.goals:
             raise ConfigError("method bayes", "there is no goal", "name the metric")
-        return History(space, goals, seed)
+        return History(problem.space, problem.goals, problem.seed)
 
     def observe(self, state: History, trial: Trial) -> History:
         """Take in a trial that has ended; cancelled ones do not count."""

@@ -13,7 +13,7 @@ earlier distribution, or a person, proposed.
 """
 
 import math
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from sonde.core.distributions.values import Params
 from sonde.core.metric import Goal
 from sonde.core.search.axes import Axes
 from sonde.core.search.drawing import Drawer
-from sonde.core.search.protocol import Request
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.space import Space
 from sonde.core.streams import WHOLE_SWEEP, check_seed, generator, uniforms
 from sonde.core.surrogates.cma import Cma
@@ -104,17 +104,17 @@ class Cmaes:
     name = "cmaes"
     adaptive = True
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> Generation:
+    def start(self, problem: Problem) -> Generation:
         """Return the distribution in the middle of the box.
 
         Raises:
             ConfigError: Unless there is exactly one goal.
         """
-        if len(goals) != 1:
-            found = f"it searches for one goal, not {len(goals)}"
-            remedy = "use evolution" if goals else "name the metric"
+        if len(problem.goals) != 1:
+            found = f"it searches for one goal, not {len(problem.goals)}"
+            remedy = "use evolution" if problem.goals else "name the metric"
             raise ConfigError("method cmaes", found, remedy)
-        return Generation(space, goals[0], seed)
+        return Generation(problem.space, problem.goals[0], problem.seed)
 
     def observe(self, state: Generation, trial: Trial) -> Generation:
         """Take in a trial that has ended; cancelled ones do not count."""

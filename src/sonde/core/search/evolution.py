@@ -19,7 +19,7 @@ from sonde.core.distributions.values import Params, Value
 from sonde.core.dominance import crowding, layers
 from sonde.core.metric import Goal
 from sonde.core.search.even import even
-from sonde.core.search.protocol import Request
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.search.variation import Numbers, Variation
 from sonde.core.space import Space
 from sonde.core.streams import uniforms
@@ -113,15 +113,15 @@ class Evolution:
     name = "evolution"
     adaptive = True
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> Population:
+    def start(self, problem: Problem) -> Population:
         """Return an empty population.
 
         Raises:
             ConfigError: If there is no goal.
         """
-        if not goals:
+        if not problem.goals:
             raise ConfigError("method evolution", "there is no goal", "name the metric")
-        return Population(space, goals, seed)
+        return Population(problem.space, problem.goals, problem.seed)
 
     def observe(self, state: Population, trial: Trial) -> Population:
         """Take in a trial that has ended."""

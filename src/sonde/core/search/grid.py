@@ -4,14 +4,13 @@ The last parameter is the fastest, and a parameter comes after those that its co
 names.
 """
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator
 from itertools import islice
 
 from sonde.core.distributions.values import Params
 from sonde.core.lattice import check_finite
-from sonde.core.metric import Goal
 from sonde.core.search.drawing import unsatisfied
-from sonde.core.search.protocol import Request
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.space import Space
 from sonde.core.trial import Trial
 
@@ -55,14 +54,14 @@ class Grid:
     name = "grid"
     adaptive = False
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> Cursor:
+    def start(self, problem: Problem) -> Cursor:
         """Return a cursor before the first point.
 
         Raises:
             ConfigError: Naming the parameter that has no end of values.
         """
-        check_finite(space.dimensions)
-        return Cursor(space)
+        check_finite(problem.space.dimensions)
+        return Cursor(problem.space)
 
     def observe(self, state: Cursor, trial: Trial) -> Cursor:
         """Return the state as it is: results play no part."""

@@ -12,14 +12,31 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from sonde.core.constraint import Constraint
 from sonde.core.distributions.values import Params, Value
 from sonde.core.metric import Goal
 from sonde.core.space import Space
 from sonde.core.trial import Trial
 
-__all__ = ["Method", "Request"]
+__all__ = ["Method", "Problem", "Request"]
 
 S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What a method searches, and all that it is told beforehand.
+
+    Attributes:
+        constraints: Bounds on outcomes; see `sonde.core.constraint.excesses`.
+        trials: The budget, as a hint; None where there is none.
+    """
+
+    space: Space
+    goals: Sequence[Goal] = ()
+    constraints: Sequence[Constraint] = ()
+    seed: int = 0
+    trials: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +67,7 @@ class Method(Protocol[S]):
     def adaptive(self) -> bool:
         """Whether proposals depend on results."""
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> S:
+    def start(self, problem: Problem) -> S:
         """Return the state before the first trial.
 
         Raises:

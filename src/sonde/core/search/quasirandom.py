@@ -5,14 +5,10 @@ infeasible or was seen, the trial takes point n of further sequences, the same o
 shifted digit by digit, each of them as even; after these, random points.
 """
 
-from collections.abc import Sequence
-
 from sonde.core.distributions.values import Params
-from sonde.core.metric import Goal
 from sonde.core.search.drawing import Drawer
 from sonde.core.search.even import even
-from sonde.core.search.protocol import Request
-from sonde.core.space import Space
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.trial import Trial
 
 __all__ = ["Quasirandom"]
@@ -24,9 +20,9 @@ class Quasirandom:
     name = "quasirandom"
     adaptive = False
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> Drawer:
+    def start(self, problem: Problem) -> Drawer:
         """Return what draws the points."""
-        return even(space, seed)
+        return even(problem.space, problem.seed)
 
     def observe(self, state: Drawer, trial: Trial) -> Drawer:
         """Return the state as it is: results play no part."""

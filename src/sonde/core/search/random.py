@@ -4,13 +4,9 @@ Bergstra and Bengio, JMLR 13, 2012: where few parameters matter, random points t
 values of each than a grid of as many.
 """
 
-from collections.abc import Sequence
-
 from sonde.core.distributions.values import Params
-from sonde.core.metric import Goal
 from sonde.core.search.drawing import Drawer
-from sonde.core.search.protocol import Request
-from sonde.core.space import Space
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.streams import check_seed, uniforms
 from sonde.core.trial import Trial
 
@@ -23,11 +19,15 @@ class Random:
     name = "random"
     adaptive = False
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> Drawer:
+    def start(self, problem: Problem) -> Drawer:
         """Return what draws the points."""
-        check_seed(seed)
-        count = len(space.dimensions)
-        return Drawer(space, seed, lambda trial, draw: uniforms(seed, trial, draw, count))
+        check_seed(problem.seed)
+        count = len(problem.space.dimensions)
+        return Drawer(
+            problem.space,
+            problem.seed,
+            lambda trial, draw: uniforms(problem.seed, trial, draw, count),
+        )
 
     def observe(self, state: Drawer, trial: Trial) -> Drawer:
         """Return the state as it is: results play no part."""

@@ -24,7 +24,7 @@ from sonde.core.distributions.values import Params, Value
 from sonde.core.metric import Goal
 from sonde.core.search.axes import Axes
 from sonde.core.search.even import even
-from sonde.core.search.protocol import Request
+from sonde.core.search.protocol import Problem, Request
 from sonde.core.space import Space
 from sonde.core.streams import generator
 from sonde.core.surrogates.parzen import Category, Layout, Mixture
@@ -101,17 +101,17 @@ class Tpe:
     name = "tpe"
     adaptive = True
 
-    def start(self, space: Space, goals: Sequence[Goal], seed: int) -> History:
+    def start(self, problem: Problem) -> History:
         """Return an empty history.
 
         Raises:
             ConfigError: Unless there is exactly one goal.
         """
-        if len(goals) != 1:
-            found = f"it searches for one goal, not {len(goals)}"
-            remedy = "use evolution" if goals else "name the metric"
+        if len(problem.goals) != 1:
+            found = f"it searches for one goal, not {len(problem.goals)}"
+            remedy = "use evolution" if problem.goals else "name the metric"
             raise ConfigError("method tpe", found, remedy)
-        return History(space, goals[0], seed)
+        return History(problem.space, problem.goals[0], problem.seed)
 
     def observe(self, state: History, trial: Trial) -> History:
         """Take in a trial that has ended; cancelled ones do not count."""
