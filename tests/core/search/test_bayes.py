@@ -186,7 +186,7 @@ def test_values_given_by_hand_that_are_no_longer_offered_do_no_harm() -> None:
 
 def test_numpy_is_not_imported_before_a_model_is_needed() -> None:
     code = (
-        "import sys; from sonde.core.search import method, Request\n"
+        "import sys; from sonde.core.search import Problem, Request, method\n"
         "from sonde.core.metric import Goal; from sonde.core.space import space_of\n"
         "bayes = method('bayes'); space = space_of({'x': '0..1'})\n"
         "state = bayes.start(Problem(space=space, goals=(Goal(metric='loss'),)))\n"

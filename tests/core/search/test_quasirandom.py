@@ -99,7 +99,7 @@ def test_few_values_come_up_about_equally_often_from_the_start() -> None:
 
 def test_it_needs_neither_numpy_nor_scipy() -> None:
     code = (
-        "import sys; from sonde.core.search import method, Request;"
+        "import sys; from sonde.core.search import Problem, Request, method;"
         "from sonde.core.space import space_of; from sonde.core.distributions import Float;"
         "m = method('quasirandom'); s = m.start(Problem(space=space_of({'x': Float(0, 1)})));"
         "assert len(m.propose(s, Request(first=0, count=5))) == 5;"
