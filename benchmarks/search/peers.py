@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from problem import Outcome, Params, Problem
+from sonde.core import search
+from sonde.core.constraint import Constraint
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.metric import Goal, Summary
-from sonde.core.search import METHODS, Request, choose, method
 from sonde.core.space import Space
 from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError
@@ -54,10 +55,18 @@ def searcher(name: str, problem: Problem, seed: int, trials: int) -> Searcher:
 class _Sonde:
     def __init__(self, name: str, problem: Problem, seed: int, trials: int) -> None:
         self._space = problem.space
-        self._goals = tuple(Goal(metric=f"loss{i}") for i in range(problem.goals))
-        self._method = method(choose(problem.space, name, trials=trials)[0])
+        told = search.Problem(
+            space=problem.space,
+            goals=tuple(Goal(metric=f"loss{i}") for i in range(problem.goals)),
+            constraints=tuple(
+                Constraint(metric=f"limit{i}", bound=0.0) for i in range(problem.limits)
+            ),
+            seed=seed,
+            trials=trials,
+        )
+        self._method = search.method(search.choose(problem.space, name, trials=trials)[0])
         try:
-            self._state = self._method.start(problem.space, self._goals, seed)
+            self._state = self._method.start(told)
         except ConfigError as fault:
             raise Unsuitable(str(fault)) from fault
         self._pending: dict[int, Params] = {}
@@ -65,7 +74,7 @@ class _Sonde:
         self._next = 0
 
     def ask(self) -> tuple[int, Params]:
-        request = Request(
+        request = search.Request(
             first=self._next, count=1, pending=tuple(self._pending.values()), seen=self._seen
         )
         found = self._method.propose(self._state, request)
@@ -84,10 +93,8 @@ class _Sonde:
             for name, values in (("loss", outcome.losses), ("limit", outcome.limits))
             for i, value in enumerate(values)
         }
-        # A trial beyond the limits has failed: the one way there is to say so.
-        state = State.DONE if outcome.is_feasible else State.FAILED
         trial = Trial(
-            number=token, state=state, params=params, metrics=metrics, attempts=1,
+            number=token, state=State.DONE, params=params, metrics=metrics, attempts=1,
             created=_TIME, started=_TIME, finished=_TIME, version=token + 1,
         )  # fmt: skip
         self._state = self._method.observe(self._state, trial)
@@ -159,4 +166,4 @@ OPTUNA: Mapping[str, _Maker] = {
 
 def known() -> list[str]:
     """Return the names of all searchers."""
-    return ["auto", *METHODS, *(f"optuna:{name}" for name in OPTUNA)]
+    return ["auto", *search.METHODS, *(f"optuna:{name}" for name in OPTUNA)]
