@@ -26,7 +26,7 @@ __all__ = ["KEPT", "measure", "reference"]
 
 KEPT = Path(__file__).parent / "reference.json"
 SEEDS = 5  # so many instances are kept
-POINTS, ROUNDS, PARENTS = 2_000, 40, 10
+POINTS, ROUNDS, PARENTS = 2_000, 100, 20
 
 
 @cache
@@ -111,7 +111,7 @@ def _improved(
         for _, parent in found:
             child = np.array(parent)
             changed = random.random(len(child)) < max(0.4, 1 / len(child))
-            child = child + changed * random.normal(0, 0.3 * 0.88**step, len(child))
+            child = child + changed * random.normal(0, 0.3 * 0.94**step, len(child))
             point = np.clip(child, 0, 1).tolist()
             children.append((value(problem.true(problem.space.at(point))), point))
         found = sorted(found + children)[:PARENTS]

@@ -2,22 +2,28 @@
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 
 from problem import Member
 
 __all__ = ["SUITES", "members", "select"]
 
-SUITES = ("functions", "noisy")
+SUITES = ("functions", "noisy", "conditional", "several", "constrained")
 
 
 @cache
 def members() -> dict[str, Member]:
     """Return every member, in the order of the suites."""
-    from problems import functions, noisy
+    from problems import conditional, constrained, functions, noisy, several
 
-    families: tuple[Iterable[Member], ...] = (functions.MEMBERS, noisy.MEMBERS)
-    found = {member.name: member for family in families for member in family}
-    assert len(found) == sum(len(list(family)) for family in families), "a name stands there twice"
+    families: Iterable[Iterable[Member]] = (
+        functions.MEMBERS, noisy.MEMBERS, conditional.MEMBERS, several.MEMBERS,
+        constrained.MEMBERS,
+    )  # fmt: skip
+    found: dict[str, Member] = {}
+    for member in chain.from_iterable(families):
+        assert member.name not in found, f"{member.name} stands there twice"
+        found[member.name] = member
     return found
 
 
