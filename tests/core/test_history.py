@@ -1,11 +1,13 @@
 """The fold over trials."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sonde.core.constraint import parse_constraint
 from sonde.core.history import History
 from sonde.core.metric import Goal
 from sonde.core.space import space_of
@@ -68,3 +70,15 @@ def test_every_assignment_counts_as_seen(state: State) -> None:
     history = History(SWEEP)
     history.add([make(0, state, params={"x": 7})])
     assert SWEEP.space.key({"x": 7}) in history.seen
+
+
+def test_an_infeasible_trial_is_never_the_best_and_the_nearest_is_known_until_one_is() -> None:
+    history = History(replace(SWEEP, constraints=(parse_constraint("ms <= 20"),)))
+    history.add([make(0, loss=1.0, ms=30.0), make(1, loss=2.0, ms=21.0), make(2, loss=0.5)])
+    assert history.best is None
+    assert history.nearest is not None
+    assert history.nearest.number == 1
+    history.add([make(3, loss=5.0, ms=20.0)])
+    assert history.best is not None
+    assert history.best.number == 3
+    assert history.nearest is None

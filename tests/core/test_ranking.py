@@ -5,6 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sonde.core.constraint import parse_constraint
 from sonde.core.metric import Goal, parse_goal
 from sonde.core.pareto import front
 from sonde.core.ranking import ranked
@@ -65,3 +66,24 @@ def test_failed_and_diverged_trials_are_on_no_front() -> None:
         make(2, loss=1.0, acc=0.5),
     ]
     assert [trial.number for trial in front(trials, TWO)] == [2]
+
+
+BOUNDS = (parse_constraint("ms <= 20"), parse_constraint("mb <= 100"))
+
+
+def test_infeasible_trials_come_behind_all_feasible_ones_the_nearest_first() -> None:
+    trials = [
+        make(0, loss=0.1, ms=40.0, mb=0.0),  # 100 % over
+        make(1, loss=0.2, ms=22.0, mb=150.0),  # 10 % and 50 %
+        make(2, loss=9.0, ms=20.0, mb=100.0),
+        make(3, loss=0.3, ms=1.0),  # nobody knows
+        make(4, loss=math.nan, ms=1.0, mb=1.0),
+        make(5, State.FAILED, loss=0.0, ms=1.0, mb=1.0),
+        make(6, loss=8.0, ms=1.0, mb=1.0),
+    ]
+    assert [t.number for t in ranked(trials, LOSS, BOUNDS)] == [6, 2, 1, 0, 3, 4, 5]
+
+
+def test_the_front_is_of_feasible_trials_only() -> None:
+    trials = [make(0, loss=0.0, acc=1.0, ms=21.0), make(1, loss=1.0, acc=0.5, ms=19.0)]
+    assert [t.number for t in front(trials, TWO, BOUNDS[:1])] == [1]

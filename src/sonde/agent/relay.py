@@ -44,14 +44,20 @@ class Relay:
         stdout: Path,
         metric_regex: str | None = None,
         goals: Sequence[str] = (),
+        wanted: Sequence[str] = (),
         beside: Claim | None = None,
     ) -> None:
-        """Begin; what event files hold already, such as copied ones, is none of the trial's."""
+        """Begin; what event files hold already, such as copied ones, is none of the trial's.
+
+        Args:
+            goals: The metrics of the goals; the first is what a pattern without names finds.
+            wanted: More metrics that are to be kept under the names that they have here.
+        """
         self.notes: list[str] = []
         self.acknowledged = 0
         self._unsent: list[Report] = []
         self._owners: dict[str, str] = {}
-        self._goals = frozenset(goals)
+        self._wanted = frozenset([*goals, *wanted])
         self._journal = Journal(journal)
         self._tail = Tail(folder, skip_present=True)
         self._beside = beside
@@ -140,12 +146,13 @@ class Relay:
     def _names_for(self, tag: str, run: str, source: str) -> Sequence[str]:
         """Return the names under which a scalar is kept.
 
-        They are its first name, unless another run has that, and each name that a goal uses.
+        They are its first name, unless another run has that, and each name that a goal or a
+        constraint uses.
         All that `names_of` lists would be seven curves for one.
         """
         known, owners = names_of(tag, run), self._owners
         first = known[0]
         if owners.get(first, source) != source and owners[first].startswith(_EVENTS):
             first = f"{run or '.'}/{tag}"
-        names = dict.fromkeys([first, *(name for name in known if name in self._goals)])
+        names = dict.fromkeys([first, *(name for name in known if name in self._wanted)])
         return tuple(name for name in names if owners.setdefault(name, source) == source)

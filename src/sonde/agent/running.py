@@ -95,6 +95,7 @@ class RunningTrial:
         folder: TrialFolder,
         work: Work,
         goals: Sequence[Goal],
+        wanted: Sequence[str],
         metric_regex: str | None,
         grace_s: float,
         devices: tuple[str, ...],
@@ -106,6 +107,7 @@ class RunningTrial:
         self.lost = False
         self.unsent_since: float | None = None
         self._work, self._goals, self._grace_s = work, goals, grace_s
+        self._wanted = wanted
         self._metric_regex, self._surroundings = metric_regex, surroundings
         self._relay: Relay | None = None
         self._preparing: Iterator[None] | None = work.prepare()
@@ -193,6 +195,7 @@ class RunningTrial:
             stdout=self.folder.stdout,
             metric_regex=self._metric_regex,
             goals=[goal.metric for goal in self._goals],
+            wanted=self._wanted,
             beside=None if self._surroundings is None else self._surroundings.begin(),
         )
         self._work.start()
@@ -241,9 +244,9 @@ class RunningTrial:
         return Outcome(state=state, values=values, error=error, facts=facts)
 
     def _missing(self, values: dict[str, float]) -> str | None:
-        """Say so if a goal's metric never came."""
+        """Say so if the metric of a goal or a constraint never came."""
         came = [*(() if self._relay is None else self._relay.names), *values]
-        absent = [goal.metric for goal in self._goals if goal.metric not in came]
+        absent = [name for name in self._wanted if name not in came]
         if not absent:
             return None
         names = ", ".join(list(dict.fromkeys(came))[:10]) or "none"

@@ -87,6 +87,7 @@ class Workshop:
             folder=folder,
             work=self._work(lease, folder, devices),
             goals=self._sweep.goals,
+            wanted=self._sweep.wanted,
             metric_regex=work.metric_regex if isinstance(work, Command) else None,
             grace_s=0.0 if work is None else work.grace_s,
             devices=devices,

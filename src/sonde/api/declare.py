@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sonde.api.creation import create, retake
-from sonde.api.goals import goals_of
+from sonde.api.goals import constraints_of, goals_of
 from sonde.api.places import opened
 from sonde.api.shipping import adapted, name_of
 from sonde.api.sweep import Sweep
 from sonde.core import sweep as core
+from sonde.core.constraint import Constraint
 from sonde.core.decide import check
 from sonde.core.expressions import Expression
 from sonde.core.metric import Goal
@@ -33,6 +34,7 @@ def sweep(
     minimize: str | Sequence[str] | None = None,
     maximize: str | Sequence[str] | None = None,
     goals: Sequence[Goal | str] = (),
+    subject_to: str | Sequence[str | Constraint] = (),
     name: str | None = None,
     project: str | None = None,
     method: str = "auto",
@@ -63,9 +65,12 @@ def sweep(
             function returns is its last report of it.
         maximize: The same, to make large.
         goals: More goals, as `sonde run --metric` writes them.
+        subject_to: Bounds on metrics, such as `"latency_ms <= 20"`, one or several: a trial that
+            breaks one is infeasible, which teaches the search and is never the best.
         name: Unique in the store.
         project: What it belongs to, for people.
-        method: How to search: `auto`, `grid`, `random`, `quasirandom`.
+        method: How to search: `auto`, `grid`, `random`, `quasirandom`, `bayes`, `tpe`, `cmaes`,
+            `evolution`.
         seed: The same seed proposes the same trials.
         where: Relations that every trial satisfies, in addition to those of the space.
         retries: How often a trial that failed is run again.
@@ -86,6 +91,7 @@ def sweep(
     """
     faults = _Faults()
     found_goals = faults.gather(lambda: goals_of(minimize, maximize, goals)) or ()
+    constraints = faults.gather(lambda: constraints_of(subject_to)) or ()
     found_space = faults.gather(lambda: _space(space, where))
     if name is not None and (not isinstance(name, str) or not name.strip()):
         faults.add(
@@ -124,6 +130,7 @@ def sweep(
         project=project,
         retries=retries,
         tags=tuple(tags),
+        constraints=constraints,
     )
     at = opened(store)
     if new and name is not None:

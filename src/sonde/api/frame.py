@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["frame_of", "html_of", "rows_of"]
 
+_BOUNDS = "feasible"  # where there are constraints
 _FIRST, _LAST = ("number", "state"), ("started", "finished", "seconds", "attempts", "error")
 _SHOWN = 20
 
@@ -19,20 +20,22 @@ _SHOWN = 20
 def rows_of(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """Return a row for each trial, all with the same columns.
 
-    They are `number` and `state`, the parameters, the metrics (the number of the goal for
-    goals, the last value for others), `started`, `finished`, `seconds`, `attempts`, `error`.
+    They are `number` and `state`, `feasible` where there are constraints, the parameters, the
+    metrics (the number of the goal for goals, the last value for others), `started`,
+    `finished`, `seconds`, `attempts`, `error`.
     A parameter that is called like one of these becomes `param.NAME`, a metric that is called
     like a parameter or one of these `metric.NAME`.
     """
     params = dict.fromkeys(name for trial in trials for name in trial.params)
     metrics = dict.fromkeys(name for trial in trials for name in trial.metrics)
-    ours = {*_FIRST, *_LAST}
+    first = [*_FIRST, _BOUNDS] if any(trial.constraints for trial in trials) else _FIRST
+    ours = {*first, *_LAST}
     as_param = {name: f"param.{name}" if name in ours else name for name in params}
     taken = {*ours, *as_param.values()}
     as_metric = {name: f"metric.{name}" if name in taken else name for name in metrics}
     rows = []
     for trial in trials:
-        row: dict[str, Any] = {name: getattr(trial, name) for name in _FIRST}
+        row: dict[str, Any] = {name: getattr(trial, name) for name in first}
         row |= {column: trial.params.get(name) for name, column in as_param.items()}
         values = trial.metrics | dict(
             zip((goal.metric for goal in trial.goals), trial.values, strict=True)

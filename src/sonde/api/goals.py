@@ -5,10 +5,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sonde.core.constraint import Constraint, parse_constraint
 from sonde.core.metric import Direction, Goal, parse_goal
 from sonde.errors import ConfigError
 
-__all__ = ["goals_of", "seconds_of"]
+__all__ = ["constraints_of", "goals_of", "seconds_of"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"(\d+(?:\.\d*)?)\s*([smhd])")
@@ -39,6 +40,26 @@ def goals_of(
     for name in names:
         if names.count(name) > 1:
             raise ConfigError("sonde.sweep", f"{name} is a goal twice", "leave one out")
+    return tuple(found)
+
+
+def constraints_of(given: str | Sequence[str | Constraint]) -> tuple[Constraint, ...]:
+    """Return the bounds that trials must keep to: `"latency_ms <= 20"`, or several.
+
+    Raises:
+        ConfigError: If one is no bound, or stands there twice.
+    """
+    listed = [given] if isinstance(given, str) else list(given)
+    found: list[Constraint] = []
+    for one in listed:
+        if not isinstance(one, str | Constraint):
+            raise ConfigError(
+                f"subject_to={one!r}", "that is no bound", "write for instance 'latency_ms <= 20'"
+            )
+        read = parse_constraint(one, flag="subject_to") if isinstance(one, str) else one
+        if read in found:
+            raise ConfigError(f"subject_to={read.describe()}", "it is given twice", "keep one")
+        found.append(read)
     return tuple(found)
 
 

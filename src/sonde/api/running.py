@@ -167,14 +167,14 @@ def _set_budget(controller: Controller, trials: int | None, time_s: float | None
 
 
 def _check_outcome(result: Result, ended_before: int) -> None:
-    """Raise if nothing came of it but failures; warn if the goal was never reported."""
+    """Raise if nothing came of it but failures; warn if what was asked for was never reported."""
     record, history = result.record, result.history
     if history.counts[State.DONE] + history.counts[State.STOPPED]:
-        for goal in record.sweep.goals:
+        for metric in record.sweep.wanted:
             found = dict.fromkeys(name for trial in history.trials for name in trial.metrics)
-            if goal.metric not in found:
+            if metric not in found:
                 others = f"reported were {', '.join(found)}" if found else "nothing was reported"
-                text = f"no trial of {record.name} reported {goal.metric}; {others}"
+                text = f"no trial of {record.name} reported {metric}; {others}"
                 warnings.warn(text, stacklevel=4)
         return
     failed = [trial for trial in history.trials if trial.state is State.FAILED]

@@ -11,7 +11,9 @@ from sonde.api.goals import seconds_of
 from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.places import opened
 from sonde.api.trial import Trial
+from sonde.cli.no_best import why_no_best
 from sonde.controller import Controller, utc_now
+from sonde.core import trial as core
 from sonde.core.pareto import front
 from sonde.core.ranking import ranked
 from sonde.core.returned import returned_metrics
@@ -94,8 +96,10 @@ class Sweep:
     def best(self) -> Trial:
         """The best trial that has ended, by the first goal; ties go to the earlier one.
 
+        One that breaks a constraint is never the best.
+
         Raises:
-            NotFoundError: If none has a result yet, or there is no goal.
+            NotFoundError: If none has a result yet, none is feasible, or there is no goal.
         """
         with self._lock:
             record = self._read()
@@ -108,8 +112,9 @@ class Sweep:
     def pareto(self) -> list[Trial]:
         """The trials that no other one beats in one goal without losing in another."""
         with self._lock:
-            goals = self._read().sweep.goals
-            return [self._trial(trial) for trial in front(self._controller.history.trials, goals)]
+            sweep = self._read().sweep
+            found = front(self._controller.history.trials, sweep.goals, sweep.constraints)
+            return [self._trial(trial) for trial in found]
 
     def frame(self) -> "pd.DataFrame":
         """Return all trials as a pandas DataFrame, a row each; see `sonde.api.frame.rows_of`.
@@ -277,8 +282,8 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         with self._lock:
-            record = self._read()
-            trials = ranked(self._controller.history.trials, record.sweep.goals)
+            self._read()
+            trials = self._ranked()
         return html_of(f"sweep {self._headline()}", [self._trial(trial) for trial in trials])
 
     def _headline(self) -> str:
@@ -300,8 +305,13 @@ class Sweep:
             self._controller.refresh()
             return self._controller.record
 
-    def _trial(self, trial: Any) -> Trial:
-        return Trial(trial, self._controller.record.sweep.goals)
+    def _trial(self, trial: core.Trial) -> Trial:
+        sweep = self._controller.record.sweep
+        return Trial(trial, sweep.goals, sweep.constraints)
+
+    def _ranked(self) -> list[core.Trial]:
+        sweep = self._controller.record.sweep
+        return ranked(self._controller.history.trials, sweep.goals, sweep.constraints)
 
     def _set(self, control: Control, reason: str) -> None:
         self.store.update_sweep(self.id, utc_now(), control=control, reason=reason)
@@ -311,6 +321,8 @@ class Sweep:
             return (
                 f"{self.name} has no goal, so no trial is the best: declare minimize=... next time"
             )
+        if self._controller.history.nearest is not None:
+            return f"{self.name}: {why_no_best(record.sweep, self._controller.history)}"
         goal, trials = record.sweep.goals[0].metric, self._controller.history.trials
         others = dict.fromkeys(name for trial in trials for name in trial.metrics)
         if self._controller.history.ended and others and goal not in others:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sonde.core import trial as core
+from sonde.core.constraint import Constraint, excesses, is_feasible
 from sonde.core.metric import Goal, Summary
 
 __all__ = ["Trial", "thawed"]
@@ -27,10 +28,12 @@ class Trial:
     Attributes:
         record: Everything that the store knows of it.
         goals: The sweep's goals.
+        constraints: Its bounds on outcomes.
     """
 
     record: core.Trial
     goals: Sequence[Goal]
+    constraints: Sequence[Constraint] = ()
 
     @property
     def number(self) -> int:
@@ -66,6 +69,22 @@ class Trial:
     def summaries(self) -> dict[str, Summary]:
         """Of each metric the last, smallest, largest and mean value, and how many there were."""
         return dict(self.record.metrics)
+
+    @property
+    def feasible(self) -> bool | None:
+        """Whether it keeps to all constraints; None until it has ended with its reports."""
+        if self.record.state not in {core.State.DONE, core.State.STOPPED}:
+            return None
+        return is_feasible(self.record, self.constraints)
+
+    @property
+    def excess(self) -> dict[str, float]:
+        """By how much it breaks each constraint, by its text; 0 or less keeps to it.
+
+        Infinite where the metric never came.
+        """
+        found = excesses(self.record, self.constraints)
+        return {c.describe(): over for c, over in zip(self.constraints, found, strict=True)}
 
     @property
     def error(self) -> str | None:
@@ -105,4 +124,6 @@ class Trial:
             if value is not None
         )
         params = ", ".join(f"{name}={value!r}" for name, value in self.record.params.items())
-        return f"<Trial {self.number} {self.state} {values + ' ' if values else ''}({params})>"
+        word = "infeasible " if self.feasible is False else ""
+        shown = f"{values} " if values else ""
+        return f"<Trial {self.number} {self.state} {word}{shown}({params})>"

@@ -19,8 +19,8 @@ __all__ = ["best"]
 def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> None:
     """Show the best trials of a sweep, and the command that uses the best one's values.
 
-    Failed and cancelled trials and those without a finite value are left out. Exit code 1 if
-    there is none.
+    Failed and cancelled trials, those without a finite value and those that break a
+    --subject-to are left out. Exit code 1 if there is none.
     """
     from sonde.cli.no_best import why_no_best
     from sonde.cli.output import emit, say
@@ -29,6 +29,7 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
     from sonde.cli.rows import trial_row
     from sonde.cli.trial_table import trial_cells, trial_columns
     from sonde.cli.typed import typed
+    from sonde.core.constraint import is_feasible
     from sonde.core.pareto import front as front_of
     from sonde.core.ranking import ranked
     from sonde.core.trial import losses
@@ -36,22 +37,24 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
 
     with opened(store) as opened_store:
         record, history = load(opened_store, sweep)
-    goals = record.sweep.goals
+    sweep_, goals = record.sweep, record.sweep.goals
     if not goals:
         raise NotFoundError(
             f"{record.name} was run without --metric, so no trial is best; "
             f"{typed('trials', record.name, options=['--sort=METRIC'])} sorts by what was reported"
         )
     if front:
-        found = front_of(history.trials, goals)
+        found = front_of(history.trials, goals, sweep_.constraints)
     else:
         found = [
             trial
-            for trial in ranked(history.trials, goals)
-            if (loss := losses(trial, goals)) is not None and loss[0] != float("inf")
+            for trial in ranked(history.trials, goals, sweep_.constraints)
+            if (loss := losses(trial, goals)) is not None
+            and loss[0] != float("inf")
+            and is_feasible(trial, sweep_.constraints)
         ][:limit]
     if form != "table":
-        emit(form, [trial_row(trial, goals) for trial in found])
+        emit(form, [trial_row(trial, sweep_) for trial in found])
     elif found:
         emit(form, (), trial_columns(found, record.sweep), trial_cells(found, record.sweep))
         for line in again(record, found[0]):

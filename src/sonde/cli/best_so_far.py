@@ -3,6 +3,7 @@
 from math import inf, isfinite
 
 from sonde.cli.cells import number
+from sonde.core.constraint import is_feasible
 from sonde.core.sweep import Sweep
 from sonde.core.trial import Trial, losses
 
@@ -13,14 +14,16 @@ class BestSoFar:
     """Follows trials as they end; by the first goal, the earlier number wins a tie."""
 
     def __init__(self, sweep: Sweep) -> None:
-        self._goals = sweep.goals[:1]
+        self._goals, self._constraints = sweep.goals[:1], sweep.constraints
         self._key = (inf, inf)
         self._trial: Trial | None = None
 
     def see(self, trial: Trial) -> None:
         """Take in a trial that has ended."""
         found = losses(trial, self._goals)
-        if found is not None and isfinite(found[0]) and (found[0], trial.number) < self._key:
+        if found is None or not isfinite(found[0]) or (found[0], trial.number) >= self._key:
+            return
+        if is_feasible(trial, self._constraints):
             self._key, self._trial = (found[0], trial.number), trial
 
     @property

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sonde.core.metric import Goal
+from sonde.core.sweep import Sweep
 
 __all__ = [
     "duration",
@@ -16,6 +17,7 @@ __all__ = [
     "params_line",
     "shell_words",
     "sparkline",
+    "wanted_text",
     "when",
 ]
 
@@ -72,6 +74,12 @@ def when(time: datetime | None) -> str:
 def goals_text(goals: Sequence[Goal]) -> str:
     """`min val_loss`; nothing without a goal."""
     return " and ".join(goal.describe() for goal in goals)
+
+
+def wanted_text(sweep: Sweep) -> str:
+    """`min val_loss with latency_ms <= 20`: the goals, and what is to be kept to."""
+    bounds = " and ".join(constraint.describe() for constraint in sweep.constraints)
+    return " with ".join(part for part in (goals_text(sweep.goals), bounds) if part)
 
 
 def params_line(params: Mapping[str, Any], between: str = "  ") -> str:

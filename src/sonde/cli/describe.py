@@ -3,13 +3,16 @@
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from sonde.cli.cells import duration, goals_text, number, one_line, when
+from sonde.cli.no_best import why_no_best
 from sonde.cli.place import folder_of
 from sonde.cli.recorded import Facts, sweep_recorded, trial_recorded
 from sonde.cli.rows import sweep_row, took, trial_row
 from sonde.cli.typed import typed
+from sonde.core.constraint import excesses
 from sonde.core.history import History
 from sonde.core.metric import Goal
 from sonde.core.search import choose
@@ -35,7 +38,7 @@ def trial_data(record: SweepRecord, trial: Trial, url: str) -> dict[str, Any]:
     return {
         "sweep": record.id,
         "name": record.name,
-        **trial_row(trial, record.sweep.goals),
+        **trial_row(trial, record.sweep),
         "facts": dict(trial.facts),
         "folder": str(folder_of(url, record.id, trial).path),
     }
@@ -55,11 +58,14 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         ("budget", " or ".join(limits) or "until nothing is left to try"),
         ("method", _method(record)),
         ("goal", goals_text(sweep.goals) or "no metric was given"),
+        ("subject to", " and ".join(c.describe() for c in sweep.constraints)),
     ]
     best = history.best
     if best is not None:
         values = "  ".join(f"{name}={value!r}" for name, value in best.params.items())
         facts.append(("best", f"#{best.number}  {_values(best, sweep.goals)}  {values}"))
+    elif history.nearest is not None:
+        facts.append(("best", why_no_best(sweep, history)))
     for i, parameter in enumerate(sweep.space.parameters):
         when_text = f"  when {parameter.when.text}" if parameter.when else ""
         text = f"{parameter.name}: {parameter.distribution.describe()}{when_text}"
@@ -92,7 +98,9 @@ def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
         at_max = f"max {number(found.max)} at {found.max_step}"
         text = f"{name}: last {number(found.last)} at {found.last_step}, {at_min}, {at_max}"
         facts.append(("" if i else "metrics", f"{text}, {found.count} values"))
-    missing = [g.metric for g in record.sweep.goals if g.metric not in trial.metrics]
+    if trial.state in {State.DONE, State.STOPPED}:
+        facts += _bounds(trial, record.sweep)
+    missing = [name for name in record.sweep.wanted if name not in trial.metrics]
     if missing and trial.is_ended:
         facts.append(("missing", f"it never reported {', '.join(missing)}"))
     facts += [
@@ -106,6 +114,16 @@ def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
     if trial.state is State.RUNNING:
         facts.append(("agent", trial.agent or ""))
     return facts + trial_recorded(trial.facts)
+
+
+def _bounds(trial: Trial, sweep: Sweep) -> Facts:
+    facts: Facts = []
+    found = zip(sweep.constraints, excesses(trial, sweep.constraints), strict=True)
+    for i, (constraint, over) in enumerate(found):
+        by = f", by {number(over)}" if isfinite(over) else ""
+        word = "kept" if over <= 0 else f"broken{by}: infeasible"
+        facts.append(("" if i else "subject to", f"{constraint.describe()}: {word}"))
+    return facts
 
 
 def _method(record: SweepRecord) -> str:

@@ -40,6 +40,8 @@ def dry_run(plan: Plan, form: str) -> None:
     for relation in plan.sweep.space.where:
         click.echo(f"  where {relation.text}")
     click.echo(f"goal        {goals_text(plan.sweep.goals) or 'none: no --metric'}")
+    for constraint in plan.sweep.constraints:
+        click.echo(f"subject to  {constraint.describe()}")
     limit = f", at most {plan.sweep.budget.time_s:g} s" if plan.sweep.budget.time_s else ""
     count = total if total is not None else "until time is up"
     click.echo(f"trials      {count}{limit}, {plan.crew.workers} at once")
@@ -73,6 +75,7 @@ def _data(
         "method": plan.method,
         "method_reason": plan.method_reason,
         "seed": plan.sweep.seed,
+        "subject_to": [constraint.describe() for constraint in plan.sweep.constraints],
         "trials": total,
         "workers": plan.crew.workers,
         "first": first,

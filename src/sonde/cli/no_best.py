@@ -1,8 +1,9 @@
 """Why a sweep has no best trial."""
 
+from sonde.core.constraint import excesses
 from sonde.core.history import History
 from sonde.core.sweep import Sweep
-from sonde.core.trial import State
+from sonde.core.trial import State, Trial
 
 __all__ = ["why_no_best"]
 
@@ -10,6 +11,8 @@ __all__ = ["why_no_best"]
 def why_no_best(sweep: Sweep, history: History) -> str:
     """Return a line for people; the sweep has a goal."""
     metric = sweep.goals[0].metric
+    if history.nearest is not None:
+        return _none_feasible(sweep, history.nearest)
     kept = [t for t in history.trials if t.state in {State.DONE, State.STOPPED}]
     values = [t.value(sweep.goals[0]) for t in kept]
     came = [value for value in values if value is not None]
@@ -25,3 +28,18 @@ def why_no_best(sweep: Sweep, history: History) -> str:
         text = " and ".join(f"{count} {state.value}" for state, count in counts if count)
         return f"no trial is best: {text}, none was completed"
     return f"no trial is best yet: none has ended with a value of {metric}"
+
+
+def _none_feasible(sweep: Sweep, nearest: Trial) -> str:
+    bounds = " and ".join(constraint.describe() for constraint in sweep.constraints)
+    over = zip(sweep.constraints, excesses(nearest, sweep.constraints), strict=True)
+    broken = []
+    for constraint, excess in over:
+        found = nearest.metrics.get(constraint.metric)
+        if excess > 0:
+            value = "no value" if found is None else f"{found.value(constraint.summary):g}"
+            broken.append(f"{constraint.metric} {value}")
+    return (
+        f"no trial is best: none is feasible, which is {bounds}; "
+        f"the nearest is #{nearest.number} with {', '.join(broken)}"
+    )

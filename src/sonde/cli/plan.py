@@ -10,7 +10,14 @@ from sonde.agent.command import command_of
 from sonde.cli.crew import Crew, check_place, crew_of
 from sonde.cli.faults import Faults
 from sonde.cli.quantities import seconds_of, whole_of
-from sonde.cli.searched import goals_of, is_assignment, parameters_of, space_of, unknown_templates
+from sonde.cli.searched import (
+    constraints_of,
+    goals_of,
+    is_assignment,
+    parameters_of,
+    space_of,
+    unknown_templates,
+)
 from sonde.core.decide import check
 from sonde.core.metric import Goal
 from sonde.core.notation import Parsed
@@ -32,6 +39,7 @@ class RunOptions:
     where: tuple[str, ...]
     when: tuple[str, ...]
     metric: tuple[str, ...]
+    subject_to: tuple[str, ...]
     metric_regex: str | None
     trials: str | None
     time: str | None
@@ -104,6 +112,7 @@ def plan(
         faults.add(word, "StudioML's option means nothing here", remedy)
     parsed = parameters_of(ranges, words, faults)
     goals = goals_of(options.metric, faults)
+    constraints = constraints_of(options.subject_to, faults)
     space = space_of(parsed, options.where, options.when, faults)
     seed = whole_of(options.seed, "--seed", 0, faults)
     trials = whole_of(options.trials, "--trials", 1, faults)
@@ -145,7 +154,7 @@ def plan(
     sweep = Sweep(
         space=space, goals=goals, method=options.method, seed=seed,
         budget=Budget(trials=trials, time_s=time_s), work=work, name=options.name,
-        project=options.project, retries=retries,
+        project=options.project, retries=retries, constraints=constraints,
     )  # fmt: skip
     return Plan(
         sweep=sweep, readings=tuple(parsed), given=given, notes=tuple(notes), crew=crew,

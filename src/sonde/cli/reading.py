@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sonde.core.constraint import is_feasible
 from sonde.core.history import History
 from sonde.core.metric import SummaryKind
 from sonde.core.ranking import ranked
@@ -57,7 +58,7 @@ def sort_trials(
         ConfigError: If nothing is called so.
     """
     if by == "value":
-        found = ranked(trials, sweep.goals)
+        found = ranked(trials, sweep.goals, sweep.constraints)
         if not descending:
             return found
         cut = next((i for i, t in enumerate(found) if _rank(t, sweep) > 0), len(found))
@@ -79,9 +80,10 @@ def sort_trials(
 
 
 def _rank(trial: Trial, sweep: Sweep) -> int:
-    """0 for a trial that has a finite value and counts."""
+    """0 for a trial that has a finite value, counts and keeps to the constraints."""
     value = trial.value(sweep.goals[0]) if sweep.goals else None
     counts = value is not None and math.isfinite(value) and trial.state not in _DISCARDED
+    counts = counts and is_feasible(trial, sweep.constraints)
     return 0 if counts else 1
 
 

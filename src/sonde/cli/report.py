@@ -28,17 +28,17 @@ INDENT = 11  # of what stands behind `again` and `by hand`
 
 def report(record: SweepRecord, history: History, form: str) -> None:
     """Print the results of a sweep on stdout."""
-    goals = record.sweep.goals
+    goals, sweep = record.sweep.goals, record.sweep
     if form == "json":
         row = sweep_row(record, history)
-        emit(form, row | {"results": [trial_row(trial, goals) for trial in history.trials]})
+        emit(form, row | {"results": [trial_row(trial, sweep) for trial in history.trials]})
         return
     if form == "csv":
-        emit(form, [trial_row(trial, goals) for trial in history.trials])
+        emit(form, [trial_row(trial, sweep) for trial in history.trials])
         return
     if not history.trials:
         return
-    shown = ranked(history.trials, goals) if goals else list(history.trials)
+    shown = ranked(history.trials, goals, sweep.constraints) if goals else list(history.trials)
     if len(shown) > MOST_ROWS:
         shown = shown[:BEST_ROWS]
     click.echo()
@@ -67,12 +67,13 @@ def again(record: SweepRecord, best: Trial) -> Iterator[str]:
 
 
 def complaints(record: SweepRecord, history: History) -> Iterator[str]:
-    """Yield a line for each goal whose metric never came, or why no trial is best."""
+    """Yield a line for each metric that was asked for and never came, or why none is best."""
     goals = record.sweep.goals
     kept = [trial for trial in history.trials if trial.state in {State.DONE, State.STOPPED}]
     came = {name for trial in kept for name in trial.metrics}
-    for goal in goals[1:]:
-        if kept and goal.metric not in came:
-            yield f"no trial reported {goal.metric}"
+    first = {goal.metric for goal in goals[:1]}
+    for name in record.sweep.wanted:
+        if kept and name not in came and name not in first:
+            yield f"no trial reported {name}"
     if goals and history.best is None and history.ended:
         yield why_no_best(record.sweep, history)

@@ -8,17 +8,29 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sonde.cli.output import iso
+from sonde.core.constraint import Constraint, excesses
 from sonde.core.history import History
 from sonde.core.metric import Goal, Summary
 from sonde.core.search import choose
-from sonde.core.trial import Trial
+from sonde.core.sweep import Sweep
+from sonde.core.trial import State, Trial
 from sonde.store.protocol import SweepRecord
 
-__all__ = ["best_row", "budget_row", "goal_row", "sweep_row", "took", "trial_row"]
+__all__ = [
+    "best_row",
+    "budget_row",
+    "constraint_row",
+    "feasible",
+    "goal_row",
+    "sweep_row",
+    "took",
+    "trial_row",
+]
 
 
-def trial_row(trial: Trial, goals: Sequence[Goal]) -> dict[str, Any]:
+def trial_row(trial: Trial, sweep: Sweep) -> dict[str, Any]:
     """What `sonde trials --format json` says of a trial."""
+    goals, is_feasible = sweep.goals, feasible(trial, sweep)
     return {
         "number": trial.number,
         "state": trial.state.value,
@@ -35,7 +47,21 @@ def trial_row(trial: Trial, goals: Sequence[Goal]) -> dict[str, Any]:
         "error": trial.error,
         "agent": trial.agent,
         "origin": trial.origin,
+        "feasible": is_feasible,
+        "excess": {} if is_feasible is None else _excess(trial, sweep),
     }
+
+
+def feasible(trial: Trial, sweep: Sweep) -> bool | None:
+    """Tell whether it keeps to all constraints; None where there are none, or no result."""
+    if not sweep.constraints or trial.state not in {State.DONE, State.STOPPED}:
+        return None
+    return all(excess <= 0 for excess in excesses(trial, sweep.constraints))
+
+
+def _excess(trial: Trial, sweep: Sweep) -> dict[str, float]:
+    found = excesses(trial, sweep.constraints)
+    return {c.describe(): over for c, over in zip(sweep.constraints, found, strict=True)}
 
 
 def sweep_row(record: SweepRecord, history: History) -> dict[str, Any]:
@@ -53,6 +79,7 @@ def sweep_row(record: SweepRecord, history: History) -> dict[str, Any]:
         "method_used": used,
         "method_reason": why,
         "goals": [goal_row(goal) for goal in sweep.goals],
+        "constraints": [constraint_row(constraint) for constraint in sweep.constraints],
         "budget": budget_row(record),
         "counts": {state.value: count for state, count in record.counts.items()},
         "trials": record.trials,
@@ -84,6 +111,16 @@ def goal_row(goal: Goal) -> dict[str, Any]:
         "metric": goal.metric,
         "direction": goal.direction.value,
         "summary": goal.summary.value,
+    }
+
+
+def constraint_row(constraint: Constraint) -> dict[str, Any]:
+    """A constraint."""
+    return {
+        "metric": constraint.metric,
+        "bound": constraint.bound,
+        "at_most": constraint.at_most,
+        "summary": constraint.summary.value,
     }
 
 

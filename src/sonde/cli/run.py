@@ -31,6 +31,12 @@ __all__ = ["run"]
     help="What to improve; given several times, several goals.",
 )
 @click.option(
+    "--subject-to",
+    multiple=True,
+    metavar="BOUND",
+    help="What a trial must keep to, to be the best: 'latency_ms <= 20'; repeatable.",
+)
+@click.option(
     "--metric-regex",
     metavar="RE",
     help="Find the metric in what the script prints; the group is the value.",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sonde.cli.cells import number, params_line, when
-from sonde.cli.rows import trial_row
+from sonde.cli.rows import feasible, trial_row
 from sonde.cli.table import Column
 from sonde.core.trial import Trial
 from sonde.store.protocol import SweepRecord
@@ -20,7 +20,7 @@ def run_row(record: SweepRecord, trial: Trial) -> dict[str, Any]:
         "key": f"{record.name}/{trial.number}",
         "sweep": record.id,
         "project": record.sweep.project,
-        **trial_row(trial, record.sweep.goals),
+        **trial_row(trial, record.sweep),
     }
 
 
@@ -44,10 +44,11 @@ def run_cells(runs: Sequence[Run]) -> list[dict[str, str]]:
     cells = []
     for record, trial in runs:
         goal = next(iter(record.sweep.goals), None)
+        broken = ", infeasible" if feasible(trial, record.sweep) is False else ""
         cells.append(
             {
                 "key": f"{record.name}/{trial.number}",
-                "state": trial.state.value,
+                "state": f"{trial.state.value}{broken}",
                 "_state": trial.state.value,
                 "metric": goal.metric if goal else "-",
                 "value": number(trial.value(goal)) if goal else "-",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sonde.cli.faults import Faults
+from sonde.core.constraint import Constraint, parse_constraint
 from sonde.core.expressions import Expression
 from sonde.core.metric import Goal, parse_goal
 from sonde.core.notation import Parsed, parse_hyperparam, parse_short
@@ -12,7 +13,14 @@ from sonde.core.parameter import Parameter
 from sonde.core.space import Space
 from sonde.errors import ConfigError
 
-__all__ = ["goals_of", "is_assignment", "parameters_of", "space_of", "unknown_templates"]
+__all__ = [
+    "constraints_of",
+    "goals_of",
+    "is_assignment",
+    "parameters_of",
+    "space_of",
+    "unknown_templates",
+]
 
 _TEMPLATE = re.compile(r"\{([^\W\d][\w.\-]*)\}")
 
@@ -68,6 +76,18 @@ def goals_of(texts: Sequence[str], faults: Faults) -> tuple[Goal, ...]:
                 faults.add(f"--metric {text}", f"{goal.metric} is given twice", "keep one of them")
             goals.append(goal)
     return tuple(goals)
+
+
+def constraints_of(texts: Sequence[str], faults: Faults) -> tuple[Constraint, ...]:
+    """Read what trials must keep to."""
+    constraints: list[Constraint] = []
+    for text in texts:
+        with faults.collected():
+            constraint = parse_constraint(text)
+            if constraint in constraints:
+                faults.add(f"--subject-to {text}", "it is given twice", "keep one of them")
+            constraints.append(constraint)
+    return tuple(constraints)
 
 
 def space_of(

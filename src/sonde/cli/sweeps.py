@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sonde.cli.cells import duration, goals_text, number, params_line
+from sonde.cli.cells import duration, number, params_line, wanted_text
 from sonde.cli.rows import sweep_row
 from sonde.cli.table import Column
 from sonde.cli.total import total_of
@@ -48,6 +48,7 @@ def sweep_rows(
         row = sweep_row(record, history)
         total = total_of(record, history.trials)
         goals = record.sweep.goals
+        none = "none feasible" if history.nearest is not None else "-"
         data.append(row)
         cells.append(
             {
@@ -59,8 +60,8 @@ def sweep_rows(
                 "trials": f"{history.ended}/{total if total is not None else '?'}",
                 "failed": str(history.counts[State.FAILED] or ""),
                 "method": row["method_used"],
-                "goal": goals_text(goals) or "-",
-                "best": ", ".join(number(best.value(goal)) for goal in goals) if best else "-",
+                "goal": wanted_text(record.sweep) or "-",
+                "best": ", ".join(number(best.value(goal)) for goal in goals) if best else none,
                 "params": params_line(best.params) if best else "",
                 "age": duration((now - record.updated).total_seconds()) + " ago",
             }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sonde.cli.cells import duration, number, param, when
 from sonde.cli.reading import SORT_FIELDS
-from sonde.cli.rows import took
+from sonde.cli.rows import feasible, took
 from sonde.cli.screen import screen_of
 from sonde.cli.table import Column
 from sonde.core.metric import SummaryKind
@@ -14,6 +14,7 @@ from sonde.core.trial import Trial
 __all__ = ["trial_cells", "trial_columns"]
 
 MOST_METRICS = 4  # beside the goals
+_BOUNDS = {True: "kept", False: "infeasible", None: "-"}
 
 
 def trial_columns(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> list[Column]:
@@ -24,7 +25,13 @@ def trial_columns(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> 
     ]
     goals = [goal.metric for goal in sweep.goals]
     columns += [Column(key=f"goal.{m}", title=m, right=True, keep=8) for m in goals]
-    if by not in {*SORT_FIELDS, *goals} and by not in sweep.space:
+    if sweep.constraints:
+        # In a word, and before anything else that a narrow screen would drop.
+        columns.insert(2, Column(key="bounds", title="bounds", keep=9))
+        bounded = [name for name in sweep.wanted if name not in goals]
+        columns += [Column(key=f"metric.{m}", title=m, right=True, keep=7) for m in bounded]
+    shown = {*goals, *(c.metric for c in sweep.constraints)}
+    if by not in {*SORT_FIELDS, *shown} and by not in sweep.space:
         columns.append(Column(key=f"sort.{by}", title=by, right=True, keep=8))
     columns += [
         Column(
@@ -36,7 +43,7 @@ def trial_columns(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> 
         )
         for p in sweep.space.parameters
     ]
-    others = dict.fromkeys(m for t in trials for m in t.metrics if m not in goals and m != by)
+    others = dict.fromkeys(m for t in trials for m in t.metrics if m not in shown and m != by)
     columns += [
         Column(key=f"metric.{m}", title=m, right=True, keep=2) for m in list(others)[:MOST_METRICS]
     ]
@@ -66,6 +73,7 @@ def trial_cells(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> li
             "created": when(trial.created),
             "attempts": str(trial.attempts),
             "error": trial.error or "",
+            "bounds": _BOUNDS[feasible(trial, sweep)],
             f"sort.{by}": _sorted_by(trial, by),
         }
         row |= {f"goal.{goal.metric}": number(trial.value(goal)) for goal in sweep.goals}

@@ -50,7 +50,7 @@ def trials(
     found = sort_trials(history.trials, record.sweep, by, descending=desc)
     found = [trial for trial in found if trial.state in wanted][:limit]
     if form != "table":
-        emit(form, [trial_row(trial, record.sweep.goals) for trial in found])
+        emit(form, [trial_row(trial, record.sweep) for trial in found])
     elif found:
         columns = trial_columns(found, record.sweep, by)
         emit(form, (), columns, trial_cells(found, record.sweep, by))

@@ -12,7 +12,7 @@ from sonde.core.metric import SummaryKind, parse_goal
 from sonde.core.trial import Trial
 from sonde.errors import ConfigError
 
-__all__ = ["Constraint", "excesses", "is_feasible", "parse_constraint"]
+__all__ = ["Constraint", "excesses", "is_feasible", "parse_constraint", "violation"]
 
 _FORM = re.compile(r"(?P<metric>.+?)\s*(?P<sign><=|>=)\s*(?P<bound>\S+)\s*")
 
@@ -89,3 +89,13 @@ def excesses(trial: Trial, constraints: Sequence[Constraint]) -> tuple[float, ..
 def is_feasible(trial: Trial, constraints: Sequence[Constraint]) -> bool:
     """Tell whether it keeps to all of them."""
     return all(excess <= 0 for excess in excesses(trial, constraints))
+
+
+def violation(trial: Trial, constraints: Sequence[Constraint]) -> float:
+    """Return how far it is from keeping to all of them: 0 if it does.
+
+    The sum of what is in excess, each as a share of its bound (of 1 where that is 0), so that
+    milliseconds and megabytes can be added up.
+    """
+    found = zip(constraints, excesses(trial, constraints), strict=True)
+    return math.fsum(over / (abs(c.bound) or 1.0) for c, over in found if over > 0)

@@ -118,6 +118,7 @@ class Decider:
                 Problem(
                     space=sweep.space,
                     goals=sweep.goals,
+                    constraints=sweep.constraints,
                     seed=sweep.seed,
                     trials=sweep.budget.trials,
                 )

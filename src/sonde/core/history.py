@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 from datetime import datetime
 from math import inf, isfinite
 
+from sonde.core.constraint import violation
 from sonde.core.sweep import Sweep
 from sonde.core.trial import ENDED, State, Trial, losses
 
@@ -29,8 +30,9 @@ class History:
         ended: How many have ended.
         running: Numbers of the running ones, in the order in which they began.
         waiting: Numbers of those that wait or are paused.
-        best: The ended trial with the lowest finite loss of the first goal; the earlier number
-            wins a tie.
+        best: The ended trial with the lowest finite loss of the first goal among those that keep
+            to the constraints; the earlier number wins a tie.
+        nearest: Where none keeps to them: the trial with a finite loss that comes nearest to it.
     """
 
     def __init__(self, sweep: Sweep) -> None:
@@ -43,12 +45,20 @@ class History:
         self.waiting: dict[int, None] = {}
         self.best: Trial | None = None
         self._best_loss = inf
+        self._nearest: tuple[float, float, int] | None = None
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
 
     def add(self, changed: Iterable[Trial]) -> None:
         """Take in trials that are new or changed, in the order of their numbers."""
         for trial in changed:
             self._add(trial)
+
+    @property
+    def nearest(self) -> Trial | None:
+        """See above."""
+        if self.best is not None or self._nearest is None:
+            return None
+        return self.trials[self._nearest[2]]
 
     def working_time(self, now: datetime) -> float:
         """Return the seconds in which at least one trial ran, up to now.
@@ -95,6 +105,11 @@ class History:
             _merge(self._worked, trial.started.timestamp(), trial.finished.timestamp())
         found = losses(trial, self.sweep.goals[:1])
         if found is None or not isfinite(found[0]):
+            return
+        over = violation(trial, self.sweep.constraints)
+        if over > 0:
+            near = (over, found[0], trial.number)
+            self._nearest = near if self._nearest is None else min(self._nearest, near)
             return
         better = found[0] < self._best_loss
         tie = found[0] == self._best_loss and self.best and trial.number < self.best.number

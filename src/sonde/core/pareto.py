@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from sonde.core.constraint import Constraint
 from sonde.core.metric import Goal
 from sonde.core.ranking import has_result, point
 from sonde.core.trial import State, Trial
@@ -9,16 +10,19 @@ from sonde.core.trial import State, Trial
 __all__ = ["front"]
 
 
-def front(trials: Iterable[Trial], goals: Sequence[Goal]) -> list[Trial]:
+def front(
+    trials: Iterable[Trial], goals: Sequence[Goal], constraints: Sequence[Constraint] = ()
+) -> list[Trial]:
     """Return the trials that no other one is as good as in all goals and better in one.
 
-    Only done and stopped trials with a finite value for each goal take part; equal ones all
-    stay. In the order of the first goal. O(n log n) for two goals, O(n * front) beyond.
+    Only done and stopped trials with a finite value for each goal that keep to the constraints
+    take part; equal ones all stay. In the order of the first goal. O(n log n) for two goals,
+    O(n * front) beyond.
     """
     points = sorted(
         (point(trial, goals), trial.number, trial)
         for trial in trials
-        if trial.state in {State.DONE, State.STOPPED} and has_result(trial, goals)
+        if trial.state in {State.DONE, State.STOPPED} and has_result(trial, goals, constraints)
     )
     kept: list[tuple[tuple[float, ...], Trial]] = []
     two = len(goals) == 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from sonde.core.constraint import Constraint
 from sonde.core.metric import Direction, Goal, SummaryKind
 from sonde.core.space import Space
 
@@ -101,6 +102,7 @@ class Sweep:
         method: Name of the search method, as the user gave it (`auto` too).
         retries: How often a trial whose program failed is run again.
         lease_s: How long a silent agent keeps a trial.
+        constraints: Bounds on metrics; a trial that breaks one is never the best.
     """
 
     space: Space
@@ -114,6 +116,14 @@ class Sweep:
     retries: int = 0
     lease_s: float = 10.0
     tags: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The metrics that trials must report: those of the goals, then of the constraints."""
+        names = [goal.metric for goal in self.goals]
+        names += [constraint.metric for constraint in self.constraints]
+        return tuple(dict.fromkeys(names))
 
 
 def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
@@ -143,6 +153,10 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "retries": sweep.retries,
         "lease_s": sweep.lease_s,
         "tags": list(sweep.tags),
+        "constraints": [
+            {"metric": c.metric, "bound": c.bound, "at_most": c.at_most, "summary": c.summary.value}
+            for c in sweep.constraints
+        ],
     }
 
 
@@ -177,6 +191,15 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
         retries=data["retries"],
         lease_s=data["lease_s"],
         tags=tuple(data["tags"]),
+        constraints=tuple(
+            Constraint(
+                metric=c["metric"],
+                bound=c["bound"],
+                at_most=c["at_most"],
+                summary=SummaryKind(c["summary"]),
+            )
+            for c in data.get("constraints", ())  # definitions of before there were any
+        ),
     )
 
 

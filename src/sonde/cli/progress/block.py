@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sonde.cli.cells import duration, goals_text, number, one_line, param
+from sonde.cli.cells import duration, number, one_line, param, wanted_text
 from sonde.cli.progress.figures import Figures
 from sonde.cli.progress.recent import Line, recent_rows, style_of
 from sonde.cli.screen import Signs
@@ -77,7 +77,7 @@ def _narrow(view: View, figures: Figures, signs: Signs) -> list[Line]:
 def _head(view: View, figures: Figures, signs: Signs, width: int) -> list[Line]:
     record, history = view.record, view.history
     title: Line = [(record.name, "bold"), (f"  {view.method}", "")]
-    title.append((f"  {goals_text(record.sweep.goals) or 'no metric'}", ""))
+    title.append((f"  {wanted_text(record.sweep) or 'no metric'}", ""))
     if record.state not in {"running", "idle", "done"}:
         title.append((f"  {record.state}", "yellow"))
     used = sum(width_of(text) for text, _ in title)
@@ -136,6 +136,9 @@ def _best(view: View, figures: Figures | None = None) -> Line:
     if not goals:
         return [("no metric: nothing to compare by", "dim")]
     if best is None:
+        nearest = view.history.nearest
+        if nearest is not None:
+            return [("best  ", "bold"), (f"none is feasible; nearest #{nearest.number}", "yellow")]
         return [("best  none yet", "dim")]
     line: Line = [
         ("best  ", "bold"),

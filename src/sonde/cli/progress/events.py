@@ -56,7 +56,7 @@ class Events:
             stands = (trial.state, trial.attempts)
             if self._known.get(trial.number) != stands:
                 self._known[trial.number] = stands
-                _print("trial", trial_row(trial, view.record.sweep.goals))
+                _print("trial", trial_row(trial, view.record.sweep))
         now = view.now.timestamp()
         if now - self._progress_at >= PROGRESS_S and self._counts != view.history.counts:
             self._progress_at, self._counts = now, dict(view.history.counts)

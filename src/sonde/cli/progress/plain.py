@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sonde.cli.best_so_far import BestSoFar
-from sonde.cli.cells import duration, goals_text, number, one_line, param
+from sonde.cli.cells import duration, number, one_line, param, wanted_text
 from sonde.cli.output import say
 from sonde.cli.progress.figures import Figures
+from sonde.cli.rows import feasible
 from sonde.cli.total import total_of
 from sonde.cli.typed import typed
 from sonde.core.sweep import Control
@@ -106,7 +107,7 @@ def begin_line(view: View) -> str:
         parts.append(f"{done} of them ended before")
     parts.append(f"{view.workers} worker{'s' if view.workers != 1 else ''}")
     parts.append(view.method)
-    parts.append(goals_text(record.sweep.goals) or "no metric")
+    parts.append(wanted_text(record.sweep) or "no metric")
     parts.append(f"store {view.store}")
     return f"sonde {record.name}: {', '.join(parts)}"
 
@@ -135,6 +136,8 @@ def trial_line(trial: Trial, view: View, best: str = "") -> str:
     for goal in goals:
         value = trial.value(goal)
         parts.append(f"{goal.metric}={number(value) if value is not None else '-'}")
+    if feasible(trial, view.record.sweep) is False:
+        parts.append("infeasible")
     if best:
         parts.append(best)
     if trial.started and trial.finished:

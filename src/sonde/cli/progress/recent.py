@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sonde.cli.cells import duration, number, one_line, param, sparkline
 from sonde.cli.output import COLOURS
 from sonde.cli.progress.figures import Figures
+from sonde.cli.rows import feasible
 from sonde.cli.screen import Signs
 from sonde.cli.table import fit, width_of
 from sonde.core.distributions import Constant
@@ -42,7 +43,9 @@ def recent_rows(
     varied = [p.name for p in space.parameters if not isinstance(p.distribution, Constant)]
     titles = ["trial", "state", "step"]
     rights = [True, False, True]
-    cells: list[list[str]] = [[str(t.number), _state(t, signs), _step(t, view)] for t in trials]
+    cells: list[list[str]] = [
+        [str(t.number), _state(t, view, signs), _step(t, view)] for t in trials
+    ]
     if goal is not None:
         titles += [goal.metric, "curve"]
         rights += [True, False]
@@ -89,8 +92,9 @@ def style_of(state: str) -> str:
     return COLOURS.get(state, "").replace("bright_black", "dim")
 
 
-def _state(trial: Trial, signs: Signs) -> str:
-    return f"{signs.states[trial.state]} {trial.state.value}"
+def _state(trial: Trial, view: View, signs: Signs) -> str:
+    broken = ", infeasible" if feasible(trial, view.record.sweep) is False else ""
+    return f"{signs.states[trial.state]} {trial.state.value}{broken}"
 
 
 def _step(trial: Trial, view: View) -> str:

@@ -4,8 +4,9 @@ For numeric parameters that interact, and some hundred trials or more. Each time
 trials have ended as make a generation, the distribution moves; nobody waits for anybody,
 so that any number of workers may run. Whole numbers and steps keep a margin for the
 values beside the mean, categories have a probability each, and what an inactive
-parameter would have been is drawn. Failed trials come last in their generation. Once it
-has converged it starts anew elsewhere, with generations twice as large.
+parameter would have been is drawn. Failed trials come last in their generation, and before
+them those that break a constraint, by how much. Once it has converged it starts anew
+elsewhere, with generations twice as large.
 
 Source: Hansen, arXiv:1604.00772, 2016, and what `sonde.core.surrogates.cma` names.
 Departure: a generation is whichever trials ended one after the other, also such as an
@@ -13,11 +14,13 @@ earlier distribution, or a person, proposed.
 """
 
 import math
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from sonde.core.constraint import Constraint, violation
 from sonde.core.distributions.values import Params
 from sonde.core.metric import Goal
 from sonde.core.search.axes import Axes
@@ -35,12 +38,24 @@ _LATENT, _RESTART = 2**33, 2**34  # draws of a trial, and of the sweep, that nob
 _DRAWS, _ROUNDS, _WIDENING = 16, 6, 1.5  # where all that was drawn was seen, or infeasible
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    over: float  # by how much it breaks the constraints; infinite for failures
+    loss: float
+    number: int
+    point: npt.NDArray[np.float64]
+    active: npt.NDArray[np.bool_]
+
+
 class Generation:
     """The distribution, and the trials that ended since it moved last."""
 
-    def __init__(self, space: Space, goal: Goal, seed: int) -> None:
+    def __init__(
+        self, space: Space, goal: Goal, seed: int, constraints: Sequence[Constraint] = ()
+    ) -> None:
         check_seed(seed)
         self.space, self.goal, self.seed = space, goal, seed
+        self.constraints = tuple(constraints)
         self.axes = Axes(space)
         count = len(space.dimensions)
         self.drawer = Drawer(space, seed, lambda trial, draw: uniforms(seed, trial, draw, count))
@@ -49,7 +64,7 @@ class Generation:
         self._shares = [s for i in self.axes.categorical if (s := each[i].shares) is not None]
         self._restarts = 0
         self.cma = Cma(self._edges, self._shares, 0, np.full(len(numeric), 0.5))
-        self._ended: list[tuple[float, int, npt.NDArray[np.float64], npt.NDArray[np.bool_]]] = []
+        self._ended: list[_Ended] = []
 
     def add(self, trial: Trial) -> None:
         """Take in a trial that has ended; the last one of a generation moves the distribution."""
@@ -61,23 +76,24 @@ class Generation:
             return
         found = losses(trial, (self.goal,))
         loss = found[0] if found is not None and math.isfinite(found[0]) else math.inf
-        self._ended.append((loss, trial.number, point, active))
+        over = violation(trial, self.constraints) if math.isfinite(loss) else math.inf
+        self._ended.append(_Ended(over, loss, trial.number, point, active))
         if len(self._ended) == self.cma.size:
             self._move()
 
     def _move(self) -> None:
-        ended = sorted(self._ended, key=lambda one: one[:2])
+        ended = sorted(self._ended, key=lambda one: (one.over, one.loss, one.number))
         self._ended = []
         numeric, categorical = self.axes.numeric, self.axes.categorical
         points = np.empty((len(ended), len(numeric)))
         chosen = np.full((len(ended), len(categorical)), -1)
-        for row, (_, number, point, active) in enumerate(ended):
-            u = np.array(uniforms(self.seed, number, _LATENT, len(numeric)))
-            points[row] = self.cma.latent(point[numeric], active[numeric], u)
+        for row, one in enumerate(ended):
+            u = np.array(uniforms(self.seed, one.number, _LATENT, len(numeric)))
+            points[row] = self.cma.latent(one.point[numeric], one.active[numeric], u)
             for column, place in enumerate(categorical):
-                if active[place]:
-                    chosen[row, column] = self.axes.category(place, point[None, :])[0]
-        self.cma.adapt(points, chosen, np.array([loss for loss, *_ in ended]))
+                if one.active[place]:
+                    chosen[row, column] = self.axes.category(place, one.point[None, :])[0]
+        self.cma.adapt(points, chosen, _as_losses(ended))
         if self.cma.has_converged:
             self._restarts += 1
             draw = _RESTART + self._restarts
@@ -98,6 +114,24 @@ class Generation:
         return found
 
 
+def _as_losses(ended: Sequence[_Ended]) -> npt.NDArray[np.float64]:
+    """Return numbers that ascend with the order of a generation; only failures are infinite.
+
+    Where some are feasible the others count as the worst of these, else by their violation.
+    """
+    worst = max((one.loss for one in ended if not one.over), default=None)
+    return np.array(
+        [
+            one.loss
+            if not one.over
+            else one.over
+            if worst is None or math.isinf(one.over)
+            else worst
+            for one in ended
+        ]
+    )
+
+
 class Cmaes:
     """CMA-ES with margin, categories and restarts."""
 
@@ -114,7 +148,7 @@ class Cmaes:
             found = f"it searches for one goal, not {len(problem.goals)}"
             remedy = "use evolution" if problem.goals else "name the metric"
             raise ConfigError("method cmaes", found, remedy)
-        return Generation(problem.space, problem.goals[0], problem.seed)
+        return Generation(problem.space, problem.goals[0], problem.seed, problem.constraints)
 
     def observe(self, state: Generation, trial: Trial) -> Generation:
         """Take in a trial that has ended; cancelled ones do not count."""

@@ -3,11 +3,12 @@
 For several goals NSGA-II: parents are the best so far by Pareto layers, within a layer
 those that stand alone; a child lies between two of them and is mutated. For one goal
 regularised evolution: the best of a few drawn from the latest trials is mutated, and
-whatever is old is forgotten. Failed trials have no children. Nobody waits for anybody:
-any number of workers may run.
+whatever is old is forgotten. Failed trials have no children. A trial that breaks a
+constraint is worse than any that keeps to them all, and of two such the one that is further
+from it. Nobody waits for anybody: any number of workers may run.
 
-Source: Deb et al., IEEE Trans. Evol. Comput. 6, 2002; Real et al., AAAI 2019. Departure:
-a generation is whichever trials ended one after the other.
+Source: Deb et al., IEEE Trans. Evol. Comput. 6, 2002 (with its rule for constraints); Real et
+al., AAAI 2019. Departure: a generation is whichever trials ended one after the other.
 """
 
 import math
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sonde.core.constraint import Constraint, violation
 from sonde.core.distributions.values import Params, Value
 from sonde.core.dominance import crowding, layers
 from sonde.core.metric import Goal
@@ -38,6 +40,7 @@ _DRAWS = 2**33  # the first draw of a trial's stream that nobody else makes
 
 @dataclass(frozen=True, slots=True)
 class _Individual:
+    over: float  # by how much it breaks the constraints
     losses: tuple[float, ...]
     number: int
     params: Mapping[str, Value]
@@ -52,8 +55,15 @@ class Population:
         latest: The others since the parents were chosen; of one goal the latest trials.
     """
 
-    def __init__(self, space: Space, goals: Sequence[Goal], seed: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        goals: Sequence[Goal],
+        seed: int,
+        constraints: Sequence[Constraint] = (),
+    ) -> None:
         self.space, self.goals, self.seed = space, tuple(goals), seed
+        self.constraints = tuple(constraints)
         self.drawer = even(space, seed)
         self.variation = Variation(space)
         self.results = 0
@@ -70,7 +80,8 @@ class Population:
         except ValueError:  # from before the space was edited
             return
         self.results += 1
-        self.latest.append(_Individual(found, trial.number, trial.params))
+        over = violation(trial, self.constraints)
+        self.latest.append(_Individual(over, found, trial.number, trial.params))
         if len(self.goals) > 1 and len(self.latest) == _PARENTS:
             self.parents = _selected([*self.parents, *self.latest])
             self.latest.clear()
@@ -79,7 +90,7 @@ class Population:
         """Return a new assignment."""
         if len(self.goals) == 1:
             drawn = [self.latest[numbers.index(len(self.latest))] for _ in range(_DRAWN)]
-            best = min(drawn, key=lambda one: (one.losses, one.number))
+            best = min(drawn, key=lambda one: (one.over, one.losses, one.number))
             return self.variation.mutated(best.params, numbers, strength)
         pool = self.parents or list(self.latest)
         one, other = (self._winner(pool, numbers).params for _ in range(2))
@@ -95,15 +106,17 @@ class Population:
 
 
 def _selected(candidates: Sequence[_Individual]) -> list[_Individual]:
-    """Return the best, by layer and then by how alone they stand."""
-    candidates = sorted(candidates, key=lambda one: one.number)
+    """Return the best, by layer and then by how alone they stand; infeasible ones last."""
+    kept = sorted((one for one in candidates if not one.over), key=lambda one: one.number)
     found: list[_Individual] = []
-    for layer in layers([one.losses for one in candidates]):
-        alone = crowding([candidates[i].losses for i in layer])
+    for layer in layers([one.losses for one in kept]):
+        alone = crowding([kept[i].losses for i in layer])
         order = sorted(range(len(layer)), key=lambda i: (-alone[i], i))
-        found += [candidates[layer[i]] for i in order]
+        found += [kept[layer[i]] for i in order]
         if len(found) >= _PARENTS:
             break
+    broken = (one for one in candidates if one.over)
+    found += sorted(broken, key=lambda one: (one.over, one.losses, one.number))
     return found[:_PARENTS]
 
 
@@ -121,7 +134,7 @@ class Evolution:
         """
         if not problem.goals:
             raise ConfigError("method evolution", "there is no goal", "name the metric")
-        return Population(problem.space, problem.goals, problem.seed)
+        return Population(problem.space, problem.goals, problem.seed, problem.constraints)
 
     def observe(self, state: Population, trial: Trial) -> Population:
         """Take in a trial that has ended."""

@@ -3,7 +3,8 @@
 The best trials so far make one density and all others a second one, each a mixture of
 kernels over all parameters at once; of candidates drawn from the first, the one at which
 the ratio of the two is highest is proposed. Failed trials count among the others, and
-so do those that are running, which keeps parallel proposals apart. Conditional and
+so do those that are running, which keeps parallel proposals apart. Those that break a
+constraint are never among the good while any trial keeps to them all. Conditional and
 categorical parameters are at home here; the cost of a proposal hardly grows with the
 number of trials.
 
@@ -20,6 +21,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from sonde.core.constraint import Constraint, violation
 from sonde.core.distributions.values import Params, Value
 from sonde.core.metric import Goal
 from sonde.core.search.axes import Axes
@@ -48,15 +50,20 @@ class History:
     """What TPE knows of a sweep.
 
     Attributes:
-        ranked: (loss, number, row) of the trials with a result, best first.
+        ranked: (violation, loss, number, row) of the trials with a result, best first.
+        feasible: How many of these break no constraint.
         failed: (number, row) of those without.
     """
 
-    def __init__(self, space: Space, goal: Goal, seed: int) -> None:
+    def __init__(
+        self, space: Space, goal: Goal, seed: int, constraints: Sequence[Constraint] = ()
+    ) -> None:
         self.space, self.goal, self.seed = space, goal, seed
+        self.constraints = tuple(constraints)
         self.axes = Axes(space)
         self.drawer = even(space, seed)
-        self.ranked: list[tuple[float, int, int]] = []
+        self.ranked: list[tuple[float, float, int, int]] = []
+        self.feasible = 0
         self.failed: list[tuple[int, int]] = []
         dimensions = len(space.dimensions)
         self._points = np.empty((64, dimensions))
@@ -88,7 +95,9 @@ class History:
         if found is None or not math.isfinite(found[0]):
             insort(self.failed, (trial.number, row))
         else:
-            insort(self.ranked, (found[0], trial.number, row))
+            over = violation(trial, self.constraints)
+            self.feasible += not over
+            insort(self.ranked, (over, found[0], trial.number, row))
 
     def rows(self, chosen: Sequence[int]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Return the points of some rows and what is active there, (n, d) each."""
@@ -111,7 +120,7 @@ class Tpe:
             found = f"it searches for one goal, not {len(problem.goals)}"
             remedy = "use evolution" if problem.goals else "name the metric"
             raise ConfigError("method tpe", found, remedy)
-        return History(problem.space, problem.goals[0], problem.seed)
+        return History(problem.space, problem.goals[0], problem.seed, problem.constraints)
 
     def observe(self, state: History, trial: Trial) -> History:
         """Take in a trial that has ended; cancelled ones do not count."""
@@ -188,14 +197,16 @@ def _mixtures(
     """Return the densities of the good trials and of the others, running ones included."""
     ranked, failed = state.ranked, state.failed
     border = min(math.ceil(_GOOD_SHARE * len(ranked)), _MOST_GOOD)
-    good = [row for _, _, row in ranked[:border]]
-    near = [row for _, _, row in ranked[border : border + _NEAR]]
+    # As long as nothing is feasible, what comes nearest to it shows the way there.
+    border = min(border, state.feasible or border)
+    good = [row for *_, row in ranked[:border]]
+    near = [row for *_, row in ranked[border : border + _NEAR]]
     first, total = border + len(near), len(ranked) + len(failed)
     step = max((total - first) / _FAR, 1.0)
     # Systematic sampling by rank: one of every `step`, from a random start.
     places = np.arange(first + step * random.random(), total, step).astype(int).tolist()
     known = len(ranked)
-    far = [ranked[i][2] if i < known else failed[i - known][1] for i in places]
+    far = [ranked[i][-1] if i < known else failed[i - known][1] for i in places]
     points, active = state.rows(good)
     weights = np.append(np.ones(len(good)), _GOOD_PRIOR)
     best = _mixture(state, points, active, weights, _GOOD_WIDTH)
