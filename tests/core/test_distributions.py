@@ -199,6 +199,12 @@ def test_both_ends_are_reached_exactly() -> None:
     assert (Int(1, 8).at(0), Int(1, 8).at(1)) == (1, 8)
 
 
+@given(positive_pairs)
+def test_the_ends_of_a_logarithmic_range_are_reached_to_the_last_digit(bounds: list[float]) -> None:
+    spread = Float(*bounds, log=True)
+    assert [spread.at(0.0), spread.at(1.0)] == bounds
+
+
 def test_ints_of_64_bits_are_exact_at_their_ends() -> None:
     wide = Int(-(2**63), 2**63)
     assert (wide.at(0), wide.at(1)) == (-(2**63), 2**63)

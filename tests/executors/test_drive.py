@@ -1,6 +1,7 @@
 """Driving a sweep to its end: what `sonde run` does between its first and its last line."""
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import Result, View, drive
 from sonde.executors.local import LocalExecutor
-from sonde.executors.protocol import AgentSpec
+from sonde.executors.protocol import AgentSpec, Executor, Handle
 from sonde.store import open_store
 from sonde.store.protocol import Store
 
@@ -76,6 +77,7 @@ def run(
     status: int = 0,
     points: int = 4,
     watcher: Watcher | None = None,
+    executor: Executor | None = None,
     **settings: Any,
 ) -> tuple[Result, Watcher]:
     """Drive a grid over x with two agents."""
@@ -87,15 +89,20 @@ def run(
     work = command_of(words, folder=folder, space=space, python=sys.executable, grace_s=1.0)
     sweep = Sweep(space=space, goals=(Goal(metric="loss"),), method="grid", work=work)
     record = store.create_sweep(replace(sweep, **settings), utc_now())
-    return again(store, tmp_path, record.id, watcher)
+    return again(store, tmp_path, record.id, watcher, executor)
 
 
 def again(
-    store: Store, tmp_path: Path, sweep: str, watcher: Watcher | None = None
+    store: Store,
+    tmp_path: Path,
+    sweep: str,
+    watcher: Watcher | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Result, Watcher]:
     watcher = watcher or Watcher()
     spec = AgentSpec(store=store.url, sweep=sweep, root=str(tmp_path / ".sonde"))
-    result = drive(store, sweep, executor=LocalExecutor(), agent=spec, agents=2, listener=watcher)
+    executor = executor or LocalExecutor()
+    result = drive(store, sweep, executor=executor, agent=spec, agents=2, listener=watcher)
     assert not psutil.Process().children(recursive=True)
     return result, watcher
 
@@ -212,6 +219,37 @@ def test_a_killed_agent_is_replaced_and_its_trial_run_again(store: Store, tmp_pa
     assert result.history.counts[State.DONE] == 4
     assert sorted(trial.attempts for trial in result.history.trials) == [1, 1, 1, 2]
     assert "an agent died (killed by signal 9)" in watcher.notes[0]
+
+
+class Cramped(LocalExecutor):
+    """The first agents are on what is to them a full disk: their files take 8 KB."""
+
+    cramped = True
+
+    def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if self.cramped:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+        try:
+            return super().start(spec, n)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            self.cramped = False
+
+
+def test_a_full_disk_is_said_and_keeps_nothing_from_going_on_later(
+    store: Store, tmp_path: Path
+) -> None:
+    def kill_all() -> None:
+        for child in psutil.Process().children():
+            child.kill()
+
+    watcher = Watcher(when(lambda _: watcher.notes, kill_all))
+    result, _ = run(store, tmp_path, watcher=watcher, executor=Cramped())
+    assert watcher.notes[0].startswith("the store does not answer, trying again: ")
+    assert "free some space" in watcher.notes[0]
+    assert result.code == 0
+    assert result.history.counts[State.DONE] == 4
 
 
 def test_a_time_budget_stops_what_still_runs(store: Store, tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ This is how executors start agents; people write `sonde agent SWEEP`.
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from sonde.agent.loop import Event, Options, run
+from sonde.agent.orders import SAYS
 from sonde.errors import SondeError
 
 __all__ = ["main"]
@@ -28,7 +30,8 @@ def main(argv: list[str]) -> int:
 
 def _say(event: Event) -> None:
     if event.kind == "note":
-        print(f"agent: {event.text}", file=sys.stderr, flush=True)
+        with suppress(OSError):  # a full disk, of which the event may be telling
+            print(f"{SAYS}{event.text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["AgentReport", "Event", "Options"]
+__all__ = ["SAYS", "AgentReport", "Event", "Options"]
+
+SAYS = "agent says: "
+"""What a note begins with on the stderr of an agent that an executor started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

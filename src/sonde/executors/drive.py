@@ -33,6 +33,7 @@ _RESTART_WINDOW_S = 60.0
 _LEAVE_S = 20.0  # for agents to leave a sweep that has ended
 _QUEUE_LIMIT = 512
 _CURVE_S = 0.5
+_SAID_S = 60.0  # what an agent says is passed on once in so long, whoever says it
 
 EXIT_DONE, EXIT_NOTHING, EXIT_EARLY, EXIT_INTERRUPTED = 0, 1, 3, 130
 
@@ -182,6 +183,7 @@ class _Driver:
         self.deaths: list[float] = []
         self.trouble: str | None = None  # of the store, said once
         self.given_up: str | None = None
+        self.said: dict[str, float] = {}  # when an agent's words were passed on
         self.started = utc_now()
 
     def run(self) -> Result:
@@ -279,6 +281,8 @@ class _Driver:
 
     def _watch(self) -> None:
         gone = self.executor.watch()
+        for line in self.executor.said():
+            self._pass_on(line)
         lost = [exited for exited in gone if not exited.clean]
         if not lost:
             return
@@ -294,6 +298,12 @@ class _Driver:
             self.listener.note(self.given_up)
             return
         self.executor.start(self.agent, len(lost))
+
+    def _pass_on(self, line: str) -> None:
+        now = time.monotonic()
+        if now - self.said.get(line, -_SAID_S) >= _SAID_S:
+            self.said[line] = now
+            self.listener.note(line)
 
     def _give_back(self, exited: Exited) -> None:
         self.listener.note(f"an agent died ({exited.detail}); its trials are run again")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from sonde.agent import identity
+from sonde.agent.orders import SAYS
 from sonde.executors.protocol import AgentSpec, Exited, Handle
 
 __all__ = ["LocalExecutor"]
@@ -30,6 +31,15 @@ class _Child:
     popen: subprocess.Popen[bytes]
     agent: str
     errors: IO[bytes]
+    read: int = 0  # bytes of it that `said` has told of
+
+    def lines(self) -> list[str]:
+        """Return the whole lines that came in since the last call."""
+        # Not `read`: the agent writes where this file's one position is.
+        new = os.pread(self.errors.fileno(), 1 << 20, self.read)
+        whole = new[: new.rfind(b"\n") + 1]
+        self.read += len(whole)
+        return whole.decode(errors="replace").splitlines()
 
 
 class LocalExecutor:
@@ -38,6 +48,7 @@ class LocalExecutor:
     def __init__(self) -> None:
         self._children: list[_Child] = []
         self._pipe: tuple[int, int] | None = None
+        self._last_words: list[str] = []
         self._started = 0
         self._hurried = False
 
@@ -57,6 +68,7 @@ class LocalExecutor:
             if code is None:
                 continue
             self._children.remove(child)
+            self._last_words += child.lines()
             gone.append(
                 Exited(
                     handle=child.handle,
@@ -67,6 +79,12 @@ class LocalExecutor:
             )
             child.errors.close()
         return gone
+
+    def said(self) -> Sequence[str]:
+        """Return what agents said to people since the last call, a line each; never waits."""
+        lines = self._last_words + [line for child in self._children for line in child.lines()]
+        self._last_words = []
+        return [line.removeprefix(SAYS) for line in lines if line.startswith(SAYS)]
 
     def alive(self) -> int:
         """How many agents were started and not yet returned by `watch`."""

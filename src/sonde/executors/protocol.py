@@ -72,6 +72,9 @@ class Executor(Protocol):
     def watch(self) -> Sequence[Exited]:
         """Return the agents that are gone since the last call; never waits."""
 
+    def said(self) -> Sequence[str]:
+        """Return what agents said to people since the last call, a line each; never waits."""
+
     def alive(self) -> int:
         """How many agents were started and not yet returned by `watch`: none is overlooked."""
 

@@ -63,8 +63,11 @@ class Float(Distribution):
         """Return the value at quantile u."""
         if self._cells is not None:
             return self.nth(self._cells.index(u))
+        # Both ends by hand: exp(log(1e-4)) is 0.00010000000000000009.
         if u >= 1.0:
             return self.high
+        if u <= 0.0:
+            return self.low
         value = self._start + u * self._span
         if self.log:
             value = math.exp(value)
