@@ -1,6 +1,7 @@
 """What is taken of the user's folder, and that the folder itself is never touched."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -162,6 +163,20 @@ def test_a_folder_whose_copies_are_large_is_taken_with_a_word_on_it(tmp_path: Pa
     assert take(command(folder), tmp_path / "copy").notes == (() if shared else (note,))
     assert take(command(folder), tmp_path / "copy").notes == ()  # once
     assert take(command(folder, links=("data",)), tmp_path / "linked").notes == ()
+
+
+def test_a_copy_that_the_disk_has_no_room_for_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    folder, target = tmp_path / "project", tmp_path / ".sonde" / "sweeps" / "s"
+    folder.mkdir()
+    (folder / "data.bin").write_bytes(b"x" * 10_000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"cannot be copied there: .*; free some space"):
+            take(Command(argv=("x",), folder=str(folder)), target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(target.parent.iterdir()) == []
 
 
 def test_a_snapshot_is_taken_once_unless_it_is_asked_for_anew(tmp_path: Path) -> None:

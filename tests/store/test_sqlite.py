@@ -330,6 +330,31 @@ def test_a_disk_that_takes_no_more_is_said_and_nothing_is_damaged(tmp_path: Path
     check(path)
 
 
+BEGIN = """
+import os, resource, signal
+from sonde.errors import StoreError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+room = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+for size in range(0, 100_000, 4096):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, room))
+    try:
+        SqliteStore(Path(sys.argv[2]) / f"{size}.db").close()
+        print("made")
+    except StoreError as error:
+        print(error)
+os._exit(0)
+"""
+
+
+def test_a_store_that_the_disk_has_no_room_for_is_refused_as_such(tmp_path: Path) -> None:
+    path = file_of(tmp_path)
+    SqliteStore(path).close()
+    said = start(BEGIN, path, tmp_path).communicate(timeout=60)[0].splitlines()
+    refused = [line for line in said if line != "made"]
+    assert 3 < len(refused) < len(said)
+    assert [line for line in refused if "free some space" not in line] == []
+
+
 def test_a_database_that_may_not_grow_says_so_and_goes_on_afterwards(tmp_path: Path) -> None:
     store = SqliteStore(file_of(tmp_path))
     with store.file.reading() as db:

@@ -6,7 +6,8 @@ Trials are copied from it, so that editing a file while a sweep runs changes not
 import os
 import shutil
 import stat
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def take(command: Command, target: Path, *, update: bool = False, limit: int = L
         limit: How many bytes are too many.
 
     Raises:
-        ConfigError: If the folder is too large, or not there.
+        ConfigError: If the folder is too large, or not there, or the copy finds no room.
     """
     if target.is_dir() and not update:
         return _read(target)
@@ -58,15 +59,13 @@ def take(command: Command, target: Path, *, update: bool = False, limit: int = L
     paths = chosen(folder, command.links, avoid=target)
     sizes = _sizes(folder, paths)
     _check_size(folder, sizes, limit)
-    draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
     notes: list[str] = []
     size = own = count = 0
-    for path in paths:
-        copied = _copy(folder, path, draft, notes)
-        if copied is not None:
-            count, size, own = count + 1, size + copied[0], own + copied[1]
+    with _draft_of(target) as draft:
+        for path in paths:
+            copied = _copy(folder, path, draft, notes)
+            if copied is not None:
+                count, size, own = count + 1, size + copied[0], own + copied[1]
     if own > _MUCH:
         largest = _largest(sizes)
         notes.append(
@@ -101,6 +100,25 @@ def changed(command: Command, target: Path) -> list[str]:
         elif now[path] != then[path] and "link" not in {now[path], then[path]}:
             lines.append(f"  {path}")
     return lines
+
+
+@contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    """Give a new folder beside the target, which is gone again where it could not be filled."""
+    draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+    except BaseException as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
+        raise ConfigError(
+            f"folder {target.parent}",
+            f"the files of the script cannot be copied there: {error.strerror or error}",
+            "free some space, or give yourself write access",
+        ) from error
 
 
 def _sizes(folder: Path, paths: Iterable[str]) -> dict[str, int]:

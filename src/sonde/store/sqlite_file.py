@@ -83,8 +83,7 @@ class SqliteFile:
                     if queue is not None:
                         number = queue.count_commit()
                 except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
+                    _roll_back(connection)
                     raise
             finally:
                 if queue is not None:
@@ -238,7 +237,7 @@ class SqliteFile:
             application, version = ask("PRAGMA application_id"), ask("PRAGMA user_version")
             tables = ask("SELECT count(*) FROM sqlite_master")
         finally:
-            connection.execute("ROLLBACK")
+            _roll_back(connection)
         if application != sql.APPLICATION_ID and (application or version or tables):
             raise foreign(self.path)
         if version > known:
@@ -265,7 +264,7 @@ class SqliteFile:
                     connection.execute(f"PRAGMA user_version={number}")
                     connection.execute("COMMIT")
                 except BaseException:
-                    connection.execute("ROLLBACK")
+                    _roll_back(connection)
                     raise
         finally:
             self._queue.leave()
@@ -307,3 +306,8 @@ def _forget_parents() -> None:
 
 
 os.register_at_fork(after_in_child=_forget_parents)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # SQLite has done so by itself where the disk took no more
+        connection.execute("ROLLBACK")
