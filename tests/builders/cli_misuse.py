@@ -37,6 +37,7 @@ FILES = {
         "print(json.dumps({'val_loss': lr, 'nan': float('nan'), 'zero': 0.0}), file=out)\n"
     ),
     "shadows.py": "sum = 3\nprint(sum)\n",
+    "imports.py": "from rates import lr\nprint(lr)\n",
     "größe & mehr.py": "lr = 1\nprint(lr)\n",
 }
 

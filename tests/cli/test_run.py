@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -208,8 +209,7 @@ def test_a_name_with_another_definition_is_refused_with_the_difference(desk: Pla
     words = ["run", "--hyperparam=lr=1,2", "--metric=val_loss:max", "--name", "digits", "train.py"]
     err = desk.run(*words, code=2).stderr
     assert "--name digits: it is another sweep's, which differs" in err
-    assert "goals: " in err
-    assert "maximize" in err
+    assert "goals: min val_loss, now max val_loss" in err
     assert "choose another name" in err
 
 
@@ -242,6 +242,24 @@ def test_the_sweep_records_where_it_came_from(desk: Place) -> None:
     assert facts["argv"][-1] == "train.py"
     assert facts["host"]
     assert "python" in facts
+
+
+def test_what_git_had_not_committed_and_the_packages_can_be_had_back(desk: Place) -> None:
+    git = ["git", "-C", str(desk.path), "-c", "user.name=n", "-c", "user.email=e"]
+    for words in (["init", "-q"], ["add", "train.py"], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+    desk.run(*GRID, "--name", "clean", "train.py")
+    desk.write("train.py", TRAIN + "# edited\n")
+    desk.write("new.txt", "new\n")
+    desk.run(*GRID, "--name", "edited", "train.py")
+    assert "sonde show --diff edited\n" in desk.run("show", "edited").stdout
+    edited = desk.run("show", "edited", "--diff")
+    assert "+# edited\n" in edited.stdout
+    assert "unknown to git: new.txt" in edited.stderr
+    clean = desk.run("show", "clean/0", "--diff")
+    assert clean.stdout == ""
+    assert "no file that git knows differed from commit" in clean.stderr
+    assert f"click=={version('click')}" in desk.run("show", "clean", "--packages").stdout.split()
 
 
 def test_rerun_takes_the_same_values_and_the_files_as_they_were(desk: Place) -> None:

@@ -26,6 +26,7 @@ from sonde.core.substitute import (
     fill_template,
     missing,
     reads_parameters,
+    refuse_broken,
 )
 from sonde.core.sweep import Command
 from sonde.errors import ConfigError, ConfigErrors
@@ -193,6 +194,8 @@ def _way(found: Found, command: Command, space: Space, substitute: str | None) -
     way = substitute or "syntax"
     if way == "regex":
         done: Substitution = by_regex(text, rest)
+        if _is_python(found):
+            refuse_broken(done, script=found.shown)
     else:
         done = by_syntax(text, rest, script=found.shown)
     if done.missed:

@@ -4,6 +4,7 @@ import itertools
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from sonde.core.decide import check
 from sonde.core.expressions import Expression
 from sonde.core.metric import Goal
 from sonde.core.space import Space, space_of
-from sonde.core.sweep import Command, Function, difference
+from sonde.core.sweep import Command, Function, check_name, difference
 from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
 from sonde.store.protocol import Store, SweepRecord
 
@@ -93,7 +94,9 @@ def sweep(
     found_goals = faults.gather(lambda: goals_of(minimize, maximize, goals)) or ()
     constraints = faults.gather(lambda: constraints_of(subject_to)) or ()
     found_space = faults.gather(lambda: _space(space, where))
-    if name is not None and (not isinstance(name, str) or not name.strip()):
+    if isinstance(name, str):
+        faults.gather(partial(check_name, name, f"name={name!r}"))
+    elif name is not None:
         faults.add(
             ConfigError(f"name={name!r}", "that is no name", "use some text, or leave it out")
         )

@@ -11,12 +11,16 @@ __all__ = ["main"]
 
 REPORT = "This is a fault of sonde, not yours. Please report it with the lines above."
 INTERNAL_ERROR = 70  # EX_SOFTWARE: unlike any exit code that tells how a sweep went
+INTERRUPTED = 130  # what a shell shows for a program that Ctrl-C ended
 BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended
 
 
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # while modules are loaded, or on the way out
+        sys.exit(INTERRUPTED)
 
 
 def run(argv: list[str]) -> int:
@@ -50,7 +54,7 @@ def run(argv: list[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED
     except SondeError as error:
         for line in str(error).splitlines():
             click.echo(f"sonde: {line}", err=True)

@@ -82,7 +82,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         ("notes", one_line(record.notes)),
         ("store", url),
     ]
-    return facts + sweep_recorded(record.facts)
+    return facts + sweep_recorded(record.name, record.facts)
 
 
 def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
@@ -97,7 +97,8 @@ def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
         at_min = f"min {number(found.min)} at {found.min_step}"
         at_max = f"max {number(found.max)} at {found.max_step}"
         text = f"{name}: last {number(found.last)} at {found.last_step}, {at_min}, {at_max}"
-        facts.append(("" if i else "metrics", f"{text}, {found.count} values"))
+        plural = "s" if found.count != 1 else ""
+        facts.append(("" if i else "metrics", f"{text}, {found.count} value{plural}"))
     if trial.state in {State.DONE, State.STOPPED}:
         facts += _bounds(trial, record.sweep)
     missing = [name for name in record.sweep.wanted if name not in trial.metrics]

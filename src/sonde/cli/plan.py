@@ -23,7 +23,7 @@ from sonde.core.metric import Goal
 from sonde.core.notation import Parsed
 from sonde.core.search import choose, method
 from sonde.core.space import Space
-from sonde.core.sweep import Budget, Command, Sweep
+from sonde.core.sweep import Budget, Command, Sweep, check_name
 from sonde.errors import ConfigError
 
 __all__ = ["Plan", "RunOptions", "plan"]
@@ -123,6 +123,9 @@ def plan(
             time_s = seconds_of(options.time, "--time")
     written = {"seed": seed, "trials": trials, "time": time_s}
     given = frozenset(name for name, value in written.items() if value is not None)
+    if options.name is not None:
+        with faults.collected():
+            check_name(options.name, f"--name {options.name}")
     crew = crew_of(
         options.workers, options.gpus, options.gpus_per_trial, options.cpus_per_trial, faults
     )

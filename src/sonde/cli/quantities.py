@@ -44,7 +44,7 @@ def whole_of(text: str | None, flag: str, least: int, faults: Faults) -> int | N
     try:
         value = int(text)
     except ValueError:
-        faults.add(f"{flag} {text}", "that is no whole number", f"write {max(least, 1)} or more")
+        faults.add(f"{flag} {text}", "that is no whole number", f"write {least} or more")
         return None
     if value < least:
         faults.add(f"{flag} {text}", f"{value} is too few", f"write {least} or more")

@@ -5,20 +5,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from sonde.cli.cells import duration, one_line
+from sonde.cli.typed import typed
 
 __all__ = ["Facts", "sweep_recorded", "trial_recorded"]
 
 Facts = list[tuple[str, str]]  # a name and a line of text; one without text is left out
 
 
-def sweep_recorded(facts: Mapping[str, Any]) -> Facts:
-    """Return where a sweep was made, with which Python, from which commit."""
+def sweep_recorded(name: str, facts: Mapping[str, Any]) -> Facts:
+    """Return where a sweep of this name was made, with which Python, from which commit."""
     made = " on ".join(str(facts[key]) for key in ("user", "host") if facts.get(key))
     platform = facts.get("platform")
     return [
         ("made by", f"{made}, {platform}" if made and platform else made),
         ("python", _python(facts.get("python"))),
+        ("packages", typed("show", name, options=["--packages"]) if facts.get("packages") else ""),
         ("git", _git(facts.get("git"))),
+        ("diff", typed("show", name, options=["--diff"]) if _is_dirty(facts.get("git")) else ""),
     ]
 
 
@@ -47,6 +50,10 @@ def _python(found: Any) -> str:
         return ""
     text = f"{found.get('version', '')} at {found.get('path', '?')}".strip()
     return f"{text}, {found['count']} packages" if found.get("count") else text
+
+
+def _is_dirty(found: Any) -> bool:
+    return isinstance(found, Mapping) and bool(found.get("dirty"))
 
 
 def _git(found: Any) -> str:

@@ -1,19 +1,26 @@
 """`sonde show`: a sweep, or one of its trials, in full."""
 
+import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import click
 
 from sonde.cli.options import format_option, opened, store_option
+
+if TYPE_CHECKING:
+    from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["show"]
 
 
 @click.command()
 @click.argument("what", metavar="SWEEP[/N]")
+@click.option("--diff", is_flag=True, help="Print what git had not committed, nothing else.")
+@click.option("--packages", is_flag=True, help="Print the Python packages, nothing else.")
 @store_option
 @format_option
-def show(what: str, store: str | None, form: str) -> None:
+def show(what: str, diff: bool, packages: bool, store: str | None, form: str) -> None:
     """Show a sweep: what is searched, how far it is, what it was made from; or one trial."""
     from sonde.cli.describe import sweep_data, sweep_facts, trial_data, trial_facts
     from sonde.cli.options import trial_key
@@ -32,6 +39,9 @@ def show(what: str, store: str | None, form: str) -> None:
                 raise
             name, number = trial_key(what)
             record, history = load(opened_store, name)
+        if diff or packages:
+            _print_kept(opened_store, record, diff=diff, packages=packages)
+            return
         url = opened_store.url
         if number is None:
             data = sweep_data(record, history, url)
@@ -51,6 +61,30 @@ def show(what: str, store: str | None, form: str) -> None:
         click.echo(f"{name:<{indent}}{lines[0]}")
         for line in lines[1:]:
             click.echo(" " * indent + line)
+
+
+def _print_kept(store: "Store", record: "SweepRecord", *, diff: bool, packages: bool) -> None:
+    """Print what was recorded in full when the sweep was made, byte for byte."""
+    from sonde.cli.output import say
+
+    out = sys.stdout.buffer
+    if diff:
+        git = record.facts.get("git") or {}
+        if git.get("diff"):
+            out.write(store.get_blob(git["diff"]))
+        elif git:
+            say(f"no file that git knows differed from commit {git['commit'][:12]}")
+        else:
+            say(f"{record.name} was not made in a git repository")
+        if git.get("untracked"):
+            say(f"unknown to git: {', '.join(git['untracked'])}")
+    if packages:
+        key = record.facts.get("packages")
+        if key:
+            out.write(store.get_blob(key) + b"\n")
+        else:
+            say(f"the packages of {record.name} could not be listed")
+    out.flush()
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -5,6 +5,7 @@ the same. What changes while it runs (its state, its budget) stands beside it in
 store's `SweepRecord`.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Any
 from sonde.core.constraint import Constraint
 from sonde.core.metric import Direction, Goal, SummaryKind
 from sonde.core.space import Space
+from sonde.errors import ConfigError
 
 __all__ = [
     "Budget",
@@ -20,12 +22,14 @@ __all__ = [
     "Control",
     "Function",
     "Sweep",
+    "check_name",
     "difference",
     "sweep_from_json",
     "sweep_to_json",
 ]
 
 FORMAT = 1  # of the JSON below; raised when an older sonde could misread it
+_LONGEST_NAME = 200
 
 
 class Control(StrEnum):
@@ -126,6 +130,36 @@ class Sweep:
         return tuple(dict.fromkeys(names))
 
 
+def check_name(name: str, place: str) -> None:
+    """Refuse what cannot serve as a sweep's name.
+
+    Args:
+        name: As the user gave it.
+        place: Where, for the error.
+
+    Raises:
+        ConfigError: If it is blank, long, unprintable, or would be read as a trial's.
+    """
+    if not name.strip():
+        raise ConfigError(place, "that is no name", "use some text, or leave it out")
+    if not name.isprintable():
+        shown = repr(name)[1:-1]
+        raise ConfigError(
+            place.replace(name, shown), "a character in it cannot be printed", "leave it out"
+        )
+    if len(name) > _LONGEST_NAME:
+        raise ConfigError(
+            place.replace(name, f"{name[:20]}..."),
+            f"it has {len(name)} characters",
+            f"use at most {_LONGEST_NAME}",
+        )
+    head, slash, tail = name.rpartition("/")
+    if slash and tail.isascii() and tail.isdigit():
+        raise ConfigError(
+            place, f"it reads as trial {tail} of {head}", f"choose another, such as {head}-{tail}"
+        )
+
+
 def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
     """Return the definition as JSON values; `sweep_from_json` reads it back the same."""
     work: dict[str, Any] | None = None
@@ -209,7 +243,7 @@ def difference(old: Sweep, new: Sweep) -> list[str]:
     The budget is left out (a sweep may be given more), and so are name, project and tags.
     """
     blank = {"budget": Budget(), "name": None, "project": None, "tags": ()}
-    before, after = (_flat(sweep_to_json(replace(s, **blank))) for s in (old, new))  # type: ignore[arg-type]
+    before, after = (_told(replace(s, **blank)) for s in (old, new))  # type: ignore[arg-type]
     keys = list(dict.fromkeys([*before, *after]))
     absent = "absent"
     return [
@@ -217,6 +251,15 @@ def difference(old: Sweep, new: Sweep) -> list[str]:
         for key in keys
         if before.get(key, absent) != after.get(key, absent)
     ]
+
+
+def _told(sweep: Sweep) -> dict[str, Any]:
+    """The definition, flat, with goals and command as people write them."""
+    flat = _flat(sweep_to_json(sweep))
+    flat["goals"] = " and ".join(goal.describe() for goal in sweep.goals) or "none"
+    if isinstance(sweep.work, Command):
+        flat["work.argv"] = shlex.join(sweep.work.argv)
+    return flat
 
 
 def _flat(data: Any, path: str = "") -> dict[str, Any]:

@@ -129,6 +129,10 @@ def test_a_word_is_a_bool_none_a_number_or_text(written: str, value: Value) -> N
             "argument x=uniform(a, 1): a is not a number; write a number",
         ),
         (
+            "lr=0...9",
+            "argument lr=0...9: three dots; write two, 0..9, and 0 before a decimal point",
+        ),
+        (
             "lr=0:3",
             "argument lr=0:3: a StudioML range; write --hyperparam lr=0:3, or lr=0..3",
         ),

@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import studioml
-from sonde.core.substitute import by_regex
+from sonde.core.substitute import by_regex, refuse_broken
+from sonde.errors import ConfigError
 
 SCRIPT = "lr = 0.01\nprint(lr)\nSGD(lr=lr, momentum=0.9)\nstep(lr)\n"
 pieces = st.lists(
@@ -79,3 +81,18 @@ def test_all_outside_the_places_stays_as_it_is(source: str, value: float | str) 
 
 def test_no_parameters_change_nothing() -> None:
     assert by_regex(SCRIPT, {}).text == SCRIPT
+
+
+def test_python_that_the_rule_would_break_is_refused_with_its_line() -> None:
+    done = by_regex("lr = 1\ndef f(lr): return lr\n", {"lr": 0.5})
+    with pytest.raises(ConfigError) as refusal:
+        refuse_broken(done, script="train.py")
+    assert str(refusal.value) == (
+        "--substitute=regex: line 2 of train.py would be no Python: def f(0.5): return 0.5; "
+        "use --substitute syntax, or write that line otherwise"
+    )
+
+
+def test_what_stays_python_or_never_was_any_passes() -> None:
+    for source in (SCRIPT, "def f(lr", "set lr\nuse lr\n"):
+        refuse_broken(by_regex(source, {"lr": 0.5}), script="train.py")

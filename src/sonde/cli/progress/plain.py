@@ -99,7 +99,7 @@ def begin_line(view: View) -> str:
     """`sonde digits: 300 trials, 4 workers, random, min val_loss, store ...`."""
     record = view.record
     total = total_of(record, view.history.trials)
-    parts = [f"{total} trials" if total is not None else "trials without end"]
+    parts = ["trials without end" if total is None else f"{total} trial{'s' if total != 1 else ''}"]
     if record.budget.time_s is not None:
         parts.append(f"at most {duration(record.budget.time_s)}")
     done = view.history.ended

@@ -129,6 +129,12 @@ def is_short_range(written: str) -> bool:
 
 def _range(name: str, written: str, place: str) -> Parsed:
     ends, *options = written.split(":")
+    if "..." in ends and not ends.lstrip().startswith("."):
+        # In 1e-5...1e-1 the third dot would make 0.01 of the 1e-1; only who writes .1 means .9
+        # by it.
+        low_end, _, high_end = ends.partition("...")
+        remedy = f"write two, {low_end}..{high_end}, and 0 before a decimal point"
+        raise ConfigError(place, "three dots", remedy)
     low, high = (_number(end, place) for end in ends.split("..", 1))
     log, step = False, None
     for option in (option.strip() for option in options):

@@ -5,7 +5,7 @@
 """
 
 from sonde.core.substitute.arguments import fill_template, reads_parameters
-from sonde.core.substitute.regex import by_regex
+from sonde.core.substitute.regex import by_regex, refuse_broken
 from sonde.core.substitute.result import Place, Substitution, missing
 from sonde.core.substitute.syntax import by_syntax, candidates
 
@@ -18,4 +18,5 @@ __all__ = [
     "fill_template",
     "missing",
     "reads_parameters",
+    "refuse_broken",
 ]

@@ -9,13 +9,16 @@ them are replaced in one pass, so that no value is taken for another parameter's
 of the text counts as a newline, so that a last line without one is not passed over.
 """
 
+import ast
 import re
+import warnings
 from collections.abc import Mapping
 
 from sonde.core.distributions import Value
 from sonde.core.substitute.result import Place, Substitution
+from sonde.errors import ConfigError
 
-__all__ = ["by_regex"]
+__all__ = ["by_regex", "refuse_broken"]
 
 
 def by_regex(source: str, values: Mapping[str, Value]) -> Substitution:
@@ -51,3 +54,37 @@ def by_regex(source: str, values: Mapping[str, Value]) -> Substitution:
     return Substitution(
         source=source, text="".join(parts), counts=counts, places=tuple(places), notes=notes
     )
+
+
+def refuse_broken(done: Substitution, *, script: str) -> None:
+    """Refuse what was Python and no longer is: `def f(lr):` has become `def f(0.5):`.
+
+    Args:
+        done: Of a Python script; one that was no Python to begin with passes.
+        script: Its name, for the error.
+
+    Raises:
+        ConfigError: With the line.
+    """
+    fault = _fault(done.text)
+    if fault is None or _fault(done.source) is not None:
+        return
+    number = fault.lineno or 1
+    line = done.text.splitlines()[number - 1].strip()
+    raise ConfigError(
+        "--substitute=regex",
+        f"line {number} of {script} would be no Python: {line}",
+        "use --substitute syntax, or write that line otherwise",
+    )
+
+
+def _fault(text: str) -> SyntaxError | None:
+    with warnings.catch_warnings():  # what else may be odd about the script is its own business
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except SyntaxError as error:
+            return error
+        except ValueError:  # a null byte, to some versions of Python
+            return None
+    return None
