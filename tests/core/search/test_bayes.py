@@ -9,6 +9,7 @@ from statistics import median
 
 import pytest
 
+from sonde.core.constraint import Constraint
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.distributions.values import Params, Value
 from sonde.core.metric import Direction, Goal, Summary
@@ -157,6 +158,25 @@ def test_two_goals_are_met_by_points_along_their_front() -> None:
     assert max(b - a for a, b in zip([0.0, *near], [*near, 1.0], strict=True)) < 0.25
 
 
+@pytest.mark.parametrize("goals", [3, 4])
+def test_more_goals_than_two_are_met_near_their_front(goals: int) -> None:
+    space = space_of({f"x{i}": Float(0, 1) for i in range(4)})
+    names = [f"g{k}" for k in range(goals)]
+    state = BAYES.start(Problem(space=space, goals=[Goal(metric=name) for name in names]))
+    off = []
+    for n in range(24):
+        (params,) = BAYES.propose(state, Request(first=n, count=1))
+        x = [number(params[f"x{i}"]) for i in range(4)]
+        aims = [[1.0 if i == k else 0.0 for i in range(3)] for k in range(goals)]
+        values = [sum((a - b) ** 2 for a, b in zip(aim, x, strict=False)) + x[3] for aim in aims]
+        metrics = {
+            name: Summary.of([(0, value)]) for name, value in zip(names, values, strict=True)
+        }
+        off.append(x[3])
+        state = BAYES.observe(state, replace(ended(n, params, None), metrics=metrics))
+    assert median(off[12:]) < 0.05  # on the front x3 is 0
+
+
 def test_two_hundred_parameters_are_searched_too() -> None:
     space = space_of({f"x{i}": Float(0, 1) for i in range(200)})
     search = Search(BAYES, space).run(15)
@@ -168,6 +188,56 @@ def test_sixty_four_at_once_all_differ() -> None:
     found = search.propose(64)
     places = {(round(number(p["x"]), 3), round(number(p["y"]), 3)) for p in found}
     assert len(places) > 60
+
+
+def bounded(
+    trials: int, limit: float = 0.5, unit: float = 1.0, missing: Callable[[int], bool] = bool
+) -> list[tuple[Params, float]]:
+    """Minimise the distance from (1, 1) where x + y is at most a limit; return what that was."""
+    space = space_of({"x": Float(-2, 1), "y": Float(-2, 1)})
+    bound = Constraint(metric="sum", bound=limit * unit)
+    state = BAYES.start(
+        Problem(space=space, goals=(Goal(metric="loss"),), constraints=(bound,), seed=3)
+    )
+    tried = []
+    for n in range(trials):
+        (params,) = BAYES.propose(state, Request(first=n, count=1))
+        x, y = number(params["x"]), number(params["y"])
+        values = {"loss": (x - 1) ** 2 + (y - 1) ** 2, "sum": (x + y) * unit}
+        if missing(n):
+            del values["sum"]
+        metrics = {name: Summary.of([(0, value)]) for name, value in values.items()}
+        tried.append((params, values.get("sum", math.inf) / unit))
+        state = BAYES.observe(state, replace(ended(n, params, None), metrics=metrics))
+    return tried
+
+
+def test_the_best_that_keeps_to_a_bound_lies_at_the_bound_and_is_found() -> None:
+    tried = bounded(25, missing=lambda _: False)
+    best = min(
+        (number(p["x"]) - 1) ** 2 + (number(p["y"]) - 1) ** 2 for p, total in tried if total <= 0.5
+    )
+    assert best < 1.13  # 2 * 0.75^2 = 1.125 is the best there is
+
+
+def test_the_units_of_a_constraint_change_nothing() -> None:
+    runs = [
+        [params for params, _ in bounded(14, unit=unit, missing=lambda _: False)]
+        for unit in (1.0, 2.0**40, 2.0**-40)
+    ]
+    assert runs[0] == runs[1] == runs[2]
+
+
+def test_as_long_as_nothing_keeps_to_a_bound_it_goes_to_where_that_is_near() -> None:
+    tried = bounded(12, limit=-3.8, missing=lambda _: False)
+    assert min(total for _, total in tried) <= -3.8  # a 1 / 450 of the space
+
+
+def test_a_bound_of_which_nothing_is_known_counts_as_broken() -> None:
+    tried = bounded(16, missing=lambda n: n % 2 == 1)
+    late = [total for params, total in tried[8:] if total < math.inf]
+    assert late
+    assert bounded(8, missing=lambda _: True)
 
 
 def test_it_needs_a_goal() -> None:

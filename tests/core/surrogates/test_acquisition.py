@@ -6,7 +6,13 @@ from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 from scipy.stats import norm
 
-from sonde.core.surrogates.acquisition import Acquisition, log_expected_improvement
+from sonde.core.surrogates.acquisition import (
+    Acquisition,
+    Improvement,
+    Kept,
+    Success,
+    log_expected_improvement,
+)
 from sonde.core.surrogates.gaussian_process import Posterior
 
 
@@ -41,8 +47,11 @@ def test_its_slope_is_that_of_finite_differences(u: float) -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("is_bound", [False, True])
 @pytest.mark.parametrize("has_results", [False, True])
-def test_the_slope_in_space_is_that_of_finite_differences(fails: bool, has_results: bool) -> None:
+def test_the_slope_in_space_is_that_of_finite_differences(
+    fails: bool, is_bound: bool, has_results: bool
+) -> None:
     random = np.random.default_rng(0)
     x, group = random.random((20, 2)), np.arange(2)
     loss = Posterior(x, group, np.array([-1.0, -0.5, -4.0]), 20)
@@ -50,7 +59,9 @@ def test_the_slope_in_space_is_that_of_finite_differences(fails: bool, has_resul
     success = Posterior(x, group, np.array([-0.5, -1.0, -3.0]), 20)
     success.target(np.where(x[:, 0] > 0.7, -1.5, 0.5))
     acquisition = Acquisition(
-        loss if has_results else None, -0.8, success if fails else None, offset=0.5
+        Improvement(loss, -0.8) if has_results else None,
+        Success(success, offset=0.5) if fails else None,
+        [Kept(success, -0.7)] if is_bound else [],
     )
     for point in random.random((5, 2)):
         value, slope = acquisition.with_gradient(point[None])
@@ -63,6 +74,16 @@ def test_where_trials_fail_there_is_less_to_expect() -> None:
     x = np.linspace(0, 1, 11)[:, None]
     success = Posterior(x, np.zeros(1, dtype=int), np.array([-1.0, -4.0]), 11)
     success.target(np.where(x[:, 0] > 0.5, -1.0, 1.0))
-    values = Acquisition(None, 0.0, success)(np.array([[0.2], [0.8]]))
+    values = Acquisition(None, Success(success))(np.array([[0.2], [0.8]]))
     assert values[0] > -0.2
     assert values[1] < -1.0
+
+
+def test_far_beyond_its_bound_a_constraint_still_shows_the_way_back() -> None:
+    x = np.linspace(0, 1, 11)[:, None]
+    excess = Posterior(x, np.zeros(1, dtype=int), np.array([0.0, -14.0]), 11)
+    excess.target(x[:, 0] - 0.5)
+    values, slopes = Kept(excess, -40.0).at(np.array([[0.2], [0.4], [0.6]]), slopes=True)
+    assert (values < -1e3).all()
+    assert np.isfinite(values).all()
+    assert (slopes < 0).all()

@@ -4,25 +4,29 @@ After a few even points each trial goes where the logarithm of the expected impr
 highest. The loss is modelled under several monotone warps, among which the data choose;
 categories, positions and conditional parameters have their own distances. Running trials
 count with what the model expects of them; failed ones teach a second model where trials
-succeed. For few, costly trials: the cost of a proposal grows with their number up to some
-hundred and stays there.
+succeed. Constraints on outcomes have a model each. For few, costly trials: the cost of a
+proposal grows with their number up to some hundred and stays there.
+
+Two or three goals: the expected growth of what the front dominates. More: a random weighing
+of them for each trial.
 
 Sources: Jones et al., J. Global Optim. 13, 1998; Ament et al., arXiv:2310.20708, for the
 logarithm; Snelson et al., NeurIPS 2003, for warps; Hvarfner et al., arXiv:2402.02229, for
-the lengthscales. Several goals: a random weighing of them for each trial (Knowles, IEEE
-Trans. Evol. Comput. 10, 2006).
+the lengthscales; Gardner et al., ICML 2014, for constraints; Yang et al., J. Global Optim.
+75, 2019, and Knowles, IEEE Trans. Evol. Comput. 10, 2006, for several goals.
 """
 
 import math
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sonde.core.constraint import excesses
 from sonde.core.distributions import Choice
 from sonde.core.distributions.values import Params, Value
-from sonde.core.metric import Goal
 from sonde.core.search.even import even
 from sonde.core.search.protocol import Problem, Request
 from sonde.core.space import Space
+from sonde.core.surrogates.results import Result
 from sonde.core.trial import State, Trial, losses
 from sonde.errors import ConfigError
 
@@ -36,15 +40,16 @@ class History:
     """What has ended, until a model takes it over.
 
     Attributes:
-        results: Assignments with their losses, empty for those without a result.
-        succeeded: How many have one.
+        results: Of the trials that have ended and count.
+        succeeded: How many have a loss.
         expert: The models, once they are needed; importing them takes a while.
     """
 
-    def __init__(self, space: Space, goals: Sequence[Goal], seed: int) -> None:
-        self.space, self.goals, self.seed = space, tuple(goals), seed
-        self.drawer = even(space, seed)
-        self.results: list[tuple[Mapping[str, Value], tuple[float, ...]]] = []
+    def __init__(self, problem: Problem) -> None:
+        self.space, self.goals, self.seed = problem.space, tuple(problem.goals), problem.seed
+        self.constraints = tuple(problem.constraints)
+        self.drawer = even(problem.space, problem.seed)
+        self.results: list[Result] = []
         self.succeeded = 0
         self.expert: Any = None
 
@@ -56,12 +61,12 @@ class History:
     def add(self, trial: Trial) -> None:
         """Take in a trial that has ended."""
         found = losses(trial, self.goals)
-        if found is not None:
-            finite = all(math.isfinite(loss) for loss in found)
-            self.results.append((trial.params, found if finite else ()))
-            self.succeeded += finite
-        elif trial.state in {State.FAILED, State.DONE}:
-            self.results.append((trial.params, ()))
+        if found is not None and all(math.isfinite(loss) for loss in found):
+            over = excesses(trial, self.constraints)
+            self.results.append(Result(params=trial.params, losses=found, excesses=over))
+            self.succeeded += 1
+        elif found is not None or trial.state in {State.FAILED, State.DONE}:
+            self.results.append(Result(params=trial.params))
 
 
 class Bayes:
@@ -78,7 +83,7 @@ class Bayes:
         """
         if not problem.goals:
             raise ConfigError("method bayes", "there is no goal", "name the metric")
-        return History(problem.space, problem.goals, problem.seed)
+        return History(problem)
 
     def observe(self, state: History, trial: Trial) -> History:
         """Take in a trial that has ended; cancelled ones do not count."""
@@ -116,7 +121,7 @@ def _offers(
         if state.expert is None:
             from sonde.core.surrogates.expert import Expert
 
-            state.expert = Expert(state.space, len(state.goals), state.seed)
+            state.expert = Expert(state.space, len(state.goals), len(state.constraints), state.seed)
         yield from state.expert.offers(state.results, trial, pending, seen)
 
 

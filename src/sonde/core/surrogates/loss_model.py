@@ -12,6 +12,7 @@ same numbers without fitting what the old one had fitted before:
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,7 @@ class LossModel:
         prior: Of the hyperparameters.
         seed: The sweep's.
         warps: The offsets to choose from.
+        levels: Makes what is modelled, before it is warped, from the values that came.
         most_fitted: How many results a fit sees at most.
     """
 
@@ -66,6 +68,7 @@ class LossModel:
         seed: int,
         warps: tuple[float | None, ...] = WARPS,
         *,
+        levels: Callable[[Array], Array] = normalised,
         most_fitted: int = _MOST_FITTED,
     ) -> None:
         self._group = group
@@ -73,47 +76,64 @@ class LossModel:
         self._prior = prior
         self._seed = seed
         self._warps = warps
+        self._levels = levels
         self._most_fitted = most_fitted
         self._fits: dict[int, list[tuple[Array, float]]] = {}
         self._posteriors: dict[tuple[int, int], tuple[Posterior, Array]] = {}
 
-    def given(self, x: Array, losses: Array, random: np.random.Generator) -> Conditioned:
+    def given(
+        self,
+        x: Array,
+        losses: Array,
+        random: np.random.Generator,
+        demerits: Callable[[int], Array] | None = None,
+    ) -> Conditioned:
         """Return the posterior under one of the warps, drawn by their weights.
 
         Args:
             x: Columns of all results (n, c), in the order in which they came; n >= 3.
-            losses: Finite (n,).
+            losses: Finite (n,), or whatever the levels are made of.
             random: Draws the warp.
+            demerits: Of the first so many results; of many those with the lowest are kept. By
+                default the losses.
         """
         n = len(losses)
         anchor, due = anchor_and_due(n)
-        fits = self._fitted(x, losses, anchor, due)
+        kept_by = (lambda count: losses[:count]) if demerits is None else demerits
+        fits = self._fitted(x, losses, kept_by, anchor, due)
         shares = weights(np.array([score for _, score in fits]))
         which = int(random.choice(len(shares), p=shares))
-        posterior, indices = self._posterior(x, losses, due, which, fits[which][0])
+        posterior, indices = self._posterior(x[:n], kept_by, due, which, fits[which][0])
         return self._targeted(posterior, indices, losses, which)
 
     def _targeted(
         self, posterior: Posterior, indices: Array, losses: Array, which: int
     ) -> Conditioned:
-        target, _ = warped(normalised(losses)[indices], self._warps[which])
+        target, _ = warped(self._levels(losses)[indices], self._warps[which])
         posterior.target(target)
         fitted = posterior.fitted(target)
         return Conditioned(posterior=posterior, target=target, fitted=fitted, indices=indices)
 
-    def _fitted(self, x: Array, losses: Array, anchor: int, due: int) -> list[tuple[Array, float]]:
+    def _fitted(
+        self, x: Array, losses: Array, kept_by: Callable[[int], Array], anchor: int, due: int
+    ) -> list[tuple[Array, float]]:
         if due not in self._fits:
-            base = None if anchor == due else self._fitted(x, losses, anchor, anchor)
-            found = self._fit(x[:due], losses[:due], base)
+            base = None if anchor == due else self._fitted(x, losses, kept_by, anchor, anchor)
+            found = self._fit(x[:due], losses[:due], kept_by, base)
             self._fits = {anchor: base, due: found} if base else {due: found}
         return self._fits[due]
 
     def _fit(
-        self, x: Array, losses: Array, base: list[tuple[Array, float]] | None
+        self,
+        x: Array,
+        losses: Array,
+        kept_by: Callable[[int], Array],
+        base: list[tuple[Array, float]] | None,
     ) -> list[tuple[Array, float]]:
         n = len(losses)
-        chosen = _part(losses, self._most_fitted, generator(self._seed, WHOLE_SWEEP - 2 * n))
-        x, z = x[chosen], normalised(losses)[chosen]
+        stream = generator(self._seed, WHOLE_SWEEP - 2 * n)
+        chosen = _part(n, kept_by, self._most_fitted, stream)
+        x, z = x[chosen], self._levels(losses)[chosen]
         found = []
         for place, offset in enumerate(self._warps):
             y, jacobian = warped(z, offset)
@@ -126,14 +146,13 @@ class LossModel:
         return found
 
     def _posterior(
-        self, x: Array, losses: Array, due: int, which: int, theta: Array
+        self, x: Array, kept_by: Callable[[int], Array], due: int, which: int, theta: Array
     ) -> tuple[Posterior, Array]:
-        n = len(losses)
+        n = len(x)
         base = due if n <= _MOST_HELD else max(due, n // _HELD_FOR * _HELD_FOR)
         if (base, which) not in self._posteriors:
-            chosen = _part(
-                losses[:base], _MOST_HELD, generator(self._seed, WHOLE_SWEEP - 2 * base - 1)
-            )
+            stream = generator(self._seed, WHOLE_SWEEP - 2 * base - 1)
+            chosen = _part(base, kept_by, _MOST_HELD, stream)
             room = len(chosen) + max(_HELD_FOR, math.ceil(base * (_GROWTH - 1)) + 1)
             kept = {key: found for key, found in self._posteriors.items() if key[0] == base}
             self._posteriors = kept
@@ -156,12 +175,13 @@ def anchor_and_due(n: int) -> tuple[int, int]:
             anchor = due
 
 
-def _part(losses: Array, most: int, random: np.random.Generator) -> Array:
+def _part(
+    n: int, demerits: Callable[[int], Array], most: int, random: np.random.Generator
+) -> Array:
     """Return indices in ascending order: all, or the best half of `most` and as many others."""
-    n = len(losses)
     if n <= most:
         return np.arange(n)
-    order = np.argsort(losses, kind="stable")
+    order = np.argsort(demerits(n), kind="stable")
     half = most // 2
     others = random.choice(order[half:], most - half, replace=False)
     return np.sort(np.append(order[:half], others))

@@ -12,7 +12,7 @@ import numpy as np
 
 from sonde.core.surrogates.encoding import Array
 
-__all__ = ["WARPS", "normalised", "warped", "weights"]
+__all__ = ["WARPS", "graded", "normalised", "warped", "weights"]
 
 WARPS: tuple[float | None, ...] = (None, 1.0, 0.3, 0.1)
 """The offsets c; None is the identity."""
@@ -61,4 +61,24 @@ def weights(scores: Array) -> Array:
     """Return probabilities from negative log likelihoods, Jacobian included."""
     found: Array = np.exp(-(scores - scores.min()) / _TEMPERATURE)
     found /= found.sum()
+    return found
+
+
+def graded(excesses: Array) -> Array:
+    """Return excesses (n,) over a constraint, in the order they came, where 0 stays 0.
+
+    The far ends are drawn in, z = sign(e) log(1 + |e| / s), s being the median of the first 20
+    (Eriksson and Poloczek, AISTATS 2021); what is not known counts as the worst seen, and
+    as no better than s.
+    """
+    known = np.isfinite(excesses)
+    sizes = np.abs(excesses[known])
+    scale = float(np.median(sizes[:_EARLY])) if len(sizes) else 0.0
+    if not scale > 0:
+        scale = float(sizes.max()) if len(sizes) and sizes.max() > 0 else 1.0
+    with np.errstate(over="ignore"):
+        sized = np.minimum(np.abs(np.where(known, excesses, 0.0)) / scale, _FARTHEST)
+    found: Array = np.round(np.sign(np.where(known, excesses, 0.0)) * np.log1p(sized), _DIGITS)
+    worst = max(float(found.max()), float(np.log(2.0))) if len(found) else 0.0
+    found[~known] = np.where(excesses[~known] < 0, -worst, worst)
     return found
