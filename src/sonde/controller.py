@@ -12,6 +12,7 @@ from sonde.core.decide import Decider, Situation
 from sonde.core.history import History
 from sonde.core.trial import Lease, Trial
 from sonde.errors import ConflictError
+from sonde.single_thread import SingleThread
 from sonde.store.protocol import Ask, Store, SweepRecord
 
 __all__ = ["Controller", "utc_now"]
@@ -41,16 +42,7 @@ class Controller:
         self.record: SweepRecord = store.get_sweep(sweep)
         self.history = History(self.record.sweep)
         self._decider = Decider(self.record.sweep)
-
-    @property
-    def method_name(self) -> str:
-        """The search method at work."""
-        return self._decider.method_name
-
-    @property
-    def method_reason(self) -> str:
-        """Why this method, in a line."""
-        return self._decider.method_reason
+        self._single_thread = SingleThread()
 
     @property
     def adaptive(self) -> bool:
@@ -78,7 +70,8 @@ class Controller:
             record = self.record
             now = self._clock()
             situation = Situation(record.revision, record.control, record.budget, now)
-            decision = self._decider.decide(self.history, situation, want)
+            with self._single_thread.on():
+                decision = self._decider.decide(self.history, situation, want)
             if decision is None:
                 return self.store.lease(self.sweep, ask, now) if ask else ()
             try:

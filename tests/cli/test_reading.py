@@ -279,7 +279,7 @@ def test_show_as_json_says_which_method_auto_took_and_why(cli: Sonde, store: Sto
     add_sweep(store, method="auto")
     data = cli("show", "digits", "--format", "json").json
     assert data["method"] == "auto"
-    assert data["method_used"] == "quasirandom"
+    assert data["method_used"] == "bayes"
     assert "2 dimensions" in data["method_reason"]
 
 

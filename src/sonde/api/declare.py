@@ -70,8 +70,7 @@ def sweep(
             breaks one is infeasible, which teaches the search and is never the best.
         name: Unique in the store.
         project: What it belongs to, for people.
-        method: How to search: `auto`, `grid`, `random`, `quasirandom`, `bayes`, `tpe`, `cmaes`,
-            `evolution`.
+        method: How to search: `auto`, or the name of a search method (docs/methods.md).
         seed: The same seed proposes the same trials.
         where: Relations that every trial satisfies, in addition to those of the space.
         retries: How often a trial that failed is run again.

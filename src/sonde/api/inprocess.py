@@ -18,6 +18,7 @@ from sonde.agent.identity import me
 from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.trial import thawed
 from sonde.controller import Controller, utc_now
+from sonde.core.decide import at_work
 from sonde.core.returned import returned_metrics
 from sonde.core.trial import Lease, Outcome, State, Trial
 from sonde.errors import ConfigError, LeaseLostError, Stopped
@@ -187,11 +188,12 @@ class _Loop:
 
     def _view(self) -> View:
         controller = self.controller
+        name, reason = at_work(controller.history)
         return View(
             record=controller.record,
             history=controller.history,
-            method=controller.method_name,
-            method_reason=controller.method_reason,
+            method=name,
+            method_reason=reason,
             workers=1,
             store=self.store.url,
             started=self.started,

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from sonde.agent.devices import cores
 from sonde.api.crew import Crew
 from sonde.controller import Controller, utc_now
+from sonde.core.decide import problem_of
 from sonde.core.search import choose
 from sonde.core.sweep import Budget, Command, Control, Function
 from sonde.core.trial import State
@@ -149,7 +150,8 @@ def _set_budget(controller: Controller, trials: int | None, time_s: float | None
     budget = record.budget
     if trials is not None or time_s is not None:
         budget = Budget(trials=trials, time_s=time_s)
-    method, _ = choose(record.sweep.space, record.sweep.method, trials=budget.trials)
+    definition = replace(record.sweep, budget=budget)
+    method, _ = choose(problem_of(definition), definition.method)
     if method != "grid" and budget.trials is None and budget.time_s is None:
         raise ConfigError(
             f"{record.name}.run()",
@@ -158,7 +160,6 @@ def _set_budget(controller: Controller, trials: int | None, time_s: float | None
         )
     if budget != record.sweep.budget and not record.trials:
         # `auto` chooses by the budget that a sweep begins with.
-        definition = replace(record.sweep, budget=budget)
         controller.store.update_sweep(controller.sweep, utc_now(), definition=definition)
     if budget != record.budget or record.control is not Control.RUNNING:
         controller.store.update_sweep(

@@ -13,9 +13,9 @@ from sonde.cli.recorded import Facts, sweep_recorded, trial_recorded
 from sonde.cli.rows import sweep_row, took, trial_row
 from sonde.cli.typed import typed
 from sonde.core.constraint import excesses
+from sonde.core.decide import at_work
 from sonde.core.history import History
 from sonde.core.metric import Goal
-from sonde.core.search import choose
 from sonde.core.substitute import fill_template
 from sonde.core.sweep import Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
@@ -56,7 +56,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         ("state", _state(record)),
         ("trials", counts or "none yet"),
         ("budget", " or ".join(limits) or "until nothing is left to try"),
-        ("method", _method(record)),
+        ("method", _method(record, history)),
         ("goal", goals_text(sweep.goals) or "no metric was given"),
         ("subject to", " and ".join(c.describe() for c in sweep.constraints)),
     ]
@@ -127,9 +127,9 @@ def _bounds(trial: Trial, sweep: Sweep) -> Facts:
     return facts
 
 
-def _method(record: SweepRecord) -> str:
+def _method(record: SweepRecord, history: History) -> str:
     sweep = record.sweep
-    name, reason = choose(sweep.space, sweep.method, trials=sweep.budget.trials)
+    name, reason = at_work(history)
     chosen = f"auto: {name} ({reason})" if name != sweep.method else name
     return f"{chosen}, seed {sweep.seed}"
 

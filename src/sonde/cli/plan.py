@@ -18,7 +18,7 @@ from sonde.cli.searched import (
     space_of,
     unknown_templates,
 )
-from sonde.core.decide import check
+from sonde.core.decide import check, problem_of
 from sonde.core.metric import Goal
 from sonde.core.notation import Parsed
 from sonde.core.search import choose, method
@@ -167,13 +167,14 @@ def plan(
 
 def _method(space: Space, goals: Sequence[Goal], name: str, trials: int | None) -> tuple[str, str]:
     """The method that will be at work; it is started once, so that it can refuse."""
-    chosen, reason = choose(space, name, trials=trials)
+    sweep = Sweep(space=space, goals=tuple(goals), method=name, budget=Budget(trials=trials))
+    chosen, reason = choose(problem_of(sweep), name)
     try:
         method(chosen)
     except ConfigError as fault:
         raise ConfigError(f"--method {name}", fault.found, fault.remedy) from fault
     # One that cannot search this space, or finds no point in it, says so before anything is made.
-    check(Sweep(space=space, goals=tuple(goals), method=chosen))
+    check(sweep)
     return chosen, reason
 
 

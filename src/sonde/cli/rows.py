@@ -9,9 +9,9 @@ from typing import Any
 
 from sonde.cli.output import iso
 from sonde.core.constraint import Constraint, excesses
+from sonde.core.decide import at_work
 from sonde.core.history import History
 from sonde.core.metric import Goal, Summary
-from sonde.core.search import choose
 from sonde.core.sweep import Sweep
 from sonde.core.trial import State, Trial
 from sonde.store.protocol import SweepRecord
@@ -67,7 +67,7 @@ def _excess(trial: Trial, sweep: Sweep) -> dict[str, float]:
 def sweep_row(record: SweepRecord, history: History) -> dict[str, Any]:
     """What `sonde ls --format json` says of a sweep."""
     sweep = record.sweep
-    used, why = choose(sweep.space, sweep.method, trials=sweep.budget.trials)
+    used, why = at_work(history)
     return {
         "id": record.id,
         "name": record.name,

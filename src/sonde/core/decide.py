@@ -12,13 +12,12 @@ from typing import Any
 
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.history import History
-from sonde.core.search import choose, method
-from sonde.core.search.protocol import Problem, Request
+from sonde.core.search import Problem, Progress, Request, choose, method
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial, Verdict
 from sonde.errors import ConfigError
 
-__all__ = ["Decider", "Situation", "check", "is_out_of_time"]
+__all__ = ["Decider", "Situation", "at_work", "check", "is_out_of_time", "problem_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +47,33 @@ def check(sweep: Sweep) -> None:
         raise ConfigError("space", "it has no point to try", "widen the parameters or `where`")
 
 
-class Decider:
-    """The search method of a sweep with its state.
+def problem_of(sweep: Sweep) -> Problem:
+    """Return what the search method of a sweep is told beforehand."""
+    return Problem(
+        space=sweep.space,
+        goals=sweep.goals,
+        constraints=sweep.constraints,
+        seed=sweep.seed,
+        trials=sweep.budget.trials,
+    )
 
-    Attributes:
-        method_name: The method that works, also where the user wrote `auto`.
-        method_reason: Why this one, in a line.
-    """
+
+def at_work(history: History) -> tuple[str, str]:
+    """Return the search method that decides now, and why in a line for people."""
+    sweep = history.sweep
+    progress = Progress.of(history.ended, reversed(history.trials), len(history.running))
+    return choose(problem_of(sweep), sweep.method, progress)
+
+
+class Decider:
+    """The search method of a sweep with its state."""
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self.method_name, self.method_reason = choose(
-            sweep.space, sweep.method, trials=sweep.budget.trials
-        )
-        self._method = method(self.method_name)
+        self._problem = problem_of(sweep)
+        first, _ = choose(self._problem, sweep.method)
+        # What `auto` begins with without results, it stays with.
+        self._method = method(sweep.method if method(first).adaptive else first)
         self._state: Any = None
 
     @property
@@ -94,7 +106,7 @@ class Decider:
         count = missing if left is None else min(missing, left)
         add = self.propose(history, count)
         if len(add) < count:
-            control, reason = Control.DONE, f"{self.method_name} has no further point to propose"
+            control, reason = Control.DONE, f"{self._method.name} has no further point to propose"
         elif count == left:
             control, reason = Control.DONE, f"budget of {budget.trials} trials"
         else:
@@ -113,16 +125,7 @@ class Decider:
 
     def _started(self) -> Any:
         if self._state is None:
-            sweep = self.sweep
-            self._state = self._method.start(
-                Problem(
-                    space=sweep.space,
-                    goals=sweep.goals,
-                    constraints=sweep.constraints,
-                    seed=sweep.seed,
-                    trials=sweep.budget.trials,
-                )
-            )
+            self._state = self._method.start(self._problem)
         return self._state
 
 

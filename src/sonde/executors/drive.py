@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Protocol
 
 from sonde.controller import Controller, utc_now
-from sonde.core.decide import Situation, is_out_of_time
+from sonde.core.decide import Situation, at_work, is_out_of_time
 from sonde.core.history import History
 from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
@@ -316,11 +316,12 @@ class _Driver:
 
     def _view(self) -> View:
         controller = self.controller
+        name, reason = at_work(controller.history)
         return View(
             record=controller.record,
             history=controller.history,
-            method=controller.method_name,
-            method_reason=controller.method_reason,
+            method=name,
+            method_reason=reason,
             workers=self.workers,
             store=self.store.url,
             started=self.started,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from sonde.core.search.auto import choose
+from sonde.core.search.auto import Progress, choose
 from sonde.core.search.protocol import Method, Problem, Request
 from sonde.errors import ConfigError
 
-__all__ = ["METHODS", "Method", "Problem", "Request", "choose", "method"]
+__all__ = ["METHODS", "Method", "Problem", "Progress", "Request", "choose", "method"]
 
 
 def _grid() -> Method[Any]:
@@ -68,11 +68,15 @@ METHODS: Mapping[str, Callable[[], Method[Any]]] = {
 
 
 def method(name: str) -> Method[Any]:
-    """Return the search method of that name; `choose` turns `auto` into one.
+    """Return the search method of that name, also `auto`, which passes on to the others.
 
     Raises:
         ConfigError: If there is none.
     """
+    if name == "auto":
+        from sonde.core.search.switching import Auto
+
+        return Auto(method)
     if name not in METHODS:
         near = get_close_matches(name, METHODS, n=1)
         known = f"use auto, {', '.join(METHODS)}"
