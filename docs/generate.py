@@ -33,8 +33,8 @@ EXIT_CODES = """\
 | 130 | ended at once by a second Ctrl-C |"""
 METHODS_INTRODUCTION = """\
 `--method NAME`, or `method=` in Python. Without one sonde takes `auto`, which picks among the
-others by the space, the goals, the budget, and how many and how quick trials are; it may switch as a sweep
-goes on. `sonde show SWEEP` says which one is at work and why."""
+others by the space, the goals, the budget, and how many and how quick trials are; it may switch as
+a sweep goes on. `sonde show SWEEP` says which one is at work and why."""
 
 
 def main(arguments: list[str]) -> int:

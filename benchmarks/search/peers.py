@@ -64,7 +64,7 @@ class _Sonde:
             seed=seed,
             trials=trials,
         )
-        self._method = search.method(search.choose(problem.space, name, trials=trials)[0])
+        self._method = search.method(name)
         try:
             self._state = self._method.start(told)
         except ConfigError as fault:
