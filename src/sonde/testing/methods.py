@@ -50,6 +50,8 @@ INFINITE: Mapping[str, Space] = {
     "narrow": space_of({"x": Float(0, 1), "y": Float(0, 1)}, where="x + y < 0.1"),
 }
 
+_WIDE = space_of({"a": Int(1, 90), "b": Int(1, 90), "c": ["x", "y", "z"]})
+
 
 def ended(
     number: int, params: Mapping[str, Value], loss: float | None, state: State = State.DONE
@@ -107,7 +109,14 @@ class Search:
         self.history.append(trial)
         self.state = self.method.observe(self.state, trial)
 
-    def run(self, trials: int, *, batch: int = 1, restart: bool = False) -> "Search":
+    def run(
+        self,
+        trials: int,
+        *,
+        batch: int = 1,
+        restart: bool = False,
+        loss: Callable[[Params], float | None] = bowl,
+    ) -> "Search":
         """Run up to so many more trials, a batch at a time, until the method is exhausted."""
         goal = len(self.params) + trials
         while len(self.params) < goal:
@@ -115,7 +124,7 @@ class Search:
                 self.restart()
             found = self.propose(min(batch, goal - len(self.params)))
             for number in [self.add(params) for params in found]:
-                self.end(number)
+                self.end(number, loss=loss)
             if len(found) < batch:
                 break
         return self
@@ -224,6 +233,26 @@ class MethodContract:
                 for params in search.propose(5):
                     search.add(params)
             assert len(search.seen) == len(search.params)
+
+    def test_up_to_sixty_four_at_once_all_differ(self) -> None:
+        search = Search(self.method, _WIDE).run(6)
+        for count in (1, 3, 64):
+            found = search.propose(count)
+            assert len({_WIDE.key(params) for params in found} - search.seen) == count
+
+    def test_two_hundred_parameters_are_searched_too(self) -> None:
+        space = space_of({f"x{i}": Int(0, 9) for i in range(200)})
+        assert len(Search(self.method, space).run(12).seen) == 12
+
+    def test_a_loss_that_never_changes_ends_nothing(self) -> None:
+        assert len(Search(self.method, _WIDE).run(24, loss=lambda _: 1.0).seen) == 24
+
+    def test_the_units_of_the_loss_change_nothing(self) -> None:
+        runs = [
+            Search(self.method, _WIDE).run(24, loss=lambda p, unit=unit: unit * bowl(p)).params  # type: ignore[misc]
+            for unit in (1.0, 1e-12, 1e12)
+        ]
+        assert runs[0] == runs[1] == runs[2]
 
     def test_it_goes_on_after_trials_that_failed_or_have_no_number(self) -> None:
         for space in self.spaces.values():
