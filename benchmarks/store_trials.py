@@ -6,7 +6,9 @@ that is `commit` with an ask, `report` of a batch, `finish`; with Optuna `ask`, 
 runs a fresh process of each on a fresh file, one after the other. Waits for the disk (fsync
 and fdatasync, by anybody in the process) are counted by strace in runs of their own, as the
 difference of a long and a short one, so that opening and closing do not count; without strace
-they are left out. Figures are medians over the rounds.
+they are left out. sonde also counts its own, trial by trial; what strace sees beyond those is
+upkeep: SQLite copying its log back into the database, once in some hundred trials. Figures are
+medians over the rounds.
 
     .venv/bin/python benchmarks/store_trials.py [--trials 400] [--peer-trials 12] [--rounds 3]
         [--folder DIR] [--json]
@@ -44,8 +46,10 @@ def run_sonde(path: Path, trials: int) -> dict[str, float]:
     sweep = Sweep(space=space_of(dict.fromkeys(names, "uniform(0, 1)")))
     record = store.create_sweep(sweep, datetime.now(UTC))
     chance = random.Random(0)
+    waited: list[int] = []
     commits, started, cpu = store.file.own_changes, time.perf_counter(), time.process_time()
     for _ in range(trials):
+        before = store.file.syncs
         new = NewTrial(params={name: chance.random() for name in names})
         decision = Decision(against=record.revision, add=[new])
         record, (lease,) = store.commit(record.id, decision, datetime.now(UTC), Ask(agent="a:1"))
@@ -57,10 +61,14 @@ def run_sonde(path: Path, trials: int) -> dict[str, float]:
         ]
         outcome = Outcome(state=State.DONE)
         store.finish(lease, outcome, datetime.now(UTC), reports=batch, first=1)
+        waited.append(store.file.syncs - before)
     cost = {
         "cpu_ms": (time.process_time() - cpu) * 1e3 / trials,
         "trials_s": trials / (time.perf_counter() - started),
         "commits": (store.file.own_changes - commits) / trials,
+        "own_waits": statistics.median(waited),
+        "own_waits_most": max(waited),
+        "own_waits_mean": statistics.fmean(waited),
     }
     store.close()
     return cost
@@ -146,24 +154,36 @@ def main() -> None:
         for who in RUNNERS:
             rounds[who].append(run(who, trials[who], options.folder))
     result: dict[str, dict[str, float]] = {}
+    ours: dict[str, float] = {}
     for who, costs in rounds.items():
         median = {key: statistics.median(cost[key] for cost in costs) for key in costs[0]}
         empty = run(who, 2, options.folder)["bytes"]
         size = median.pop("bytes")
+        own = {key: median.pop(key) for key in list(median) if key.startswith("own_waits")}
         result[who] = {
             **median,
             "kb": (size - empty) / (trials[who] - 2) / 1e3,
             **waits(who, trials[who], options.folder),
         }
+        if own:
+            ours = own
     ratio = result["sonde"]["trials_s"] / result["optuna"]["trials_s"]
+    if "fdatasync" in result["sonde"]:
+        seen = result["sonde"]["fdatasync"] + result["sonde"]["fsync"]
+        ours["upkeep"] = seen - ours["own_waits_mean"]
     if options.json:
-        print(json.dumps({**result, "trials_s_ratio": ratio}))
+        print(json.dumps({**result, "sonde_waits": ours, "trials_s_ratio": ratio}))
         return
     columns = list(result["sonde"])
     print(f"{'':8}" + "".join(f"{column:>11}" for column in columns))
     for who, cost in result.items():
         print(f"{who:8}" + "".join(f"{cost[column]:11.2f}" for column in columns))
     print(f"trials/s: {ratio:.0f} times Optuna's")
+    print(
+        f"sonde waits for the disk {ours['own_waits']:.0f} times a trial"
+        f" (median; {ours['own_waits_most']:.0f} at most)"
+        + (f", and {ours['upkeep']:.4f} times for upkeep" if "upkeep" in ours else "")
+    )
 
 
 if __name__ == "__main__":
