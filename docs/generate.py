@@ -34,7 +34,11 @@ EXIT_CODES = """\
 METHODS_INTRODUCTION = """\
 `--method NAME`, or `method=` in Python. Without one sonde takes `auto`, which picks among the
 others by the space, the goals, the budget, and how many and how quick trials are; it may switch as
-a sweep goes on. `sonde show SWEEP` says which one is at work and why."""
+a sweep goes on. `sonde show SWEEP` says which one is at work and why.
+
+Options of a method, where it has some, follow in brackets: `--method "NAME(key=value, ...)"`, with
+values as in JSON or Python. Every sampler of Optuna is a method too ([optuna.md](optuna.md)), and
+so is what other packages add ([plugins.md](plugins.md))."""
 
 
 def main(arguments: list[str]) -> int:
@@ -136,6 +140,7 @@ def methods_page() -> str:
     for name in METHODS:
         text = getdoc(import_module(f"sonde.core.search.{name}")) or ""
         parts += [f"## {name}", text]
+    parts += ["## optuna:NAME", getdoc(import_module("sonde.optuna.method")) or ""]
     return "\n\n".join(parts) + "\n"
 
 

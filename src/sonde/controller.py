@@ -12,6 +12,7 @@ from sonde.core.decide import Decider, Situation
 from sonde.core.history import History
 from sonde.core.trial import Lease, Trial
 from sonde.errors import ConflictError
+from sonde.plugins.methods import method
 from sonde.single_thread import SingleThread
 from sonde.store.protocol import Ask, Store, SweepRecord
 
@@ -41,7 +42,7 @@ class Controller:
         self._unheard: dict[int, Trial] = {}  # changed, and not returned by `refresh` yet
         self.record: SweepRecord = store.get_sweep(sweep)
         self.history = History(self.record.sweep)
-        self._decider = Decider(self.record.sweep)
+        self._decider = Decider(self.record.sweep, method)
         self._single_thread = SingleThread()
 
     @property

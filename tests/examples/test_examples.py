@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from plugin_packages import install
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDERS = sorted(folder for folder in EXAMPLES.iterdir() if folder.is_dir())
 SONDE = [sys.executable, "-m", "sonde"]
@@ -35,9 +37,13 @@ SWEEPS = [
 
 
 @pytest.fixture
-def copy(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+def copy(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     target = tmp_path / "example"
     shutil.copytree(request.param, target, ignore=shutil.ignore_patterns("runs", ".sonde"))
+    if (target / "pyproject.toml").exists():  # it is to be installed before it is used
+        packages = tmp_path / "packages"
+        install(target, packages)
+        monkeypatch.setenv("PYTHONPATH", str(packages))
     return target
 
 
@@ -71,7 +77,7 @@ def test_an_example_shows_what_to_type_and_never_imports_sonde(folder: Path) -> 
 def test_the_command_of_a_readme_runs_all_its_trials_and_finds_a_best(
     copy: Path, line: str
 ) -> None:
-    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    before = {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()}
     sonde(*_without_comment(line), folder=copy)
     (listed,) = json.loads(sonde("ls", "--format", "json", folder=copy))
     trials: list[dict[str, Any]] = json.loads(

@@ -21,6 +21,7 @@ from sonde.core.metric import Goal
 from sonde.core.space import Space, space_of
 from sonde.core.sweep import Command, Function, check_name, difference
 from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
+from sonde.plugins.methods import method as method_of
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["sweep"]
@@ -70,7 +71,8 @@ def sweep(
             breaks one is infeasible, which teaches the search and is never the best.
         name: Unique in the store.
         project: What it belongs to, for people.
-        method: How to search: `auto`, or the name of a search method (docs/methods.md).
+        method: How to search: `auto`, or the name of a search method (docs/methods.md), with
+            options where it has some: `optuna:TPESampler(multivariate=true)`.
         seed: The same seed proposes the same trials.
         where: Relations that every trial satisfies, in addition to those of the space.
         retries: How often a trial that failed is run again.
@@ -108,7 +110,7 @@ def sweep(
     if found_space is not None:
         checked = found_space
         planned = core.Sweep(space=checked, goals=found_goals, method=method, seed=seed)
-        faults.gather(lambda: check(planned))
+        faults.gather(lambda: check(planned, method_of))
         if callable(work):
             called = work
             function = faults.gather(lambda: adapted(called, checked))

@@ -29,6 +29,7 @@ def checks(url: str | None) -> list[Check]:
         machine.git(),
         *machine.disk(),
         *_extras(),
+        *_plugins(),
     ]
 
 
@@ -126,6 +127,37 @@ def _extras() -> Iterator[Check]:
             remedy=f"pip install 'sonde[{extra}]'" if lacking else "",
             facts={"packages": names, "missing": lacking},
         )
+
+
+def _plugins() -> Iterator[Check]:
+    """What other distributions add, without importing it; a name that is taken never is."""
+    from sonde.core.search import METHODS
+    from sonde.plugins import found
+    from sonde.store import OWN_KINDS
+
+    own = {found.METHODS: {"auto", *METHODS}, found.STORES: OWN_KINDS}
+    for group in found.GROUPS:
+        kind = group.partition(".")[2].removesuffix("s")
+        added = list(found.plugins(group))
+        for plugin in added:
+            same = [other for other in added if other.name == plugin.name and other != plugin]
+            if plugin.is_ours:
+                continue
+            if plugin.name in own[group] or any(other.is_ours for other in same):
+                wrong = "sonde has one of that name, which is the one that is used"
+            elif same:
+                wrong = f"{same[0].distribution} has one of that name too: neither can be used"
+            else:
+                wrong = ""
+            yield Check(
+                name=f"{kind} {plugin.name}",
+                level=Level.LACKS if wrong else Level.OK,
+                found=wrong or f"of {plugin.distribution}",
+                remedy=f"uninstall {plugin.distribution}, or ask for another name" if wrong else "",
+                facts={
+                    "group": group, "target": plugin.target, "distribution": plugin.distribution,
+                },
+            )  # fmt: skip
 
 
 def _requirements() -> Iterator[tuple[str, str]]:

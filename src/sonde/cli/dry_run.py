@@ -12,7 +12,8 @@ from sonde.cli.describe import ways
 from sonde.cli.output import emit
 from sonde.cli.plan import Plan
 from sonde.core.distributions.values import Params
-from sonde.core.search import Problem, Request, method
+from sonde.core.search import Problem, Request
+from sonde.plugins.methods import method
 
 __all__ = ["dry_run"]
 

@@ -21,10 +21,11 @@ from sonde.cli.searched import (
 from sonde.core.decide import check, problem_of
 from sonde.core.metric import Goal
 from sonde.core.notation import Parsed
-from sonde.core.search import choose, method
+from sonde.core.search import choose
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Command, Sweep, check_name
 from sonde.errors import ConfigError
+from sonde.plugins.methods import method
 
 __all__ = ["Plan", "RunOptions", "plan"]
 
@@ -174,7 +175,7 @@ def _method(space: Space, goals: Sequence[Goal], name: str, trials: int | None) 
     except ConfigError as fault:
         raise ConfigError(f"--method {name}", fault.found, fault.remedy) from fault
     # One that cannot search this space, or finds no point in it, says so before anything is made.
-    check(sweep)
+    check(sweep, method)
     return chosen, reason
 
 

@@ -5,14 +5,14 @@ store has it, which trials to add, which to end, and whether the sweep is done. 
 function of the history: a controller that starts anew decides what it would have decided.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.history import History
-from sonde.core.search import Problem, Progress, Request, choose, method
+from sonde.core.search import Method, Problem, Progress, Request, choose, method
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial, Verdict
 from sonde.errors import ConfigError
@@ -36,14 +36,14 @@ def is_out_of_time(history: History, situation: Situation) -> bool:
     return time_s is not None and history.working_time(situation.now) >= time_s
 
 
-def check(sweep: Sweep) -> None:
-    """Try whether a sweep can have a first trial, before it is made.
+def check(sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
+    """Try whether a sweep can have a first trial, before it is made; `find` as for `Decider`.
 
     Raises:
         ConfigError: If its method cannot search its space, or no point satisfies its relations.
     """
     history = History(sweep)
-    if not Decider(sweep).propose(history, 1):
+    if not Decider(sweep, find).propose(history, 1):
         raise ConfigError("space", "it has no point to try", "widen the parameters or `where`")
 
 
@@ -66,14 +66,18 @@ def at_work(history: History) -> tuple[str, str]:
 
 
 class Decider:
-    """The search method of a sweep with its state."""
+    """The search method of a sweep with its state.
 
-    def __init__(self, sweep: Sweep) -> None:
+    Args:
+        find: Returns a method by what the user wrote; by default only those of sonde.
+    """
+
+    def __init__(self, sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
         self.sweep = sweep
         self._problem = problem_of(sweep)
         first, _ = choose(self._problem, sweep.method)
         # What `auto` begins with without results, it stays with.
-        self._method = method(sweep.method if method(first).adaptive else first)
+        self._method = find(sweep.method if find(first).adaptive else first)
         self._state: Any = None
 
     @property

@@ -7,10 +7,12 @@ from pathlib import Path
 from sonde.errors import ConfigError
 from sonde.store.protocol import Store
 
-__all__ = ["default_path", "open_store"]
+__all__ = ["OWN_KINDS", "default_path", "open_store"]
 
 _KNOWN = "memory:, sqlite:///FILE, or the path of a SQLite file"
 _LATER = {"postgresql", "postgres", "redis", "rediss", "http", "https"}
+OWN_KINDS = frozenset({"memory", "sqlite"} | _LATER)
+"""The schemes that no plugin may have."""
 _ROOTS = (".git", "pyproject.toml")
 
 
@@ -52,12 +54,26 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
     if kind.partition("+")[0] in _LATER:
         raise ConfigError(where, f"{kind} stores are not there yet ('{url}')", f"use {_KNOWN}")
     if scheme and not Path(start, url).exists():
+        other = _of_plugin(kind, f"{where} {url}", url)
+        if other is not None:
+            return other
         raise ConfigError(
             where,
             f"'{url}' is no kind of store that is known",
             f"use {_KNOWN} (postgresql, redis, http and https are not there yet)",
         )
     return _sqlite(start / Path(url).expanduser())
+
+
+def _of_plugin(kind: str, where: str, url: str) -> Store | None:
+    """Open the store of a scheme that another distribution adds, if one does."""
+    from sonde.plugins import found
+
+    opener = found.load(found.STORES, kind, OWN_KINDS, where)
+    if opener is None:
+        return None
+    store: Store = opener(url)
+    return store
 
 
 def default_path(start: Path) -> Path:

@@ -3,15 +3,28 @@
 To add one: a file in this package, and a line in `METHODS`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from sonde.core.search.auto import Progress, choose
 from sonde.core.search.protocol import Method, Problem, Request
+from sonde.core.search.wanted import Wanted, called, parse_wanted
 from sonde.errors import ConfigError
 
-__all__ = ["METHODS", "Method", "Problem", "Progress", "Request", "choose", "method"]
+__all__ = [
+    "METHODS",
+    "Method",
+    "Problem",
+    "Progress",
+    "Request",
+    "Wanted",
+    "called",
+    "choose",
+    "method",
+    "parse_wanted",
+    "unknown",
+]
 
 
 def _grid() -> Method[Any]:
@@ -56,7 +69,7 @@ def _evolution() -> Method[Any]:
     return Evolution()
 
 
-METHODS: Mapping[str, Callable[[], Method[Any]]] = {
+METHODS: Mapping[str, Callable[..., Method[Any]]] = {
     "grid": _grid,
     "random": _random,
     "quasirandom": _quasirandom,
@@ -67,22 +80,35 @@ METHODS: Mapping[str, Callable[[], Method[Any]]] = {
 }
 
 
-def method(name: str) -> Method[Any]:
-    """Return the search method of that name, also `auto`, which passes on to the others.
+def method(text: str) -> Method[Any]:
+    """Return the method of this package that a text names: `tpe`, or `auto`, which passes on.
+
+    Options of a method, if it has any, follow in brackets: `NAME(key=value)`. What other
+    packages offer is found by `sonde.plugins.methods`.
 
     Raises:
-        ConfigError: If there is none.
+        ConfigError: If there is none, or it has no such options.
     """
-    if name == "auto":
-        from sonde.core.search.switching import Auto
+    wanted = parse_wanted(text)
+    if wanted.name not in METHODS and wanted.name != "auto":
+        raise unknown(wanted.name)
+    make = _auto if wanted.name == "auto" else METHODS[wanted.name]
+    made: Method[Any] = called(make, wanted, text)
+    return made
 
-        return Auto(method)
-    if name not in METHODS:
-        near = get_close_matches(name, METHODS, n=1)
-        known = f"use auto, {', '.join(METHODS)}"
-        raise ConfigError(
-            f"method {name}",
-            "there is no such search method",
-            f"did you mean {near[0]}?" if near else known,
-        )
-    return METHODS[name]()
+
+def unknown(name: str, others: Sequence[str] = ()) -> ConfigError:
+    """Return the error for a name that no method has; `others` are those of plugins."""
+    near = get_close_matches(name, [*METHODS, *others], n=1)
+    known = f"use {', '.join(['auto', *METHODS, *others])}"
+    return ConfigError(
+        f"method {name}",
+        "there is no such search method",
+        f"did you mean {near[0]}?" if near else known,
+    )
+
+
+def _auto() -> Method[Any]:
+    from sonde.core.search.switching import Auto
+
+    return Auto(method)

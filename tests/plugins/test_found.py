@@ -1,0 +1,123 @@
+"""Plugins are found by name, loaded when asked for, and named where they are at fault."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plugin_packages import pretend
+from sonde.errors import ConfigError
+from sonde.plugins import found
+from sonde.plugins.methods import method
+from sonde.store import open_store
+
+METHOD = """
+from sonde.core.search.random import Random
+class Mine(Random):
+    name = "mine"
+    def __init__(self, *, rate=1):
+        self.rate = rate
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder on the path, in which distributions may be installed."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_a_method_of_another_distribution_goes_by_its_name(folder: Path) -> None:
+    pretend(folder, "sonde-mine", "[sonde.methods]\nmine = sonde_mine:Mine\n", METHOD)
+    assert method("mine").name == "mine"
+    made = method("mine(rate=3)")
+    assert vars(made) == {"rate": 3}
+    with pytest.raises(ConfigError, match="mine has no option rat; it has rate"):
+        method("mine(rat=3)")
+
+
+def test_the_names_of_plugins_are_offered_where_one_is_mistyped(folder: Path) -> None:
+    pretend(folder, "sonde-mine", "[sonde.methods]\nzigzag = sonde_mine:Mine\n", METHOD)
+    with pytest.raises(ConfigError, match=r"did you mean zigzag\?"):
+        method("zigzga")
+    with pytest.raises(ConfigError, match=r"use auto, grid, .*, optuna, zigzag$"):
+        method("nothing-like-it")
+
+
+def test_a_name_of_ours_stays_ours(folder: Path) -> None:
+    points = "[sonde.methods]\ntpe = sonde_other:Mine\noptuna = sonde_other:Mine\n"
+    pretend(folder, "sonde-other", points, METHOD)
+    assert type(method("tpe")).__module__ == "sonde.core.search.tpe"
+    assert method("optuna:RandomSampler").name == "optuna:RandomSampler"
+
+
+def test_two_distributions_with_one_name_are_both_named(folder: Path) -> None:
+    for name in ("sonde-one", "sonde-two"):
+        pretend(folder, name, f"[sonde.methods]\nmine = {name.replace('-', '_')}:Mine\n", METHOD)
+    with pytest.raises(ConfigError) as refusal:
+        method("mine")
+    assert str(refusal.value) == (
+        "method mine: sonde-one 1.2 and sonde-two 1.2 both have a mine; uninstall one of them"
+    )
+
+
+def test_a_plugin_that_fails_to_import_says_whose_it_is_and_why(folder: Path) -> None:
+    pretend(folder, "sonde-bad", "[sonde.methods]\nbad = sonde_bad:Mine\n", "import not_there_xyz")
+    with pytest.raises(ConfigError) as refusal:
+        method("bad")
+    assert str(refusal.value) == (
+        "method bad: sonde-bad 1.2 gives it (sonde_bad:Mine), which fails to import: "
+        "ModuleNotFoundError: No module named 'not_there_xyz'; repair or uninstall sonde-bad"
+    )
+
+
+def test_what_is_no_method_is_refused(folder: Path) -> None:
+    pretend(folder, "sonde-odd", "[sonde.methods]\nodd = sonde_odd:Odd\n", "class Odd: pass")
+    with pytest.raises(ConfigError, match="no search method: it has no start"):
+        method("odd")
+
+
+def test_a_store_of_another_distribution_goes_by_its_scheme(folder: Path) -> None:
+    code = (
+        "from sonde.store.memory import MemoryStore\n"
+        "class Mine(MemoryStore):\n"
+        "    def __init__(self, url):\n"
+        "        super().__init__()\n"
+        "        self.place = url\n"
+    )
+    pretend(folder, "sonde-shelf", "[sonde.stores]\nshelf = sonde_shelf:Mine\n", code)
+    store = open_store("shelf://here/there")
+    assert vars(store)["place"] == "shelf://here/there"
+    store.close()
+    with pytest.raises(ConfigError, match="no kind of store that is known"):
+        open_store("shelve://here")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sonde.cli.group",
+        "from sonde.plugins.methods import method; method('random'); method('tpe()')",
+        "from sonde.store import open_store; open_store('memory:')",
+    ],
+)
+def test_nothing_is_looked_for_while_our_own_names_suffice(code: str) -> None:
+    watch = (
+        "import sys, importlib.metadata as m\n"
+        "def refuse(**_): raise AssertionError('looked')\n"
+        "m.entry_points = refuse\n"
+    )
+    tail = "\nassert 'optuna' not in sys.modules and 'sonde.optuna' not in sys.modules"
+    subprocess.run([sys.executable, "-c", watch + code + tail], check=True)
+
+
+def test_the_doctor_lists_plugins_and_those_that_can_never_be_used(folder: Path) -> None:
+    from sonde.cli.checks import checks
+
+    points = "[sonde.methods]\nmine = sonde_mine:Mine\ntpe = sonde_mine:Mine\n"
+    pretend(folder, "sonde-mine", points, "raise RuntimeError('it is not imported')")
+    said = {check.name: check for check in checks("memory:")}
+    assert said["method mine"].found == "of sonde-mine 1.2"
+    assert said["method tpe"].found == "sonde has one of that name, which is the one that is used"
+    assert [p.name for p in found.plugins(found.METHODS) if p.is_ours] == ["optuna"]
