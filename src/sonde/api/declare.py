@@ -109,7 +109,9 @@ def sweep(
     described: Command | Function | None = None
     if found_space is not None:
         checked = found_space
-        planned = core.Sweep(space=checked, goals=found_goals, method=method, seed=seed)
+        planned = core.Sweep(
+            space=checked, goals=found_goals, constraints=constraints, method=method, seed=seed
+        )
         faults.gather(lambda: check(planned, method_of))
         if callable(work):
             called = work

@@ -18,6 +18,7 @@ from sonde.cli.searched import (
     space_of,
     unknown_templates,
 )
+from sonde.core.constraint import Constraint
 from sonde.core.decide import check, problem_of
 from sonde.core.metric import Goal
 from sonde.core.notation import Parsed
@@ -134,7 +135,7 @@ def plan(
     method_name, reason = "random", ""
     if space is not None:
         with faults.collected():
-            method_name, reason = _method(space, goals, options.method, trials)
+            method_name, reason = _method(space, goals, constraints, options.method, trials)
     work = None
     if space is not None and words and not is_assignment(words[0]):
         with faults.collected():
@@ -166,9 +167,18 @@ def plan(
     )  # fmt: skip
 
 
-def _method(space: Space, goals: Sequence[Goal], name: str, trials: int | None) -> tuple[str, str]:
+def _method(
+    space: Space,
+    goals: Sequence[Goal],
+    constraints: Sequence[Constraint],
+    name: str,
+    trials: int | None,
+) -> tuple[str, str]:
     """The method that will be at work; it is started once, so that it can refuse."""
-    sweep = Sweep(space=space, goals=tuple(goals), method=name, budget=Budget(trials=trials))
+    sweep = Sweep(
+        space=space, goals=tuple(goals), constraints=tuple(constraints), method=name,
+        budget=Budget(trials=trials),
+    )  # fmt: skip
     chosen, reason = choose(problem_of(sweep), name)
     try:
         method(chosen)

@@ -1,7 +1,7 @@
 """The trials of an Optuna study, folded into a search method's state as they end."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from sonde.optuna.spaces import Translation
 
 __all__ = ["Fold"]
 
-_TIME = datetime(2020, 1, 1, tzinfo=UTC)  # methods do not look at it
+_TIME = datetime(2020, 1, 1, tzinfo=UTC)  # where Optuna knows none
 _DIRECTIONS = {
     StudyDirection.MINIMIZE: Direction.MINIMIZE,
     StudyDirection.MAXIMIZE: Direction.MAXIMIZE,
@@ -33,6 +33,7 @@ class Fold:
     again that had not ended at the last look.
 
     Args:
+        find: Returns the method for the problem that the study is.
         theirs: The search space.
         directions: The study's.
         constraints: Their names.
@@ -43,7 +44,7 @@ class Fold:
 
     def __init__(
         self,
-        method: Method[Any],
+        find: Callable[[Problem], Method[Any]],
         theirs: Mapping[str, BaseDistribution],
         directions: Sequence[StudyDirection],
         constraints: Sequence[str],
@@ -58,12 +59,12 @@ class Fold:
             Constraint(metric=f"constraint {name}", bound=0.0) for name in constraints
         )
         self.names = tuple(constraints)
-        self._method = method
         problem = Problem(
             space=self._translation.space, goals=self._goals, constraints=self._constraints,
             seed=seed,
         )  # fmt: skip
-        self._state = method.start(problem)
+        self._method = find(problem)
+        self._state = self._method.start(problem)
         self._seen: set[Hashable] = set()
         self._open: list[int] = []  # numbers of trials that had not ended at the last look
         self._known = 0  # trials at the last look
@@ -132,9 +133,14 @@ class Fold:
                     metrics[f"constraint {name}"] = Summary.of([(0, value)])
         return Trial(
             number=trial.number, state=_ENDS.get(trial.state, State.FAILED), params=params,
-            metrics=metrics, attempts=1, created=_TIME, started=_TIME, finished=_TIME,
+            metrics=metrics, attempts=1, created=_TIME,
+            started=_utc(trial.datetime_start), finished=_utc(trial.datetime_complete),
             version=trial.number + 1,
         )  # fmt: skip
+
+
+def _utc(time: datetime | None) -> datetime:
+    return _TIME if time is None else time.astimezone(UTC)  # Optuna's is local and naive
 
 
 def _end(trial: FrozenTrial) -> tuple[float, int]:

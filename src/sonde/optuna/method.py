@@ -202,7 +202,8 @@ def _fresh(state: Study, number: int, request: Request, taken: set[Hashable]) ->
     before = state.ledger.mark()
     try:
         # Of a space that is mostly seen a sampler would hardly ever name what is left.
-        is_scarce = space.size is not None and 2 * len(request.seen) > space.size
+        known = len(request.seen) + len(taken)
+        is_scarce = space.size is not None and 2 * known > space.size
         for draw in range(1 if is_scarce else _TRIES):
             params = state.ask(number, _DRAWS + draw)
             key = space.key(params)

@@ -8,6 +8,7 @@ have. So it does not matter either which of several workers asks.
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,11 +20,10 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from sonde.core.search import choose
+from sonde.core.search import Method, Problem, choose
 from sonde.core.streams import WHOLE_SWEEP, check_seed, words
 from sonde.errors import ConfigError
 from sonde.optuna.folding import Fold
-from sonde.optuna.spaces import Translation
 from sonde.plugins.methods import method as method_of
 
 __all__ = ["SondeSampler"]
@@ -176,8 +176,8 @@ class SondeSampler(BaseSampler):
         if name:
             seed = words(seed, WHOLE_SWEEP, crc32(name.encode()), 1)[0] >> 1
         try:
-            chosen, _ = choose(Translation(search_space).space, method)
-            return Fold(method_of(chosen), search_space, study.directions, constraints, seed)
+            find = partial(_found, method)
+            return Fold(find, search_space, study.directions, constraints, seed)
         except ConfigError as refusal:
             raise ValueError(str(refusal)) from refusal
 
@@ -198,3 +198,10 @@ class SondeSampler(BaseSampler):
         self._lock = RLock()
         self._is_checked = False
         self._studies = WeakKeyDictionary()
+
+
+def _found(text: str, problem: Problem) -> Method[Any]:
+    """Return the method; where `auto` begins with one that learns nothing, that one."""
+    first, _ = choose(problem, text)
+    method = method_of(first)
+    return method_of(text) if method.adaptive else method
