@@ -1,6 +1,6 @@
 """Entry points: which names installed distributions add, and what stands behind one.
 
-Looking reads the metadata of every distribution on the path (4 ms for 100 of them); it
+Looking reads the metadata of every distribution on the path (20 ms for 66 of them); it
 happens only where a name is not sonde's own. Loading imports the plugin.
 """
 
