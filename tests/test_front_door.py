@@ -14,8 +14,8 @@ NAMES = [
     "AmbiguousError", "Choice", "ConfigError", "ConfigErrors", "ConflictError", "ExhaustedError",
     "Float", "IllegalTransitionError", "Int", "LeaseLostError", "NotFoundError", "SondeError",
     "Space", "Stopped", "StoreError", "StoreVersionError", "Sweep", "SweepExistsError", "Trial",
-    "TrialError", "__version__", "checkpoint", "config", "finish", "init", "log", "should_stop",
-    "summary", "sweep",
+    "TrialError", "__version__", "checkpoint", "config", "finish", "init", "log", "seed",
+    "should_stop", "summary", "sweep",
 ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         TrialError,
     )
     from sonde.space import Choice, Float, Int, Space
-    from sonde.tracking import checkpoint, config, finish, init, log, should_stop, summary
+    from sonde.tracking import checkpoint, config, finish, init, log, seed, should_stop, summary
 
     __version__: str
 
@@ -60,6 +60,7 @@ __all__ = [
     "finish",
     "init",
     "log",
+    "seed",
     "should_stop",
     "summary",
     "sweep",
@@ -74,6 +75,7 @@ _HOMES = {
         "finish",
         "init",
         "log",
+        "seed",
         "should_stop",
         "summary",
     ),

@@ -85,13 +85,7 @@ class Controller:
         changes = self.store.changes(self.sweep, self._version)
         self.record, self._version = changes.record, changes.version
         if changes.trials:
-            known, trials = len(self.history.trials), self.history.trials
-            ended = [
-                trial
-                for trial in changes.trials
-                if trial.is_ended and not (trial.number < known and trials[trial.number].is_ended)
-            ]
-            self.history.add(changes.trials)
-            if ended:
-                self._decider.observe(ended)
+            results = self.history.add(changes.trials)
+            if results:
+                self._decider.observe(results)
             self._unheard.update((trial.number, trial) for trial in changes.trials)

@@ -28,7 +28,7 @@ def tables(title: str) -> list[set[str]]:
     return found
 
 
-TRIAL, SHOWN, RUN = tables("A trial")
+TRIAL, FOLDED, SHOWN, RUN = tables("A trial")
 SWEEP, FULL = tables("A sweep")
 
 
@@ -42,7 +42,8 @@ def made(desk: Place) -> Place:
     ("argv", "fields"),
     [
         (["trials", "x"], TRIAL),
-        (["best", "x"], TRIAL),
+        (["best", "x"], TRIAL | FOLDED),
+        (["trials", "x", "--fold"], TRIAL | FOLDED - {"certainty"}),
         (["show", "x/0"], TRIAL | SHOWN),
         (["runs", "list"], TRIAL | RUN),
         (["ls"], SWEEP),

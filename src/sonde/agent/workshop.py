@@ -13,6 +13,7 @@ from sonde.agent.program import CommandWork
 from sonde.agent.running import RunningTrial, Work
 from sonde.agent.snapshot import take
 from sonde.agent.waker import Waker
+from sonde.core.streams import trial_seed
 from sonde.core.sweep import Command, Function, Sweep
 from sonde.core.trial import Lease
 from sonde.errors import ConfigError
@@ -104,6 +105,7 @@ class Workshop:
         env = self._env | (dict(work.env) if isinstance(work, Command) else {})
         env |= thread_limits(self._cpus, env)
         env |= folder.environment(lease.params, self._store.url)
+        env["SONDE_SEED"] = str(trial_seed(self._sweep.seed, lease.number))
         if devices:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
         if isinstance(work, Command):

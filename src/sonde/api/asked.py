@@ -8,8 +8,9 @@ from typing import Any, Self
 
 from sonde.api.keeper import Held
 from sonde.api.trial import thawed
-from sonde.core.metric import Goal
 from sonde.core.returned import returned_metrics
+from sonde.core.streams import trial_seed
+from sonde.core.sweep import Sweep
 from sonde.core.trial import Outcome, State, Verdict
 from sonde.errors import ConfigError, IllegalTransitionError, LeaseLostError, Stopped
 from sonde.store.protocol import Store
@@ -28,15 +29,17 @@ class Asked:
         number: The trial's number in the sweep.
         params: Its values.
         attempt: How often it was begun, this time included.
+        seed: What it may seed its random numbers with; repeats differ in it.
     """
 
     def __init__(
-        self, store: Store, goals: tuple[Goal, ...], held: Held, let_go: Callable[[Held], None]
+        self, store: Store, sweep: Sweep, held: Held, let_go: Callable[[Held], None]
     ) -> None:
         self.number = held.lease.number
         self.attempt = held.lease.attempt
         self.params: dict[str, Any] = thawed(held.lease.params)
-        self._store, self._goals, self._held, self._let_go = store, goals, held, let_go
+        self.seed = trial_seed(sweep.seed, held.lease.number)
+        self._store, self._goals, self._held, self._let_go = store, sweep.goals, held, let_go
         self._ended: State | None = None
 
     def report(self, metrics: "Mapping[str, Any] | Any", step: int | None = None) -> None:

@@ -42,6 +42,7 @@ def sweep(
     method: str = "auto",
     seed: int = 0,
     where: str | Sequence[str] | None = None,
+    repeats: int = 1,
     retries: int = 0,
     tags: Sequence[str] = (),
     store: str | Store | None = None,
@@ -75,6 +76,8 @@ def sweep(
             options where it has some: `optuna:TPESampler(multivariate=true)`.
         seed: The same seed proposes the same trials.
         where: Relations that every trial satisfies, in addition to those of the space.
+        repeats: How often each assignment is tried, each time as a trial of its own with a seed of
+            its own (`sonde.seed()`); the search and `best` go by the mean.
         retries: How often a trial that failed is run again.
         tags: For people.
         store: A path or URL; by default the command line's: `SONDE_STORE`, or `.sonde/sonde.db`
@@ -103,6 +106,8 @@ def sweep(
         )
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         faults.add(ConfigError(f"retries={retries!r}", "that is no count", "use 0, 1, 2, ..."))
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+        faults.add(ConfigError(f"repeats={repeats!r}", "that is no count", "use 1, 2, 3, ..."))
     if isinstance(seed, bool) or not isinstance(seed, int):
         faults.add(ConfigError(f"seed={seed!r}", "that is no seed", "use a whole number"))
     function: Callable[..., Any] | None = None
@@ -137,6 +142,7 @@ def sweep(
         retries=retries,
         tags=tuple(tags),
         constraints=constraints,
+        repeats=repeats,
     )
     at = opened(store)
     if new and name is not None:

@@ -20,6 +20,7 @@ from sonde.api.trial import thawed
 from sonde.controller import Controller, utc_now
 from sonde.core.decide import at_work
 from sonde.core.returned import returned_metrics
+from sonde.core.streams import trial_seed
 from sonde.core.trial import Lease, Outcome, State, Trial
 from sonde.errors import ConfigError, LeaseLostError, Stopped
 from sonde.executors.drive import Listener, Result, View
@@ -65,6 +66,7 @@ class _Loop:
         self.store, self.function, self.listener, self.folder = store, function, listener, folder
         self.controller = Controller(store, sweep)
         self.goals = self.controller.record.sweep.goals
+        self.seed = self.controller.record.sweep.seed
         lease_s = self.controller.record.sweep.lease_s
         self.ask = Ask(agent=me(), count=1, lease_s=lease_s)
         self.keeper = Keeper(store, lease_s)
@@ -125,6 +127,7 @@ class _Loop:
             write=held.report,
             asked=held.is_to_end,
             folder=lambda: str(self.folder(lease.number) / "checkpoint"),
+            seed=trial_seed(self.seed, lease.number),
             raises=True,
         )
         former = install(run)

@@ -10,12 +10,14 @@ from sonde.api.frame import frame_of, html_of
 from sonde.api.goals import seconds_of
 from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.places import opened
-from sonde.api.trial import Trial
+from sonde.api.trial import Best, Trial
 from sonde.cli.no_best import why_no_best
 from sonde.controller import Controller, utc_now
 from sonde.core import trial as core
+from sonde.core.certainty import Certainty, certainty
 from sonde.core.pareto import front
 from sonde.core.ranking import ranked
+from sonde.core.repeats import spread
 from sonde.core.returned import returned_metrics
 from sonde.core.sweep import Control
 from sonde.core.trial import Lease, Outcome, State, Verdict
@@ -54,6 +56,7 @@ class Sweep:
         self._open: dict[int, tuple[Asked, Held]] = {}
         self._lock = threading.RLock()
         self._has_asked = False
+        self._judged: tuple[int, Certainty] | None = None  # as of a version
 
     @classmethod
     def open(cls, name: str, *, store: str | Store | None = None) -> "Sweep":
@@ -93,27 +96,58 @@ class Sweep:
             return [self._trial(trial) for trial in self._controller.history.trials]
 
     @property
-    def best(self) -> Trial:
+    def assignments(self) -> list[Trial]:
+        """What was tried, each once: with `repeats` the means over the trials of each.
+
+        One that is not through yet has no numbers.
+        """
+        with self._lock:
+            self._read()
+            return [self._trial(trial) for trial in self._controller.history.assignments()]
+
+    @property
+    def best(self) -> Best:
         """The best trial that has ended, by the first goal; ties go to the earlier one.
 
-        One that breaks a constraint is never the best.
+        One that breaks a constraint is never the best. With `repeats` it is the assignment with
+        the best mean among those of which all repeats have ended.
 
         Raises:
             NotFoundError: If none has a result yet, none is feasible, or there is no goal.
         """
         with self._lock:
             record = self._read()
-            best = self._controller.history.best
-        if best is None:
-            raise NotFoundError(self._why_no_best(record))
-        return self._trial(best)
+            history = self._controller.history
+            best = history.best
+            if best is None:
+                raise NotFoundError(self._why_no_best(record))
+            group = history.repeats_of(best.number)
+            return Best(
+                best,
+                record.sweep.goals,
+                record.sweep.constraints,
+                repeats=[self._trial(trial) for trial in group],
+                se=spread(group, record.sweep.goals[0])[1],
+                judge=self._judge,
+            )
+
+    @property
+    def indistinguishable(self) -> list[Trial]:
+        """What may be truly better than `best`, with a probability of 5 % or more, likeliest first.
+
+        Empty where nothing is known of that (`best.why_unsure`), and where the best is sure.
+        """
+        with self._lock:
+            found = self._judge()
+            by_number = {t.number: t for t in self._controller.history.assignments()}
+            return [self._trial(by_number[number]) for number in found.indistinguishable]
 
     @property
     def pareto(self) -> list[Trial]:
         """The trials that no other one beats in one goal without losing in another."""
         with self._lock:
             sweep = self._read().sweep
-            found = front(self._controller.history.trials, sweep.goals, sweep.constraints)
+            found = front(self._controller.history.assignments(), sweep.goals, sweep.constraints)
             return [self._trial(trial) for trial in found]
 
     def frame(self) -> "pd.DataFrame":
@@ -230,7 +264,7 @@ class Sweep:
                 self._has_asked = True
             lease = self._leased() if params is None else self._leased_for(params)
             held = Held(lease)
-            asked = Asked(self.store, self._controller.record.sweep.goals, held, self._let_go)
+            asked = Asked(self.store, self._controller.record.sweep, held, self._let_go)
             self._open[lease.number] = asked, held
             self._keeper.add(held)
             return asked
@@ -309,9 +343,16 @@ class Sweep:
         sweep = self._controller.record.sweep
         return Trial(trial, sweep.goals, sweep.constraints)
 
+    def _judge(self) -> Certainty:
+        with self._lock:
+            record = self._read()
+            if self._judged is None or self._judged[0] != record.version:
+                self._judged = record.version, certainty(self._controller.history)
+            return self._judged[1]
+
     def _ranked(self) -> list[core.Trial]:
         sweep = self._controller.record.sweep
-        return ranked(self._controller.history.trials, sweep.goals, sweep.constraints)
+        return ranked(self._controller.history.assignments(), sweep.goals, sweep.constraints)
 
     def _set(self, control: Control, reason: str) -> None:
         self.store.update_sweep(self.id, utc_now(), control=control, reason=reason)

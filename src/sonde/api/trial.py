@@ -1,15 +1,16 @@
 """A trial as a user reads it: plain values, no store behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sonde.core import trial as core
+from sonde.core.certainty import Certainty
 from sonde.core.constraint import Constraint, excesses, is_feasible
 from sonde.core.metric import Goal, Summary
 
-__all__ = ["Trial", "thawed"]
+__all__ = ["Best", "Trial", "thawed"]
 
 
 def thawed(value: Any) -> Any:
@@ -127,3 +128,38 @@ class Trial:
         word = "infeasible " if self.feasible is False else ""
         shown = f"{values} " if values else ""
         return f"<Trial {self.number} {self.state} {word}{shown}({params})>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Best(Trial):
+    """The best trial, or with repeats the best assignment: its numbers are then means.
+
+    Attributes:
+        repeats: The trials of the assignment, by number; the trial alone without repeats.
+        se: The standard error of `value`; None without repeats.
+        judge: Says how sure it is; asked when something of that is.
+    """
+
+    repeats: Sequence[Trial] = ()
+    se: float | None = None
+    judge: Callable[[], Certainty] = lambda: Certainty(best=None)
+
+    @property
+    def p_best(self) -> float | None:
+        """The probability that it truly is the best of those tried, by the first goal.
+
+        None where nothing is known; `why_unsure` says why. See docs/noise.md for what is assumed.
+        """
+        found = self.judge().of_best
+        return None if found is None else found.p_best
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Where its true value lies with 95 %; None as for `p_best`."""
+        found = self.judge().of_best
+        return None if found is None else found.interval
+
+    @property
+    def why_unsure(self) -> str:
+        """Why `p_best` and `interval` are None; nothing where they are not."""
+        return self.judge().reason

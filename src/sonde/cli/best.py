@@ -19,16 +19,19 @@ __all__ = ["best"]
 def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> None:
     """Show the best trials of a sweep, and the command that uses the best one's values.
 
-    Failed and cancelled trials, those without a finite value and those that break a
-    --subject-to are left out. Exit code 1 if there is none.
+    Says how probable it is that the best is truly the best, and which trials are not
+    distinguishable from it. Failed and cancelled trials, those without a finite value and those
+    that break a --subject-to are left out. Exit code 1 if there is none.
     """
     from sonde.cli.no_best import why_no_best
     from sonde.cli.output import emit, say
     from sonde.cli.reading import load
     from sonde.cli.report import again
-    from sonde.cli.rows import trial_row
+    from sonde.cli.rows import best_rows
+    from sonde.cli.sure import sure_lines
     from sonde.cli.trial_table import trial_cells, trial_columns
     from sonde.cli.typed import typed
+    from sonde.core.certainty import certainty
     from sonde.core.constraint import is_feasible
     from sonde.core.pareto import front as front_of
     from sonde.core.ranking import ranked
@@ -37,27 +40,30 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
 
     with opened(store) as opened_store:
         record, history = load(opened_store, sweep)
-    sweep_, goals = record.sweep, record.sweep.goals
+    goals, constraints = record.sweep.goals, record.sweep.constraints
     if not goals:
         raise NotFoundError(
             f"{record.name} was run without --metric, so no trial is best; "
             f"{typed('trials', record.name, options=['--sort=METRIC'])} sorts by what was reported"
         )
+    tried = history.assignments()
     if front:
-        found = front_of(history.trials, goals, sweep_.constraints)
+        found = front_of(tried, goals, constraints)
     else:
         found = [
             trial
-            for trial in ranked(history.trials, goals, sweep_.constraints)
+            for trial in ranked(tried, goals, constraints)
             if (loss := losses(trial, goals)) is not None
             and loss[0] != float("inf")
-            and is_feasible(trial, sweep_.constraints)
+            and is_feasible(trial, constraints)
         ][:limit]
     if form != "table":
-        emit(form, [trial_row(trial, sweep_) for trial in found])
+        emit(form, best_rows(found, history))
     elif found:
-        emit(form, (), trial_columns(found, record.sweep), trial_cells(found, record.sweep))
+        emit(form, (), trial_columns(found, history), trial_cells(found, history))
         for line in again(record, found[0]):
+            click.echo(line)
+        for line in sure_lines(certainty(history), goals[0]):
             click.echo(line)
     else:
         say(f"{record.name}: {why_no_best(record.sweep, history)}")

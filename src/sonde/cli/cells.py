@@ -11,6 +11,7 @@ from sonde.core.sweep import Sweep
 __all__ = [
     "duration",
     "goals_text",
+    "mean",
     "number",
     "one_line",
     "param",
@@ -33,6 +34,11 @@ def number(value: float | None, digits: int = 5) -> str:
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     return f"{value:.{digits}g}"
+
+
+def mean(value: float | None, error: float | None) -> str:
+    """A mean with its standard error, as in `0.1325 ± 0.0041`."""
+    return number(value) if error is None else f"{number(value)} ± {number(error, 2)}"
 
 
 def param(value: Any) -> str:

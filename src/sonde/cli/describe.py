@@ -1,12 +1,11 @@
 """A sweep and a trial in full: for programs, and as named lines for people."""
 
 import shlex
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from sonde.cli.cells import duration, goals_text, number, one_line, when
+from sonde.cli.cells import duration, goals_text, mean, number, one_line, when
 from sonde.cli.no_best import why_no_best
 from sonde.cli.place import folder_of
 from sonde.cli.recorded import Facts, sweep_recorded, trial_recorded
@@ -15,7 +14,7 @@ from sonde.cli.typed import typed
 from sonde.core.constraint import excesses
 from sonde.core.decide import at_work
 from sonde.core.history import History
-from sonde.core.metric import Goal
+from sonde.core.repeats import spread
 from sonde.core.substitute import fill_template
 from sonde.core.sweep import Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
@@ -33,12 +32,12 @@ def sweep_data(record: SweepRecord, history: History, url: str) -> dict[str, Any
     }
 
 
-def trial_data(record: SweepRecord, trial: Trial, url: str) -> dict[str, Any]:
+def trial_data(record: SweepRecord, history: History, trial: Trial, url: str) -> dict[str, Any]:
     """Return what `sonde show SWEEP/N --format json` prints."""
     return {
         "sweep": record.id,
         "name": record.name,
-        **trial_row(trial, record.sweep),
+        **trial_row(trial, history),
         "facts": dict(trial.facts),
         "folder": str(folder_of(url, record.id, trial).path),
     }
@@ -63,7 +62,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
     best = history.best
     if best is not None:
         values = "  ".join(f"{name}={value!r}" for name, value in best.params.items())
-        facts.append(("best", f"#{best.number}  {_values(best, sweep.goals)}  {values}"))
+        facts.append(("best", f"#{best.number}  {_values(best, history)}  {values}"))
     elif history.nearest is not None:
         facts.append(("best", why_no_best(sweep, history)))
     for i, parameter in enumerate(sweep.space.parameters):
@@ -74,6 +73,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         facts.append(("where", relation.text))
     facts += _work_facts(record)
     facts += [
+        ("repeats", f"{sweep.repeats} of each assignment" if sweep.repeats > 1 else ""),
         ("retries", str(sweep.retries) if sweep.retries else ""),
         ("created", when(record.created)),
         ("changed", when(record.updated)),
@@ -85,7 +85,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
     return facts + sweep_recorded(record.name, record.facts)
 
 
-def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
+def trial_facts(record: SweepRecord, history: History, trial: Trial, url: str) -> Facts:
     """Return the lines for people."""
     facts: Facts = [
         ("trial", f"{record.name}/{trial.number}"),
@@ -101,6 +101,8 @@ def trial_facts(record: SweepRecord, trial: Trial, url: str) -> Facts:
         facts.append(("" if i else "metrics", f"{text}, {found.count} value{plural}"))
     if trial.state in {State.DONE, State.STOPPED}:
         facts += _bounds(trial, record.sweep)
+    if record.sweep.repeats > 1:
+        facts.append(("repeats", _repeats(history, trial)))
     missing = [name for name in record.sweep.wanted if name not in trial.metrics]
     if missing and trial.is_ended:
         facts.append(("missing", f"it never reported {', '.join(missing)}"))
@@ -125,6 +127,16 @@ def _bounds(trial: Trial, sweep: Sweep) -> Facts:
         word = "kept" if over <= 0 else f"broken{by}: infeasible"
         facts.append(("" if i else "subject to", f"{constraint.describe()}: {word}"))
     return facts
+
+
+def _repeats(history: History, trial: Trial) -> str:
+    group = history.repeats_of(trial.number)
+    text = ", ".join(f"#{one.number}" for one in group)
+    for goal in history.sweep.goals:
+        value, error, n = spread(group, goal)
+        if n:
+            text += f"; {goal.metric} {mean(value, error)} over {n}"
+    return text
 
 
 def _method(record: SweepRecord, history: History) -> str:
@@ -157,8 +169,10 @@ def _state(record: SweepRecord) -> str:
     return f"{state}: {record.reason}" if record.reason and state != "running" else state
 
 
-def _values(trial: Trial, goals: Sequence[Goal]) -> str:
-    return ", ".join(number(trial.value(goal)) for goal in goals)
+def _values(trial: Trial, history: History) -> str:
+    """The trial's numbers, and how sure they are where it was repeated."""
+    group, goals = history.repeats_of(trial.number), history.sweep.goals
+    return ", ".join(mean(trial.value(goal), spread(group, goal)[1]) for goal in goals)
 
 
 def ways(sweep: Sweep, work: Command) -> str:

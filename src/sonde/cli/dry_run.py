@@ -44,19 +44,23 @@ def dry_run(plan: Plan, form: str) -> None:
     for constraint in plan.sweep.constraints:
         click.echo(f"subject to  {constraint.describe()}")
     limit = f", at most {plan.sweep.budget.time_s:g} s" if plan.sweep.budget.time_s else ""
-    count = total if total is not None else "until time is up"
+    repeats, limit_n = plan.sweep.repeats, plan.sweep.budget.trials
+    trials = None if total is None else min(total * repeats, limit_n or total * repeats)
+    count = trials if trials is not None else "until time is up"
     click.echo(f"trials      {count}{limit}, {plan.crew.workers} at once")
+    if plan.sweep.repeats > 1:
+        click.echo(f"repeats     each assignment {plan.sweep.repeats} times, seeds of their own")
     seed = "" if plan.method == "grid" else f", seed {plan.sweep.seed}"
     chosen = "" if "seed" in plan.given or not seed else " (drawn; --seed fixes it)"
     click.echo(f"method      {plan.method}: {plan.method_reason}{seed}{chosen}")
     for note in plan.notes:
         click.echo(f"note        {note}")
     for number, params in enumerate(first):
-        click.echo(f"trial {number:<5} {_line(params)}")
+        click.echo(f"trial {number * repeats:<5} {_line(params)}")
     if last is not None and total is not None and total > len(first):
         if total > len(first) + 1:
             click.echo("...")
-        click.echo(f"trial {total - 1:<5} {_line(last)}")
+        click.echo(f"trial {(total - 1) * repeats:<5} {_line(last)}")
     if shown is not None:
         click.echo(f"command     {shlex.join(shown.argv)}")
         click.echo(f"values      {ways(plan.sweep, plan.command)}")
@@ -77,7 +81,8 @@ def _data(
         "method_reason": plan.method_reason,
         "seed": plan.sweep.seed,
         "subject_to": [constraint.describe() for constraint in plan.sweep.constraints],
-        "trials": total,
+        "trials": None if total is None else total * plan.sweep.repeats,
+        "repeats": plan.sweep.repeats,
         "workers": plan.crew.workers,
         "first": first,
         "last": last,
@@ -88,8 +93,8 @@ def _data(
 
 
 def _points(plan: Plan) -> tuple[list[Params], Params | None, int | None]:
-    """The first points, the last one where it is known, and how many there are."""
-    space, budget = plan.sweep.space, plan.sweep.budget.trials
+    """The first assignments, the last one where it is known, and how many there are."""
+    space, budget = plan.sweep.space, plan.sweep.budget.assignments(plan.sweep.repeats)
     if plan.method == "grid":
         last, count = None, 0
         first: list[Params] = []

@@ -21,7 +21,7 @@ def summarise(record: SweepRecord, history: History) -> None:
     goals = record.sweep.goals
     metric = goals[0].metric if goals else "value"
     lines = [f"### {record.name}", "", f"| trial | state | {metric} | with |", "|--:|---|--:|---|"]
-    for trial in ranked(history.trials, goals, record.sweep.constraints)[:MOST_ROWS]:
+    for trial in ranked(history.assignments(), goals, record.sweep.constraints)[:MOST_ROWS]:
         value = number(trial.value(goals[0])) if goals else "-"
         values = params_line(trial.params).replace("|", "\\|")
         lines.append(f"| {trial.number} | {trial.state} | {value} | {values} |")

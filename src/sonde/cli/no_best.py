@@ -11,6 +11,8 @@ __all__ = ["why_no_best"]
 def why_no_best(sweep: Sweep, history: History) -> str:
     """Return a line for people; the sweep has a goal."""
     metric = sweep.goals[0].metric
+    if history.ended and len(history.open) == len(history.groups) > 0:
+        return f"no assignment has all of its {sweep.repeats} repeats yet, so none has a mean"
     if history.nearest is not None:
         return _none_feasible(sweep, history.nearest)
     kept = [t for t in history.trials if t.state in {State.DONE, State.STOPPED}]

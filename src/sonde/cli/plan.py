@@ -49,6 +49,7 @@ class RunOptions:
     seed: str | None
     name: str | None
     project: str | None
+    repeats: str
     retries: str
     workers: str | None
     on: str | None
@@ -119,6 +120,7 @@ def plan(
     seed = whole_of(options.seed, "--seed", 0, faults)
     trials = whole_of(options.trials, "--trials", 1, faults)
     retries = whole_of(options.retries, "--retries", 0, faults) or 0
+    repeats = whole_of(options.repeats, "--repeats", 1, faults) or 1
     time_s = None
     if options.time is not None:
         with faults.collected():
@@ -135,7 +137,8 @@ def plan(
     method_name, reason = "random", ""
     if space is not None:
         with faults.collected():
-            method_name, reason = _method(space, goals, constraints, options.method, trials)
+            within = Budget(trials=trials).assignments(repeats)
+            method_name, reason = _method(space, goals, constraints, options.method, within)
     work = None
     if space is not None and words and not is_assignment(words[0]):
         with faults.collected():
@@ -155,11 +158,18 @@ def plan(
     if trials is None and time_s is None and method_name != "grid":
         size = space.size
         trials = DEFAULT_TRIALS if size is None else min(DEFAULT_TRIALS, size)
+        trials *= repeats
         notes.append(f"no --trials and no --time: {trials} trials")
+    if repeats > 1 and trials is not None and trials % repeats:
+        notes.append(
+            f"--trials counts trials: {trials} are {trials // repeats} assignments of {repeats} "
+            f"repeats, and {trials % repeats} of a last one that so has no mean"
+        )
     sweep = Sweep(
         space=space, goals=goals, method=options.method, seed=seed,
         budget=Budget(trials=trials, time_s=time_s), work=work, name=options.name,
         project=options.project, retries=retries, constraints=constraints,
+        repeats=repeats,
     )  # fmt: skip
     return Plan(
         sweep=sweep, readings=tuple(parsed), given=given, notes=tuple(notes), crew=crew,

@@ -31,21 +31,23 @@ def report(record: SweepRecord, history: History, form: str) -> None:
     goals, sweep = record.sweep.goals, record.sweep
     if form == "json":
         row = sweep_row(record, history)
-        emit(form, row | {"results": [trial_row(trial, sweep) for trial in history.trials]})
+        emit(form, row | {"results": [trial_row(trial, history) for trial in history.trials]})
         return
     if form == "csv":
-        emit(form, [trial_row(trial, sweep) for trial in history.trials])
+        emit(form, [trial_row(trial, history) for trial in history.trials])
         return
     if not history.trials:
         return
-    shown = ranked(history.trials, goals, sweep.constraints) if goals else list(history.trials)
+    found = history.assignments()
+    shown = ranked(found, goals, sweep.constraints) if goals else list(found)
     if len(shown) > MOST_ROWS:
         shown = shown[:BEST_ROWS]
     click.echo()
-    emit(form, (), trial_columns(shown, record.sweep), trial_cells(shown, record.sweep))
-    if len(shown) < len(history.trials):
+    emit(form, (), trial_columns(shown, history), trial_cells(shown, history))
+    if len(shown) < len(found):
         rest = typed("trials", record.name)
-        click.echo(f"{len(shown)} of {len(history.trials)} trials; all: {rest}")
+        what = "trials" if sweep.repeats == 1 else "assignments"
+        click.echo(f"{len(shown)} of {len(found)} {what}; all: {rest}")
     if history.best is not None:
         for line in again(record, history.best):
             click.echo(line)

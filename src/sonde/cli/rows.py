@@ -12,12 +12,16 @@ from sonde.core.constraint import Constraint, excesses
 from sonde.core.decide import at_work
 from sonde.core.history import History
 from sonde.core.metric import Goal, Summary
+from sonde.core.repeats import spread
+from sonde.core.streams import trial_seed
 from sonde.core.sweep import Sweep
 from sonde.core.trial import State, Trial
 from sonde.store.protocol import SweepRecord
 
 __all__ = [
+    "assignment_row",
     "best_row",
+    "best_rows",
     "budget_row",
     "constraint_row",
     "feasible",
@@ -28,9 +32,11 @@ __all__ = [
 ]
 
 
-def trial_row(trial: Trial, sweep: Sweep) -> dict[str, Any]:
+def trial_row(trial: Trial, history: History) -> dict[str, Any]:
     """What `sonde trials --format json` says of a trial."""
-    goals, is_feasible = sweep.goals, feasible(trial, sweep)
+    sweep, goals = history.sweep, history.sweep.goals
+    is_feasible = feasible(trial, sweep)
+    first = history.repeats_of(trial.number)[0].number
     return {
         "number": trial.number,
         "state": trial.state.value,
@@ -47,9 +53,44 @@ def trial_row(trial: Trial, sweep: Sweep) -> dict[str, Any]:
         "error": trial.error,
         "agent": trial.agent,
         "origin": trial.origin,
+        "seed": trial_seed(sweep.seed, trial.number),
+        "repeat_of": None if first == trial.number else first,
         "feasible": is_feasible,
         "excess": {} if is_feasible is None else _excess(trial, sweep),
     }
+
+
+def assignment_row(trial: Trial, history: History) -> dict[str, Any]:
+    """What `sonde trials --fold` says of an assignment: the mean, and its repeats."""
+    repeats, goals = history.repeats_of(trial.number), history.sweep.goals
+    _, error, n = spread(repeats, goals[0]) if goals else (None, None, len(repeats))
+    return {
+        **trial_row(trial, history),
+        "n": n,
+        "se": error,
+        "repeats": [trial_row(one, history) for one in repeats] if len(repeats) > 1 else [],
+    }
+
+
+def best_rows(trials: Sequence[Trial], history: History) -> list[dict[str, Any]]:
+    """What `sonde best --format json` says: assignments, and how sure each is."""
+    from sonde.core.certainty import certainty
+
+    found = certainty(history)
+    rows = []
+    for trial in trials:
+        judged = found.each.get(trial.number)
+        is_rival = trial.number == found.best or trial.number in found.indistinguishable
+        sure = {
+            "p_best": judged.p_best if judged else None,
+            "interval": list(judged.interval) if judged else None,
+            "distinguishable": not is_rival if judged else None,
+            "indistinguishable": list(found.indistinguishable) if found.of_best else None,
+            "compared": found.compared,
+            "reason": found.reason or None,
+        }
+        rows.append(assignment_row(trial, history) | {"certainty": sure})
+    return rows
 
 
 def feasible(trial: Trial, sweep: Sweep) -> bool | None:
@@ -83,7 +124,8 @@ def sweep_row(record: SweepRecord, history: History) -> dict[str, Any]:
         "budget": budget_row(record),
         "counts": {state.value: count for state, count in record.counts.items()},
         "trials": record.trials,
-        "best": best_row(history.best, sweep.goals),
+        "repeats": sweep.repeats,
+        "best": best_row(history),
         "worked_s": round(history.working_time(datetime.now(UTC)), 3),
         "created": iso(record.created),
         "updated": iso(record.updated),
@@ -92,16 +134,20 @@ def sweep_row(record: SweepRecord, history: History) -> dict[str, Any]:
     }
 
 
-def best_row(best: Trial | None, goals: Sequence[Goal]) -> dict[str, Any] | None:
+def best_row(history: History) -> dict[str, Any] | None:
     """The best trial in short, or None."""
+    best, goals = history.best, history.sweep.goals
     if best is None or not goals:
         return None
+    _, error, n = spread(history.repeats_of(best.number), goals[0])
     return {
         "number": best.number,
         "metric": goals[0].metric,
         "value": best.value(goals[0]),
         "values": {goal.metric: best.value(goal) for goal in goals},
         "params": dict(best.params),
+        "n": n,
+        "se": error,
     }
 
 

@@ -42,7 +42,9 @@ __all__ = ["run"]
     help="Find the metric in what the script prints; the group is the value.",
 )
 @click.option(
-    "--trials", metavar="N", help="How many trials in all. Default: all points of a grid, else 100."
+    "--trials",
+    metavar="N",
+    help="How many trials in all, repeats included. Default: all points of a grid, else 100.",
 )
 @click.option(
     "--time",
@@ -106,6 +108,13 @@ __all__ = ["run"]
     "--gpus-per-trial",
     metavar="X",
     help="How many of these for each trial; with 0.5 two share one.",
+)
+@click.option(
+    "--repeats",
+    default="1",
+    show_default=True,
+    metavar="N",
+    help="How often each assignment is tried, with a seed of its own each time; the mean counts.",
 )
 @click.option(
     "--retries",

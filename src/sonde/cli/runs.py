@@ -57,7 +57,7 @@ def list_runs(what: tuple[str, ...], store: str | None, form: str) -> None:
         for record in records:
             history = History(record.sweep)
             history.add(opened_store.changes(record.id).trials)
-            pairs += [(record, trial) for trial in history.trials]
+            pairs += [(record, history, trial) for trial in history.trials]
     emit(form, [run_row(*pair) for pair in pairs], run_columns(pairs), run_cells(pairs))
 
 

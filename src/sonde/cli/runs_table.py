@@ -6,21 +6,22 @@ from typing import Any
 from sonde.cli.cells import number, params_line, when
 from sonde.cli.rows import feasible, trial_row
 from sonde.cli.table import Column
+from sonde.core.history import History
 from sonde.core.trial import Trial
 from sonde.store.protocol import SweepRecord
 
 __all__ = ["run_cells", "run_columns", "run_row"]
 
-Run = tuple[SweepRecord, Trial]
+Run = tuple[SweepRecord, History, Trial]
 
 
-def run_row(record: SweepRecord, trial: Trial) -> dict[str, Any]:
+def run_row(record: SweepRecord, history: History, trial: Trial) -> dict[str, Any]:
     """A run for programs: its key, sweep and project, then what `sonde trials` says of it."""
     return {
         "key": f"{record.name}/{trial.number}",
         "sweep": record.id,
         "project": record.sweep.project,
-        **trial_row(trial, record.sweep),
+        **trial_row(trial, history),
     }
 
 
@@ -34,7 +35,7 @@ def run_columns(runs: Sequence[Run]) -> list[Column]:
         Column(key="params", title="hyperparameters", keep=6, shrinks=True),
         Column(key="added", title="time added", keep=3),
     ]
-    if any(record.sweep.project for record, _ in runs):
+    if any(record.sweep.project for record, *_ in runs):
         columns.append(Column(key="project", title="project", keep=5))
     return columns
 
@@ -42,7 +43,7 @@ def run_columns(runs: Sequence[Run]) -> list[Column]:
 def run_cells(runs: Sequence[Run]) -> list[dict[str, str]]:
     """Return the rows."""
     cells = []
-    for record, trial in runs:
+    for record, _, trial in runs:
         goal = next(iter(record.sweep.goals), None)
         broken = ", infeasible" if feasible(trial, record.sweep) is False else ""
         cells.append(

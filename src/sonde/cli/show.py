@@ -48,8 +48,8 @@ def show(what: str, diff: bool, packages: bool, store: str | None, form: str) ->
             facts = sweep_facts(record, history, url)
         else:
             trial = one_trial(record, history, number)
-            data = trial_data(record, trial, url)
-            facts = trial_facts(record, trial, url)
+            data = trial_data(record, history, trial, url)
+            facts = trial_facts(record, history, trial, url)
     if form != "table":
         emit(form, data)
         return

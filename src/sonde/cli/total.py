@@ -16,7 +16,8 @@ def total_of(record: SweepRecord, trials: Sequence[object]) -> int | None:
     """Return how many trials there will be, or None where only time ends the sweep."""
     if record.control in {Control.DONE, Control.STOPPED, Control.CANCELLED}:
         return len(trials)
-    limits = [limit for limit in (record.budget.trials, points_of(record.sweep.space)) if limit]
+    points, repeats = points_of(record.sweep.space), record.sweep.repeats
+    limits = [limit for limit in (record.budget.trials, points and points * repeats) if limit]
     return max(min(limits), len(trials)) if limits else None
 
 

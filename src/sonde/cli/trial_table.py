@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sonde.cli.cells import duration, number, param, when
+from sonde.cli.cells import duration, mean, number, param, when
 from sonde.cli.reading import SORT_FIELDS
 from sonde.cli.rows import feasible, took
 from sonde.cli.screen import screen_of
 from sonde.cli.table import Column
+from sonde.core.history import History
 from sonde.core.metric import SummaryKind
-from sonde.core.sweep import Sweep
+from sonde.core.repeats import spread
 from sonde.core.trial import Trial
 
 __all__ = ["trial_cells", "trial_columns"]
@@ -17,12 +18,25 @@ MOST_METRICS = 4  # beside the goals
 _BOUNDS = {True: "kept", False: "infeasible", None: "-"}
 
 
-def trial_columns(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> list[Column]:
-    """Return the columns: the trial, its goals, its parameters, then what else it reported."""
+def trial_columns(
+    trials: Sequence[Trial], history: History, by: str = "number", *, fold: bool = True
+) -> list[Column]:
+    """Return the columns: the trial, its goals, its parameters, then what else it reported.
+
+    Args:
+        trials: Those to be shown.
+        history: Of their sweep.
+        by: What they are sorted by.
+        fold: Where there are repeats: whether a trial stands for all of its assignment.
+    """
+    sweep = history.sweep
     columns = [
         Column(key="number", title="trial", right=True, keep=10),
         Column(key="state", title="state", keep=9),
     ]
+    if sweep.repeats > 1:
+        title = "n" if fold else "repeat of"
+        columns.append(Column(key="repeats", title=title, right=True, keep=7))
     goals = [goal.metric for goal in sweep.goals]
     columns += [Column(key=f"goal.{m}", title=m, right=True, keep=8) for m in goals]
     if sweep.constraints:
@@ -58,9 +72,12 @@ def trial_columns(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> 
     return columns
 
 
-def trial_cells(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> list[dict[str, str]]:
-    """Return the rows, a cell for each column."""
-    signs = screen_of().signs
+def trial_cells(
+    trials: Sequence[Trial], history: History, by: str = "number", *, fold: bool = True
+) -> list[dict[str, str]]:
+    """Return the rows, a cell for each column; the arguments are those of `trial_columns`."""
+    signs, sweep = screen_of().signs, history.sweep
+    fold = fold and sweep.repeats > 1
     rows = []
     for trial in trials:
         row = {
@@ -76,7 +93,17 @@ def trial_cells(trials: Sequence[Trial], sweep: Sweep, by: str = "number") -> li
             "bounds": _BOUNDS[feasible(trial, sweep)],
             f"sort.{by}": _sorted_by(trial, by),
         }
+        group = history.repeats_of(trial.number)
         row |= {f"goal.{goal.metric}": number(trial.value(goal)) for goal in sweep.goals}
+        row["repeats"] = "" if group[0].number == trial.number else f"#{group[0].number}"
+        if fold:
+            spreads = {goal.metric: spread(group, goal) for goal in sweep.goals}
+            row |= {
+                f"goal.{goal.metric}": mean(trial.value(goal), spreads[goal.metric][1])
+                for goal in sweep.goals
+            }
+            counting = [n for *_, n in spreads.values()] or [len(group)]
+            row["repeats"] = f"{counting[0]}/{max(len(group), sweep.repeats)}"
         row |= {f"param.{name}": param(value) for name, value in trial.params.items()}
         row |= {f"metric.{name}": number(found.last) for name, found in trial.metrics.items()}
         rows.append(row)

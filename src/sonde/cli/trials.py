@@ -26,6 +26,11 @@ __all__ = ["trials"]
     metavar="STATE",
     help="Only trials in this state; may be given several times.",
 )
+@click.option(
+    "--fold",
+    is_flag=True,
+    help="One line for each assignment, with the mean over its repeats.",
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N trials.")
 @store_option
 @format_option
@@ -34,6 +39,7 @@ def trials(
     by: str,
     desc: bool,
     states: tuple[str, ...],
+    fold: bool,
     limit: int | None,
     store: str | None,
     form: str,
@@ -41,19 +47,21 @@ def trials(
     """List the trials of a sweep. Missing values and failed trials come last."""
     from sonde.cli.output import emit, say
     from sonde.cli.reading import load, sort_trials
-    from sonde.cli.rows import trial_row
+    from sonde.cli.rows import assignment_row, trial_row
     from sonde.cli.trial_table import trial_cells, trial_columns
 
     wanted = _states(states)
     with opened(store) as opened_store:
         record, history = load(opened_store, sweep)
-    found = sort_trials(history.trials, record.sweep, by, descending=desc)
+    listed = history.assignments() if fold else history.trials
+    found = sort_trials(listed, record.sweep, by, descending=desc)
     found = [trial for trial in found if trial.state in wanted][:limit]
     if form != "table":
-        emit(form, [trial_row(trial, record.sweep) for trial in found])
+        row = assignment_row if fold else trial_row
+        emit(form, [row(trial, history) for trial in found])
     elif found:
-        columns = trial_columns(found, record.sweep, by)
-        emit(form, (), columns, trial_cells(found, record.sweep, by))
+        columns = trial_columns(found, history, by, fold=fold)
+        emit(form, (), columns, trial_cells(found, history, by, fold=fold))
     else:
         say(f"no trials of {record.name}" + (f" are {' or '.join(states)}" if states else " yet"))
 

@@ -54,14 +54,16 @@ def problem_of(sweep: Sweep) -> Problem:
         goals=sweep.goals,
         constraints=sweep.constraints,
         seed=sweep.seed,
-        trials=sweep.budget.trials,
+        trials=sweep.budget.assignments(sweep.repeats),
     )
 
 
 def at_work(history: History) -> tuple[str, str]:
     """Return the search method that decides now, and why in a line for people."""
     sweep = history.sweep
-    progress = Progress.of(history.ended, reversed(history.trials), len(history.running))
+    # The method counts assignments.
+    ended = history.ended if sweep.repeats == 1 else len(history.groups) - len(history.open)
+    progress = Progress.of(ended, history.newest_first(), len(history.running))
     return choose(problem_of(sweep), sweep.method, progress)
 
 
@@ -86,7 +88,7 @@ class Decider:
         return self._method.adaptive
 
     def observe(self, ended: Sequence[Trial]) -> None:
-        """Take in trials that have ended, in any order within the batch."""
+        """Take in what `History.add` returned, in any order within the batch."""
         # The order in which they ended, which is the same for whoever reads them later.
         for trial in sorted(ended, key=lambda trial: trial.version):
             self._state = self._method.observe(self._started(), trial)
@@ -119,6 +121,8 @@ class Decider:
 
     def propose(self, history: History, count: int) -> list[NewTrial]:
         """Return up to `count` trials that the method wants next; fewer: it has no more."""
+        if self.sweep.repeats > 1:
+            return self._repeated(history, count)
         pending = [history.trials[n].params for n in (*history.running, *history.waiting)]
         request = Request(
             first=len(history.trials), count=count, pending=pending, seen=history.seen
@@ -126,6 +130,31 @@ class Decider:
         return [
             NewTrial(params=params) for params in self._method.propose(self._started(), request)
         ]
+
+    def _repeated(self, history: History, count: int) -> list[NewTrial]:
+        """Complete what was begun, then propose new assignments with all their repeats.
+
+        The method sees assignments, not trials: it counts them, and one is pending until its
+        last repeat has ended.
+        """
+        repeats = self.sweep.repeats
+        add: list[NewTrial] = []
+        firsts = {key: history.trials[history.groups[key][0]].params for key in history.open}
+        for key, params in firsts.items():
+            lacking = repeats - len(history.groups[key])
+            add += [NewTrial(params=params, origin="repeat")] * lacking
+        wanted = count - len(add)
+        if wanted > 0:
+            request = Request(
+                first=len(history.groups),
+                count=-(-wanted // repeats),
+                pending=list(firsts.values()),
+                seen=history.seen,
+            )
+            for params in self._method.propose(self._started(), request):
+                again = NewTrial(params=params, origin="repeat")
+                add += [NewTrial(params=params), *[again] * (repeats - 1)]
+        return add[:count]
 
     def _started(self) -> Any:
         if self._state is None:

@@ -6,11 +6,13 @@ step.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from math import inf, isfinite
 
 from sonde.core.constraint import violation
+from sonde.core.repeats import joined
 from sonde.core.sweep import Sweep
 from sonde.core.trial import ENDED, State, Trial, losses
 
@@ -30,9 +32,14 @@ class History:
         ended: How many have ended.
         running: Numbers of the running ones, in the order in which they began.
         waiting: Numbers of those that wait or are paused.
+        groups: Where assignments are repeated: the numbers of the trials of each, by its key, in
+            the order of the first ones.
+        open: Keys of those of which not all repeats have ended, or are there.
         best: The ended trial with the lowest finite loss of the first goal among those that keep
-            to the constraints; the earlier number wins a tie.
-        nearest: Where none keeps to them: the trial with a finite loss that comes nearest to it.
+            to the constraints; the earlier number wins a tie. With repeats, an assignment of
+            which all have ended, joined.
+        nearest: Where none keeps to the constraints: the one with a finite loss that comes
+            nearest to it.
     """
 
     def __init__(self, sweep: Sweep) -> None:
@@ -43,22 +50,22 @@ class History:
         self.ended = 0
         self.running: dict[int, None] = {}
         self.waiting: dict[int, None] = {}
+        self.groups: dict[Hashable, list[int]] = {}
+        self.open: dict[Hashable, None] = {}
         self.best: Trial | None = None
-        self._best_loss = inf
-        self._nearest: tuple[float, float, int] | None = None
+        self.nearest: Trial | None = None
+        self._best_key: tuple[float, float, int] = (inf, inf, 0)
+        self._group_of: dict[int, Hashable] = {}
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
 
-    def add(self, changed: Iterable[Trial]) -> None:
-        """Take in trials that are new or changed, in the order of their numbers."""
-        for trial in changed:
-            self._add(trial)
+    def add(self, changed: Iterable[Trial]) -> list[Trial]:
+        """Take in trials that are new or changed, in the order of their numbers.
 
-    @property
-    def nearest(self) -> Trial | None:
-        """See above."""
-        if self.best is not None or self._nearest is None:
-            return None
-        return self.trials[self._nearest[2]]
+        Returns:
+            What a search method is to be told: the trials that have ended by this; with
+            repeats each assignment once, joined, when the last of its repeats has.
+        """
+        return [result for trial in changed if (result := self._add(trial)) is not None]
 
     def working_time(self, now: datetime) -> float:
         """Return the seconds in which at least one trial ran, up to now.
@@ -76,7 +83,37 @@ class History:
             _merge(spans, min(running), now.timestamp())
         return sum(end - start for start, end in spans)
 
-    def _add(self, trial: Trial) -> None:
+    def repeats_of(self, number: int) -> list[Trial]:
+        """Return all trials of a trial's assignment, that one included, by number."""
+        if number not in self._group_of:
+            return [self.trials[number]]
+        return [self.trials[one] for one in self.groups[self._group_of[number]]]
+
+    def assignments(self) -> list[Trial]:
+        """Return one trial for each assignment: with repeats the joined ones.
+
+        Of an assignment that is not through yet, the first one as it stands, without numbers:
+        nothing is known of the mean.
+        """
+        if self.sweep.repeats == 1:
+            return self.trials
+        return [self._joined(key) for key in self.groups]
+
+    def newest_first(self) -> Iterator[Trial]:
+        """Yield what `assignments` returns, from its end."""
+        if self.sweep.repeats == 1:
+            yield from reversed(self.trials)
+        else:
+            yield from map(self._joined, reversed(self.groups))
+
+    def _joined(self, key: Hashable) -> Trial:
+        trials = [self.trials[number] for number in self.groups[key]]
+        if key not in self.open:
+            return joined([trial for trial in trials if trial.is_ended])
+        state = State.RUNNING if any(t.state is State.RUNNING for t in trials) else State.WAITING
+        return replace(trials[0], state=state, metrics={}, finished=None)
+
+    def _add(self, trial: Trial) -> Trial | None:
         number, state = trial.number, trial.state
         before: State | None = None
         if number < len(self.trials):
@@ -86,7 +123,10 @@ class History:
         else:
             # The feed lists trials in the order of their numbers, which are dense.
             self.trials.append(trial)
-            self.seen.add(self.sweep.space.key(trial.params))
+            key = self.sweep.space.key(trial.params)
+            self.seen.add(key)
+            if self.sweep.repeats > 1:
+                self._group(number, key)
         self.counts[state] += 1
         if state is State.RUNNING:
             self.running[number] = None
@@ -97,24 +137,54 @@ class History:
         elif before in _WAITING:
             del self.waiting[number]
         if state in ENDED and before not in ENDED:
-            self._end(trial)
+            return self._end(trial)
+        return None
 
-    def _end(self, trial: Trial) -> None:
+    def _group(self, number: int, key: Hashable) -> None:
+        if key not in self.groups:
+            self.groups[key] = []
+            self.open[key] = None
+        self.groups[key].append(number)
+        self._group_of[number] = key
+
+    def _end(self, trial: Trial) -> Trial | None:
         self.ended += 1
         if trial.started is not None and trial.finished is not None:
             _merge(self._worked, trial.started.timestamp(), trial.finished.timestamp())
+        if self.sweep.repeats == 1:
+            self._weigh(trial)
+            return trial
+        key = self._group_of[trial.number]
+        repeats = self.groups[key][: self.sweep.repeats]
+        if trial.number not in repeats:  # one more, asked for by hand
+            if key not in self.open:
+                self._weigh_again()
+            return trial
+        if len(repeats) < self.sweep.repeats:
+            return None
+        if not all(self.trials[number].is_ended for number in repeats):
+            return None
+        del self.open[key]
+        self._weigh(self._joined(key))
+        return joined([self.trials[number] for number in repeats])
+
+    def _weigh(self, trial: Trial) -> None:
+        """Compare with the best so far."""
         found = losses(trial, self.sweep.goals[:1])
         if found is None or not isfinite(found[0]):
             return
-        over = violation(trial, self.sweep.constraints)
-        if over > 0:
-            near = (over, found[0], trial.number)
-            self._nearest = near if self._nearest is None else min(self._nearest, near)
+        key = (violation(trial, self.sweep.constraints), found[0], trial.number)
+        if key >= self._best_key and (self.best or self.nearest):
             return
-        better = found[0] < self._best_loss
-        tie = found[0] == self._best_loss and self.best and trial.number < self.best.number
-        if better or tie:
-            self.best, self._best_loss = trial, found[0]
+        self._best_key = key
+        self.best, self.nearest = (None, trial) if key[0] > 0 else (trial, None)
+
+    def _weigh_again(self) -> None:
+        """Find the best anew, where the mean of an assignment has changed."""
+        self.best = self.nearest = None
+        for key in self.groups:
+            if key not in self.open:
+                self._weigh(self._joined(key))
 
 
 def _merge(spans: list[tuple[float, float]], start: float, end: float) -> None:

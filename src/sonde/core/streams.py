@@ -15,13 +15,14 @@ from sonde.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["WHOLE_SWEEP", "check_seed", "generator", "uniforms", "words"]
+__all__ = ["WHOLE_SWEEP", "check_seed", "generator", "trial_seed", "uniforms", "words"]
 
 WHOLE_SWEEP = 2**64 - 1
 """The trial to name for what is drawn once for a sweep."""
 
 _COUNTERS = struct.Struct("<QQQ")
 _UNIT = 2.0**-53
+_TRIAL_SEED = 2**35  # the draw of a trial that is its own
 
 
 def check_seed(seed: int) -> None:
@@ -43,6 +44,14 @@ def words(seed: int, trial: int, draw: int, count: int) -> tuple[int, ...]:
 def uniforms(seed: int, trial: int, draw: int, count: int) -> tuple[float, ...]:
     """Return `count` random numbers in [0, 1), each a multiple of 2**-53."""
     return tuple([(word >> 11) * _UNIT for word in words(seed, trial, draw, count)])
+
+
+def trial_seed(seed: int, trial: int) -> int:
+    """Return what a trial may seed its own random numbers with: from 0 up to 2**31 - 1.
+
+    Repeats of an assignment differ in it, and a further attempt at a trial does not.
+    """
+    return words(seed, trial, _TRIAL_SEED, 1)[0] >> 33
 
 
 def generator(seed: int, trial: int) -> "np.random.Generator":

@@ -54,6 +54,10 @@ class Budget:
     trials: int | None = None
     time_s: float | None = None
 
+    def assignments(self, repeats: int) -> int | None:
+        """Return how many assignments can be tried so often each; None: no limit."""
+        return None if self.trials is None else max(self.trials // repeats, 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -107,6 +111,7 @@ class Sweep:
         retries: How often a trial whose program failed is run again.
         lease_s: How long a silent agent keeps a trial.
         constraints: Bounds on metrics; a trial that breaks one is never the best.
+        repeats: How often each assignment is tried.
     """
 
     space: Space
@@ -121,6 +126,7 @@ class Sweep:
     lease_s: float = 10.0
     tags: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    repeats: int = 1
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -191,6 +197,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
             {"metric": c.metric, "bound": c.bound, "at_most": c.at_most, "summary": c.summary.value}
             for c in sweep.constraints
         ],
+        "repeats": sweep.repeats,
     }
 
 
@@ -234,6 +241,7 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
             )
             for c in data.get("constraints", ())  # definitions of before there were any
         ),
+        repeats=data.get("repeats", 1),
     )
 
 

@@ -135,7 +135,7 @@ class Trial:
         failures: How many of these attempts failed by themselves.
         agent: Who holds it, or held it last.
         asked: What the agent is to be told at its next renewal.
-        origin: `method`, `user` (enqueued or asked for by hand).
+        origin: `method`, `user` (enqueued or asked for by hand), `repeat` (of an earlier one).
         version: The store's version at its last change.
     """
 

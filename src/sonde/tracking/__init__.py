@@ -15,6 +15,7 @@ from sonde.tracking.run import (
     install,
     log,
     reset,
+    seed,
     should_stop,
     summary,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "install",
     "log",
     "reset",
+    "seed",
     "should_stop",
     "summary",
 ]

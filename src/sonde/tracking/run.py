@@ -34,6 +34,7 @@ __all__ = [
     "install",
     "log",
     "reset",
+    "seed",
     "should_stop",
     "summary",
 ]
@@ -50,6 +51,7 @@ class Run:
         close: Called by `finish`.
         asked: Whether the trial was asked to end; may cost a system call.
         folder: Returns the path of the checkpoint folder, which need not exist yet.
+        seed: For the trial's own random numbers.
         raises: Whether `log` raises `Stopped` once the trial was asked to end.
     """
 
@@ -63,6 +65,7 @@ class Run:
         "_values",
         "_write",
         "config",
+        "seed",
         "summary",
     )
 
@@ -74,9 +77,11 @@ class Run:
         close: "Callable[[], None] | None" = None,
         asked: "Callable[[], bool] | None" = None,
         folder: "Callable[[], str]" = lambda: "checkpoint",
+        seed: int = 0,
         raises: bool = False,
     ) -> None:
         self._values = values or {}
+        self.seed = seed
         self._write, self._close, self._asked, self._folder = write, close, asked, folder
         self._raises = raises
         self._stopping = False
@@ -264,6 +269,15 @@ def checkpoint() -> "Path":
     return (_current or current()).checkpoint()
 
 
+def seed() -> int:
+    """Return what this trial may seed its random numbers with: from 0 up to 2**31 - 1.
+
+    Each trial has its own, repeats of an assignment too; a further attempt at a trial has the
+    same again. Outside a sweep it is 0.
+    """
+    return (_current or current()).seed
+
+
 def finish() -> None:
     """End the run. Nothing waits to be written, so a script may as well just exit."""
     if _current is not None:
@@ -310,6 +324,7 @@ def _from_environment() -> Run:
         close=journal.close,
         asked=lambda: os.path.exists(stop),  # noqa: PTH110
         folder=lambda: kept,
+        seed=int(os.environ.get("SONDE_SEED") or 0),
         raises=os.environ.get("SONDE_RAISE_STOP") == "1",
     )
 

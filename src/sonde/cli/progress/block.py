@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sonde.cli.cells import duration, number, one_line, param, wanted_text
+from sonde.cli.cells import duration, mean, number, one_line, param, wanted_text
 from sonde.cli.progress.figures import Figures
 from sonde.cli.progress.recent import Line, recent_rows, style_of
 from sonde.cli.screen import Signs
 from sonde.cli.table import fit, width_of
 from sonde.cli.total import total_of
 from sonde.cli.typed import typed
+from sonde.core.repeats import spread
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import View
 
@@ -140,9 +141,10 @@ def _best(view: View, figures: Figures | None = None) -> Line:
         if nearest is not None:
             return [("best  ", "bold"), (f"none is feasible; nearest #{nearest.number}", "yellow")]
         return [("best  none yet", "dim")]
+    error = spread(view.history.repeats_of(best.number), goals[0])[1]
     line: Line = [
         ("best  ", "bold"),
-        (f"#{best.number}  {goals[0].metric} {number(best.value(goals[0]))}", "bold green"),
+        (f"#{best.number}  {goals[0].metric} {mean(best.value(goals[0]), error)}", "bold green"),
     ]
     if figures is not None:
         since = view.history.ended - figures.best_since

@@ -56,7 +56,7 @@ class Events:
             stands = (trial.state, trial.attempts)
             if self._known.get(trial.number) != stands:
                 self._known[trial.number] = stands
-                _print("trial", trial_row(trial, view.record.sweep))
+                _print("trial", trial_row(trial, view.history))
         now = view.now.timestamp()
         if now - self._progress_at >= PROGRESS_S and self._counts != view.history.counts:
             self._progress_at, self._counts = now, dict(view.history.counts)
@@ -83,7 +83,7 @@ class Events:
                 "reason": reason,
                 "state": view.record.state,
                 "counts": {state.value: n for state, n in view.history.counts.items()},
-                "best": best_row(view.history.best, view.record.sweep.goals),
+                "best": best_row(view.history),
                 "elapsed_s": (view.now - view.started).total_seconds(),
             },
         )
@@ -94,7 +94,7 @@ class Events:
             "ended": view.history.ended,
             "total": total_of(view.record, view.history.trials),
             "running": list(view.history.running),
-            "best": best_row(view.history.best, view.record.sweep.goals),
+            "best": best_row(view.history),
             "per_minute": self._figures.rate(view),
             "eta_s": self._figures.eta_s(view),
             "elapsed_s": (view.now - view.started).total_seconds(),

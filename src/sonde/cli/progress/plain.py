@@ -105,6 +105,8 @@ def begin_line(view: View) -> str:
     done = view.history.ended
     if done:
         parts.append(f"{done} of them ended before")
+    if record.sweep.repeats > 1:
+        parts.append(f"each assignment {record.sweep.repeats} times")
     parts.append(f"{view.workers} worker{'s' if view.workers != 1 else ''}")
     parts.append(view.method)
     parts.append(wanted_text(record.sweep) or "no metric")

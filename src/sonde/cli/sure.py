@@ -1,0 +1,27 @@
+"""How sure the best is, in words."""
+
+from collections.abc import Iterator
+
+from sonde.cli.cells import number
+from sonde.core.certainty import Certainty
+from sonde.core.metric import Goal
+
+__all__ = ["sure_lines"]
+
+_MOST = 8  # that are named
+
+
+def sure_lines(found: Certainty, goal: Goal) -> Iterator[str]:
+    """Yield `best of 30 with probability 0.62; not distinguishable from it: 4, 11` and more."""
+    judged = found.of_best
+    if judged is None:
+        yield f"{'sure':<11}nobody knows how far the order is noise: {found.reason}"
+        return
+    others = found.indistinguishable
+    named = ", ".join(map(str, others[:_MOST]))
+    if len(others) > _MOST:
+        named += f" and {len(others) - _MOST} more"
+    told = f"not distinguishable from it: {named}" if others else "better than all others"
+    yield f"{'sure':<11}best of {found.compared} with probability {judged.p_best:.2f}; {told}"
+    low, high = (number(end, 4) for end in judged.interval)
+    yield f"{'true value':<11}{low} to {high} with 95 % ({goal.metric})"
