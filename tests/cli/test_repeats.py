@@ -15,7 +15,7 @@ import os, random, time
 width = 8
 random.seed(int(os.environ["SONDE_SEED"]))
 time.sleep(0.05)
-print(f"loss={1 / width + random.gauss(0, 0.01)}")
+print(f"loss={1 + 1 / width + random.gauss(0, 0.01)}")
 """
 RUN = (
     "run", "--hyperparam=width=8,16,32,64,128", "--metric=loss", r"--metric-regex=loss=(\S+)",
@@ -34,7 +34,7 @@ def test_the_best_has_the_best_mean_and_is_told_with_its_error_and_its_probabili
 ) -> None:
     done = place.run(*RUN, "-j", "2", "noisy.py")
     assert "15 trials, each assignment 3 times" in done.stderr
-    assert re.search(r"12 +✓ done +3/3 +0\.\d+ ± 0\.\d+", done.stdout)
+    assert re.search(r"12 +✓ done +3/3 +1\.\d+ ± 0\.\d+", done.stdout)
     trials = place.trials("x")
     assert [t["params"]["width"] for t in trials] == [
         w for w in (8, 16, 32, 64, 128) for _ in "abc"
