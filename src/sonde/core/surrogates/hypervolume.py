@@ -70,11 +70,12 @@ def boxes(front: Array, reference: Array) -> tuple[Array, Array]:
     # cuts it, and gives one box when it closes.
     open_since = dict.fromkeys(_strips(front[:0, :2], reference[:2]), -np.inf)
     lower_corners, upper_corners = [], []
-    order = np.argsort(front[:, 2], kind="stable")
-    for place, i in enumerate(order):
-        height = float(front[i, 2])
-        flat = front[order[: place + 1], :2]
-        now = set(_strips(flat[non_dominated(flat)], reference[:2]))
+    stairs = front[:0, :2]
+    for row in front[np.argsort(front[:, 2], kind="stable")]:
+        height, step = float(row[2]), row[:2]
+        if not (stairs <= step).all(axis=1).any():
+            stairs = np.vstack([stairs[~(stairs >= step).all(axis=1)], step])
+        now = set(_strips(stairs, reference[:2]))
         for strip in [strip for strip in open_since if strip not in now]:
             since = open_since.pop(strip)
             if height > since:
