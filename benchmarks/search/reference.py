@@ -1,6 +1,7 @@
 """The units of regret of all problems, kept in `reference.json`.
 
-    python benchmarks/search/reference.py [NAME...]     # what is missing, or these anew
+    python benchmarks/search/reference.py [NAME...]       # what is missing, or these anew
+    python benchmarks/search/reference.py --lower DIR...  # by what runs have found that is better
 
 For each instance: the best score that is known and the median score of random search after 20
 trials, from 2,000 random points (250 where a trial takes milliseconds). Where construction does
@@ -21,14 +22,14 @@ import numpy as np
 
 from problem import Member, Outcome, Params, Problem
 from problems import members
-from score import Reference, front_of, usual_score, volume
+from score import Reference, curve, front_of, usual_score, volume
 
 __all__ = ["KEPT", "measure", "reference"]
 
 KEPT = Path(__file__).parent / "reference.json"
 SEEDS = 5  # so many instances are kept
-POINTS, ROUNDS, PARENTS = 2_000, 100, 20
-SLOW = 8  # so many times fewer points and rounds where a trial takes milliseconds
+PARENTS = 20
+EFFORT = {False: (2_000, 100), True: (250, 4)}  # is it slow: random points, rounds of changes
 
 
 @cache
@@ -65,36 +66,36 @@ def _kept() -> dict[str, Any]:
     return found
 
 
-def measure(problem: Problem, effort: float = 1.0) -> tuple[Reference, Params | None]:
+def measure(problem: Problem, *, is_slow: bool = False) -> tuple[Reference, Params | None]:
     """Work out a unit, and where the best lies unless construction tells."""
+    count, rounds = EFFORT[is_slow]
     random = np.random.default_rng(20)
-    points = random.random((int(effort * POINTS), len(problem.space.dimensions))).tolist()
+    points = random.random((count, len(problem.space.dimensions))).tolist()
     pool = [problem.space.at(u) for u in points]
     outcomes = [problem.true(params) for params in pool]
     if problem.goals > 1:
-        return _of_front(problem, outcomes, effort), None
+        return _of_front(problem, outcomes), None
     usual = usual_score(outcomes)
     if problem.best is not None:
         return Reference(best=problem.true(problem.best).losses[0], usual=usual), None
-    at, best = _improved(problem, points, outcomes, random, int(effort * ROUNDS))
+    at, best = _improved(problem, points, outcomes, random, rounds)
     return Reference(best=best, usual=usual), at
 
 
-def _of_front(problem: Problem, outcomes: list[Outcome], effort: float) -> Reference:
+def _of_front(problem: Problem, outcomes: list[Outcome]) -> Reference:
     losses = np.array([outcome.losses for outcome in outcomes if outcome.is_feasible])
     corner = tuple(float(v) for v in np.quantile(losses, 0.9, axis=0))
-    front: Iterable[tuple[float, ...]] = problem.front or _evolved(problem, effort)
+    front: Iterable[tuple[float, ...]] = problem.front or _evolved(problem, len(outcomes))
     best = -volume(front_of([*front, *(tuple(v) for v in losses.tolist())]), corner)
     return Reference(best=best, usual=usual_score(outcomes, corner), corner=corner)
 
 
-def _evolved(problem: Problem, effort: float) -> list[tuple[float, ...]]:
+def _evolved(problem: Problem, trials: int) -> list[tuple[float, ...]]:
     from runs import perform
 
     # The search sees no noise: this is about what there is to find.
-    run = perform(
-        replace(problem, noise=None), "", "evolution", seed=0, trials=int(effort * POINTS)
-    )
+    quiet = replace(problem, noise=None)
+    run = perform(quiet, "", "evolution", seed=0, trials=trials)
     return [outcome.losses for outcome in run.outcomes()[1] if outcome.is_feasible]
 
 
@@ -113,7 +114,7 @@ def _improved(
     found = sorted(zip(map(value, outcomes), points, strict=True))[:PARENTS]
     for step in range(rounds):
         children = []
-        spread = 0.3 * 0.94 ** (step * ROUNDS / rounds)
+        spread = 0.3 * 0.002 ** (step / rounds)
         for _, parent in found:
             child = np.array(parent)
             changed = random.random(len(child)) < max(0.4, 1 / len(child))
@@ -128,7 +129,7 @@ def entries(member: Member) -> dict[str, Any]:
     """Return what is kept of a member."""
     found: dict[str, Any] = {}
     for seed in range(SEEDS if member.moves else 1):
-        unit, at = measure(member.instance(seed), 1 / SLOW if member.slow else 1.0)
+        unit, at = measure(member.instance(seed), is_slow=member.slow)
         found[str(seed)] = {"best": unit.best, "usual": unit.usual}
         if unit.corner:
             found[str(seed)]["corner"] = list(unit.corner)
@@ -137,17 +138,43 @@ def entries(member: Member) -> dict[str, Any]:
     return found
 
 
+def lower(folders: list[str]) -> None:
+    """Take over what runs have found that beats the best known, where construction does not tell.
+
+    The parameters are not kept with runs, so those of the former best are dropped.
+    """
+    from runs import kept as runs_in
+
+    units = _kept()
+    for run in (run for folder in folders for run in runs_in(Path(folder))):
+        member = members()[run.problem]
+        entry = units.get(run.problem, {}).get(str(run.seed if member.moves else 0))
+        if entry is None or member.instance(run.seed).best is not None:
+            continue
+        score = curve(*run.outcomes(), entry.get("corner", ()))[-1]
+        if score < entry["best"]:
+            print(f"{run.problem}: {entry['best']:.9g} -> {score:.9g}, {run.method}")
+            entry["best"] = score
+            entry.pop("at", None)
+    _write(units)
+
+
+def _write(units: dict[str, Any]) -> None:
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(units[key])}" for key in sorted(units))
+    KEPT.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+
+
 def main(names: list[str]) -> None:
     """Work out what is missing, or what is named."""
+    if names[:1] == ["--lower"]:
+        lower(names[1:])
+        return
     kept = {name: known for name, known in _kept().items() if name in members()}
     for name, member in members().items():
         if name in names or (not names and name not in kept):
             kept[name] = entries(member)
             print(name, kept[name]["0"], flush=True)
-            lines = ",\n".join(
-                f"{json.dumps(key)}: {json.dumps(kept[key])}" for key in sorted(kept)
-            )
-            KEPT.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+            _write(kept)
 
 
 if __name__ == "__main__":

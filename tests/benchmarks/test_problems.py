@@ -13,6 +13,7 @@ from reference import known_best, reference
 from score import MOST, curve, regret
 
 QUICK = [member for member in members().values() if not member.slow]
+SLOW = [member for member in members().values() if member.slow]
 KNOWN = [member for member in QUICK if member.instance(0).best is not None]
 
 
@@ -31,8 +32,8 @@ def scores(member: Member, outcomes: list[Outcome]) -> list[float]:
     return curve(outcomes, outcomes, reference(member.name, 0).corner)
 
 
-def test_there_are_sixty_and_each_half_has_some_of_every_suite() -> None:
-    assert len(members()) >= 58
+def test_there_are_many_and_each_half_has_some_of_every_suite() -> None:
+    assert len(members()) >= 95
     for suite in {member.suite for member in members().values()}:
         halves = [member.split for member in select(suite, "all")]
         assert min(halves.count("tune"), halves.count("judge")) >= 2, suite
@@ -52,6 +53,22 @@ def test_the_best_lies_in_the_space_and_gives_the_reference(member: Member) -> N
 def test_nothing_random_beats_the_best_known(member: Member) -> None:
     unit = reference(member.name, 0)
     assert unit.best <= scores(member, random_outcomes(member))[-1] + 1e-9 * abs(unit.best)
+
+
+@pytest.mark.parametrize("member", SLOW, ids=named)
+def test_a_training_gives_its_best_loss_again(member: Member) -> None:
+    problem, unit, params = (
+        member.instance(0),
+        reference(member.name, 0),
+        known_best(member.name, 0),
+    )
+    assert unit.best < unit.usual
+    if params is not None:
+        assert problem.space.admits(params)
+        # Another version of a library trains a little differently.
+        slack = 0.2 * (unit.usual - unit.best)
+        assert problem.true(params).losses[0] == pytest.approx(unit.best, abs=slack)
+        assert problem.true(params).is_feasible
 
 
 @pytest.mark.parametrize("member", QUICK, ids=named)

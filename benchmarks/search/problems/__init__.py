@@ -8,17 +8,17 @@ from problem import Member
 
 __all__ = ["SUITES", "members", "select"]
 
-SUITES = ("functions", "noisy", "conditional", "several", "constrained")
+SUITES = ("functions", "noisy", "conditional", "several", "constrained", "trainings")
 
 
 @cache
 def members() -> dict[str, Member]:
     """Return every member, in the order of the suites."""
-    from problems import conditional, constrained, functions, noisy, several
+    from problems import conditional, constrained, functions, noisy, several, trainings
 
     families: Iterable[Iterable[Member]] = (
         functions.MEMBERS, noisy.MEMBERS, conditional.MEMBERS, several.MEMBERS,
-        constrained.MEMBERS,
+        constrained.MEMBERS, trainings.MEMBERS,
     )  # fmt: skip
     found: dict[str, Member] = {}
     for member in chain.from_iterable(families):
