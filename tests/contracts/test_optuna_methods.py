@@ -4,25 +4,28 @@ from sonde.plugins.methods import method
 from sonde.testing.methods import MethodContract
 
 
-class TestTpe(MethodContract):
+class Slow:
+    """What Optuna is asked costs what Optuna costs, and several times that after a restart."""
+
+    few = 18  # past the trials that each of them begins with
+    many = 100
+
+
+class TestTpe(Slow, MethodContract):
     method = method("optuna:TPESampler")
-    many = 100  # each is asked of Optuna, several times where it repeats itself
 
 
-class TestCmaEs(MethodContract):
+class TestCmaEs(Slow, MethodContract):
     method = method("optuna:CmaEsSampler")
-    many = 100  # each is asked of Optuna, several times where it repeats itself
 
 
-class TestNsgaII(MethodContract):
+class TestNsgaII(Slow, MethodContract):
     method = method("optuna:NSGAIISampler(population_size=10)")
-    many = 100  # each is asked of Optuna, several times where it repeats itself
 
 
-class TestRandom(MethodContract):
+class TestRandom(Slow, MethodContract):
     method = method("optuna:RandomSampler")
 
 
-class TestQmc(MethodContract):
+class TestQmc(Slow, MethodContract):
     method = method("optuna:QMCSampler(scramble=true)")
-    many = 100  # each is asked of Optuna, several times where it repeats itself

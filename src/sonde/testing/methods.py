@@ -143,6 +143,7 @@ class MethodContract:
         method: The method.
         needs_finite: It searches finite spaces only, and refuses others when it starts.
         is_seeded: Another seed gives other points.
+        few: How many trials of each space are looked at.
         many: How many trials are to take reasonable time.
         most_seconds: CPU time for so many of five parameters, one by one.
     """
@@ -150,6 +151,7 @@ class MethodContract:
     method: ClassVar[Method[Any]]
     needs_finite: ClassVar[bool] = False
     is_seeded: ClassVar[bool] = True
+    few: ClassVar[int] = 40
     many: ClassVar[int] = 1000
     most_seconds: ClassVar[float] = 10.0
 
@@ -158,8 +160,9 @@ class MethodContract:
         """The spaces that the method can search."""
         return FINITE if self.needs_finite else {**FINITE, **INFINITE}
 
-    def _every(self, trials: int = 40, **options: Any) -> list[Search]:
-        return [Search(self.method, space).run(trials, **options) for space in self.spaces.values()]
+    def _every(self, **options: Any) -> list[Search]:
+        spaces = self.spaces.values()
+        return [Search(self.method, space).run(self.few, **options) for space in spaces]
 
     def test_proposals_lie_inside_the_space_with_exactly_its_active_parameters(self) -> None:
         for search in self._every():
