@@ -14,6 +14,7 @@ from sonde.core.trial import Lease, Trial
 from sonde.errors import ConflictError
 from sonde.plugins.methods import method
 from sonde.single_thread import SingleThread
+from sonde.store.earlier import lessons_of
 from sonde.store.protocol import Ask, Store, SweepRecord
 
 __all__ = ["Controller", "utc_now"]
@@ -42,7 +43,8 @@ class Controller:
         self._unheard: dict[int, Trial] = {}  # changed, and not returned by `refresh` yet
         self.record: SweepRecord = store.get_sweep(sweep)
         self.history = History(self.record.sweep)
-        self._decider = Decider(self.record.sweep, method)
+        definition = self.record.sweep
+        self._decider = Decider(definition, method, lessons_of(store, definition))
         self._single_thread = SingleThread()
 
     @property

@@ -1,5 +1,6 @@
 """One step of a sweep."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +10,21 @@ from hypothesis import strategies as st
 
 from sonde.core.decide import Decider, Situation
 from sonde.core.decision import Decision
+from sonde.core.distributions import Float, Int
 from sonde.core.history import History
 from sonde.core.metric import Goal
 from sonde.core.search.grid import Cursor, Grid
 from sonde.core.search.protocol import Request
 from sonde.core.space import Params, space_of
-from sonde.core.sweep import Budget, Control, Sweep
+from sonde.core.sweep import (
+    Budget,
+    Control,
+    EarlierSweep,
+    Sweep,
+    difference,
+    sweep_from_json,
+    sweep_to_json,
+)
 from sonde.core.trial import State, Verdict
 from trials import at, make
 
@@ -148,3 +158,65 @@ def test_a_method_hears_of_what_runs_and_of_what_waits() -> None:
     decider.decide(history_of(GRID, *rows), NOW, want=2)
     assert [dict(params) for params in heard[0].pending] == [{"x": 1}, {"x": 3}]
     assert heard[0].first == 3
+
+
+START = replace(GRID, start=({"x": 3}, {"x": 2}))
+
+
+def test_the_users_points_come_first_in_their_order_and_are_not_repeated() -> None:
+    decision = Decider(START).decide(history_of(START), NOW, want=9)
+    assert decision is not None
+    assert params(decision) == [{"x": 3}, {"x": 2}, {"x": 1}, {"x": 4}]
+    assert [new.origin for new in decision.add] == ["user", "user", "method", "method"]
+    assert decision.control is Control.DONE
+
+
+def test_the_users_points_count_in_the_budget() -> None:
+    situation = replace(NOW, budget=Budget(trials=1))
+    decision = Decider(START).decide(history_of(START), situation, want=9)
+    assert params(decision) == [{"x": 3}]
+
+
+def test_a_decision_that_came_to_nothing_is_made_again() -> None:
+    decider = Decider(START)
+    first = decider.decide(history_of(START), NOW, want=3)
+    assert decider.decide(history_of(START), NOW, want=3) == first
+
+
+def test_of_the_users_points_only_those_are_added_that_are_not_there() -> None:
+    one = make(0, State.WAITING, params={"x": 3}, span=None)
+    decision = Decider(START).decide(history_of(START, one), NOW, want=2)
+    assert params(decision) == [{"x": 2}]
+
+
+def test_a_guess_is_tried_first_whatever_the_method() -> None:
+    space = space_of({"x": Float(0, 1, guess=0.2), "y": Int(1, 9)})
+    for name in ("random", "quasirandom", "tpe", "bayes", "cmaes", "evolution"):
+        sweep = Sweep(space=space, goals=GRID.goals, method=name)
+        assert params(Decider(sweep).decide(History(sweep), NOW, want=1)) == [{"x": 0.2, "y": 5}]
+
+
+def test_definitions_with_points_and_earlier_sweeps_are_read_back_the_same() -> None:
+    source = EarlierSweep(id="abcdefgh", name="old", blob="0" * 64)
+    choice = space_of({"x": [[1, 2], [3]], "y": Float(0, 1, guess=0.5)})
+    sweep = Sweep(space=choice, start=({"x": (1, 2), "y": 0.5},), earlier=(source,))
+    assert sweep_from_json(json.loads(json.dumps(sweep_to_json(sweep)))) == sweep
+    old = {k: v for k, v in sweep_to_json(sweep).items() if k not in {"start", "earlier"}}
+    assert sweep_from_json(old) == replace(sweep, start=(), earlier=())
+
+
+def test_two_definitions_differ_by_which_sweeps_they_learn_from_not_by_what_was_learnt() -> None:
+    sources = [EarlierSweep(id=i, name=n, blob=b) for i, n, b in ("aax", "aby", "baz")]
+    one, same, other = (replace(GRID, earlier=(source,)) for source in sources)
+    assert difference(one, same) == []
+    assert difference(one, other) == ["earlier: a, now b"]
+    assert difference(GRID, START) == ["start: none, now x=3; x=2"]
+
+
+def test_the_users_points_are_repeated_like_all_others() -> None:
+    sweep = replace(START, repeats=2)
+    decision = Decider(sweep).decide(history_of(sweep), NOW, want=5)
+    assert decision is not None
+    assert [(new.params["x"], new.origin) for new in decision.add] == [
+        (3, "user"), (3, "repeat"), (2, "user"), (2, "repeat"), (1, "method"),
+    ]  # fmt: skip

@@ -37,6 +37,13 @@ def test_a_form_without_points_is_read_as_the_page_says(text: str, shown: str) -
     assert parsed.reading == shown
 
 
+@pytest.mark.parametrize(("text", "shown"), rows("A guess"))
+def test_a_guess_is_read_as_the_page_says(text: str, shown: str) -> None:
+    parsed = parse_hyperparam(text)
+    assert parsed.distribution.has_guess
+    assert parsed.reading == shown
+
+
 @pytest.mark.parametrize(("text", "reason"), rows("What is refused"))
 def test_a_refused_range_is_refused_for_the_reason_the_page_gives(text: str, reason: str) -> None:
     with pytest.raises(ConfigError) as refusal:

@@ -16,12 +16,15 @@ from sonde.api.sweep import Sweep
 from sonde.core import sweep as core
 from sonde.core.constraint import Constraint
 from sonde.core.decide import check
+from sonde.core.distributions.values import Params
 from sonde.core.expressions import Expression
 from sonde.core.metric import Goal
+from sonde.core.point import completed_points
 from sonde.core.space import Space, space_of
-from sonde.core.sweep import Command, Function, check_name, difference
+from sonde.core.sweep import Command, EarlierSweep, Function, check_name, difference
 from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
 from sonde.plugins.methods import method as method_of
+from sonde.store.earlier import sources_of, with_lessons
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["sweep"]
@@ -43,6 +46,8 @@ def sweep(
     seed: int = 0,
     where: str | Sequence[str] | None = None,
     repeats: int = 1,
+    start: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    start_from: str | Sweep | Sequence[str | Sweep] = (),
     retries: int = 0,
     tags: Sequence[str] = (),
     store: str | Store | None = None,
@@ -78,6 +83,11 @@ def sweep(
         where: Relations that every trial satisfies, in addition to those of the space.
         repeats: How often each assignment is tried, each time as a trial of its own with a seed of
             its own (`sonde.seed()`); the search and `best` go by the mean.
+        start: Points to try first, in this order, whatever the method; a point is a dict, of
+            which what is left out is at its guess, or in the middle.
+        start_from: Earlier sweeps to learn from, of the same or a similar space: a sweep, or the
+            name or id of one, or several. What they have found so far is taken now; should it
+            mislead, little is lost.
         retries: How often a trial that failed is run again.
         tags: For people.
         store: A path or URL; by default the command line's: `SONDE_STORE`, or `.sonde/sonde.db`
@@ -112,8 +122,10 @@ def sweep(
         faults.add(ConfigError(f"seed={seed!r}", "that is no seed", "use a whole number"))
     function: Callable[..., Any] | None = None
     described: Command | Function | None = None
+    first: tuple[Params, ...] = ()
     if found_space is not None:
         checked = found_space
+        first = faults.gather(lambda: _start(start, checked)) or ()
         planned = core.Sweep(
             space=checked, goals=found_goals, constraints=constraints, method=method, seed=seed
         )
@@ -143,22 +155,26 @@ def sweep(
         tags=tuple(tags),
         constraints=constraints,
         repeats=repeats,
+        start=first,
     )
     at = opened(store)
     if new and name is not None:
         name = _free_name(at, name)
         definition = replace(definition, name=name)
     record = None if name is None else _named(at, name)
+    sources = _sources(at, start_from, () if record is None else record.sweep.earlier)
     if record is None:
         try:
-            record = create(at, definition, function)
+            taught = [(found, source.id) for found, source in sources]
+            learnt = with_lessons(at, definition, taught, flag="start_from")
+            record = create(at, learnt, function)
         except SweepExistsError:  # another process was quicker
             if new:
                 raise
             record = _named(at, name or "")
             if record is None:
                 raise
-    _check_same(record, definition)
+    _check_same(record, replace(definition, earlier=tuple(source for _, source in sources)))
     if update_code:
         retake(at, record)
     return Sweep(at, record.id, function=function)
@@ -197,6 +213,32 @@ def _space(space: Space | Mapping[str, Any], where: str | Sequence[str] | None) 
             "sonde.sweep", f"{space!r} is no space", "give a sonde.Space or a dict of parameters"
         )
     return space_of(space, where)
+
+
+def _start(
+    given: Mapping[str, Any] | Sequence[Mapping[str, Any]], space: Space
+) -> tuple[Params, ...]:
+    points = [given] if isinstance(given, Mapping) else given
+    if isinstance(points, str) or not isinstance(points, Sequence):
+        raise ConfigError(f"start={given!r}", "that is no list of points", "write [{'lr': 0.01}]")
+    for point in points:
+        if not isinstance(point, Mapping):
+            raise ConfigError("start", f"{point!r} is no point", "write for instance {'lr': 0.01}")
+    return completed_points([(f"start[{i}]", point) for i, point in enumerate(points)], space)
+
+
+def _sources(
+    store: Store, given: str | Sweep | Sequence[str | Sweep], known: Sequence[EarlierSweep]
+) -> list[tuple[Store, EarlierSweep]]:
+    """Return the sweeps to learn from, each with the store that it is in."""
+    listed: list[str | Sweep] = [given] if isinstance(given, (str, Sweep)) else list(given)
+    found = []
+    for one in listed:
+        if isinstance(one, Sweep):
+            found.append((one.store, EarlierSweep(id=one.id, name=one.name, blob="")))
+        else:
+            found += [(store, source) for source in sources_of(store, [one], known)]
+    return found
 
 
 def _command(words: str | Sequence[str], space: Space, options: Mapping[str, Any]) -> Command:

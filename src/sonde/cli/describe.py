@@ -13,6 +13,7 @@ from sonde.cli.rows import sweep_row, took, trial_row
 from sonde.cli.typed import typed
 from sonde.core.constraint import excesses
 from sonde.core.decide import at_work
+from sonde.core.distributions.values import text_of
 from sonde.core.history import History
 from sonde.core.repeats import spread
 from sonde.core.substitute import fill_template
@@ -67,10 +68,18 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         facts.append(("best", why_no_best(sweep, history)))
     for i, parameter in enumerate(sweep.space.parameters):
         when_text = f"  when {parameter.when.text}" if parameter.when else ""
-        text = f"{parameter.name}: {parameter.distribution.describe()}{when_text}"
+        distribution = parameter.distribution
+        guess = f", guess {text_of(distribution.middle)}" if distribution.has_guess else ""
+        text = f"{parameter.name}: {distribution.describe()}{guess}{when_text}"
         facts.append(("" if i else "parameters", text))
     for relation in sweep.space.where:
         facts.append(("where", relation.text))
+    for i, params in enumerate(sweep.start):
+        values = "  ".join(f"{name}={value!r}" for name, value in params.items())
+        facts.append(("" if i else "tries first", values))
+    if sweep.earlier:
+        names = ", ".join(f"{source.name} ({source.id})" for source in sweep.earlier)
+        facts.append(("learns from", names))
     facts += _work_facts(record)
     facts += [
         ("repeats", f"{sweep.repeats} of each assignment" if sweep.repeats > 1 else ""),

@@ -1,6 +1,8 @@
 """`sonde run --dry-run`: what would be run."""
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -9,11 +11,17 @@ import click
 from sonde.agent.command import preview
 from sonde.cli.cells import goals_text
 from sonde.cli.describe import ways
+from sonde.cli.options import opened
 from sonde.cli.output import emit
 from sonde.cli.plan import Plan
+from sonde.core.decide import Decider
 from sonde.core.distributions.values import Params
+from sonde.core.earlier import Lesson
+from sonde.core.history import History
 from sonde.core.search import Problem, Request
 from sonde.plugins.methods import method
+from sonde.store.earlier import lessons_of, sources_of, with_lessons
+from sonde.store.memory import MemoryStore
 
 __all__ = ["dry_run"]
 
@@ -21,9 +29,9 @@ SHOWN = 3  # points from the beginning
 MOST_COUNTED = 1_000_000
 
 
-def dry_run(plan: Plan, form: str) -> None:
+def dry_run(plan: Plan, form: str, store: str | None) -> None:
     """Print the reading of each range, the trials, the command and what is put where."""
-    first, last, total = _points(plan)
+    first, last, total = _points(plan, _lessons(plan, store))
     names = [parameter.name for parameter in plan.sweep.space.parameters]
     shown = preview(plan.command, first[0], names) if first else None
     # Of a trial whose values are those in the script nothing could be seen.
@@ -92,21 +100,34 @@ def _data(
     }
 
 
-def _points(plan: Plan) -> tuple[list[Params], Params | None, int | None]:
+def _lessons(plan: Plan, url: str | None) -> list[Lesson]:
+    """What earlier sweeps teach; it is kept in a store of this process only."""
+    if not plan.earlier:
+        return []
+    beside = MemoryStore()
+    with opened(url) as store:
+        sources = [(store, source.id) for source in sources_of(store, plan.earlier)]
+        definition = with_lessons(beside, plan.sweep, sources, flag="--from")
+    return lessons_of(beside, definition)
+
+
+def _points(
+    plan: Plan, lessons: Sequence[Lesson]
+) -> tuple[list[Params], Params | None, int | None]:
     """The first assignments, the last one where it is known, and how many there are."""
     space, budget = plan.sweep.space, plan.sweep.budget.assignments(plan.sweep.repeats)
+    shown = SHOWN if budget is None else min(SHOWN, budget)
+    once = replace(plan.sweep, repeats=1)
+    added = Decider(once, method, lessons).propose(History(once), shown)
+    first = [dict(new.params) for new in added]
     if plan.method == "grid":
         last, count = None, 0
-        first: list[Params] = []
         for point in islice(space.lattice(), min(budget or MOST_COUNTED, MOST_COUNTED)):
             count, last = count + 1, point
-            if len(first) < SHOWN:
-                first.append(point)
-        return first, last, count
+        # Where others come first, which one is the last is not known without trying.
+        return first, None if plan.sweep.start or lessons else last, count
     search: Any = method(plan.method)
     state = search.start(Problem(space=space, goals=plan.sweep.goals, seed=plan.sweep.seed))
-    count = SHOWN if budget is None else min(SHOWN, budget)
-    first = search.propose(state, Request(first=0, count=count))
     last = None
     if budget is not None and budget > len(first) and not search.adaptive:
         found = search.propose(state, Request(first=budget - 1, count=1))

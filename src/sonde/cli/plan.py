@@ -20,8 +20,10 @@ from sonde.cli.searched import (
 )
 from sonde.core.constraint import Constraint
 from sonde.core.decide import check, problem_of
+from sonde.core.distributions.values import Params
 from sonde.core.metric import Goal
 from sonde.core.notation import Parsed
+from sonde.core.point import completed_points, read_point
 from sonde.core.search import choose
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Command, Sweep, check_name
@@ -46,6 +48,8 @@ class RunOptions:
     trials: str | None
     time: str | None
     method: str
+    tries: tuple[str, ...]
+    earlier: tuple[str, ...]
     seed: str | None
     name: str | None
     project: str | None
@@ -73,6 +77,7 @@ class Plan:
         given: Which of `seed`, `trials` and `time` the user gave; the others were chosen.
         notes: What was chosen, for people.
         crew: Who runs it.
+        earlier: The sweeps to learn from, as they were written; the definition will name them.
     """
 
     sweep: Sweep
@@ -82,6 +87,7 @@ class Plan:
     crew: Crew
     method: str
     method_reason: str
+    earlier: tuple[str, ...] = ()
 
     @property
     def command(self) -> Command:
@@ -139,6 +145,9 @@ def plan(
         with faults.collected():
             within = Budget(trials=trials).assignments(repeats)
             method_name, reason = _method(space, goals, constraints, options.method, within)
+    start: tuple[Params, ...] = ()
+    if space is not None and options.tries:
+        start = _start(options.tries, space, faults)
     work = None
     if space is not None and words and not is_assignment(words[0]):
         with faults.collected():
@@ -169,12 +178,22 @@ def plan(
         space=space, goals=goals, method=options.method, seed=seed,
         budget=Budget(trials=trials, time_s=time_s), work=work, name=options.name,
         project=options.project, retries=retries, constraints=constraints,
-        repeats=repeats,
+        repeats=repeats, start=start,
     )  # fmt: skip
     return Plan(
         sweep=sweep, readings=tuple(parsed), given=given, notes=tuple(notes), crew=crew,
-        method=method_name, method_reason=reason,
+        method=method_name, method_reason=reason, earlier=options.earlier,
     )  # fmt: skip
+
+
+def _start(tries: Sequence[str], space: Space, faults: Faults) -> tuple[Params, ...]:
+    points = []
+    for text in tries:
+        with faults.collected():
+            points.append((f"--try {text}", read_point(text, space)))
+    with faults.collected():
+        return completed_points(points, space)
+    return ()
 
 
 def _method(

@@ -72,6 +72,21 @@ __all__ = ["run"]
     metavar="NAME=EXPR",
     help="A parameter exists only when this holds: momentum=opt == 'sgd'.",
 )
+@click.option(
+    "--try",
+    "tries",
+    multiple=True,
+    metavar="NAME=VALUE,...",
+    help="Values to try first, such as lr=0.01,layers=3; repeatable. What is left out is at "
+    "its guess, or in the middle.",
+)
+@click.option(
+    "--from",
+    "earlier",
+    multiple=True,
+    metavar="SWEEP",
+    help="Learn from an earlier sweep of the same or a similar space; repeatable.",
+)
 @click.option("--seed", metavar="N", help="Of all that is random. Default: a random one.")
 @click.option(
     "--name",
@@ -226,7 +241,7 @@ def run(
     if dry_run:
         from sonde.cli.dry_run import dry_run as show
 
-        show(planned, form)
+        show(planned, form, store)
         return
     with opened(store, new=True) as opened_store:
         started = start(opened_store, planned, new=new, update_code=update_code)

@@ -15,6 +15,7 @@ from sonde.cli.typed import typed
 from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
 from sonde.core.sweep import Command, Control, Sweep, difference
 from sonde.errors import AmbiguousError, ConfigError, NotFoundError, SweepExistsError
+from sonde.store.earlier import sources_of, with_lessons
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Started", "create", "go_on", "heed_code", "start"]
@@ -57,7 +58,7 @@ def _start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started
                 "there is a sweep of that name",
                 "choose another name, or leave --new out to go on with it",
             )
-        wrong = difference(found.sweep, _as_stored(plan, found))
+        wrong = difference(found.sweep, _as_stored(store, plan, found))
         if wrong:
             raise ConfigError(
                 f"--name {plan.sweep.name}",
@@ -69,15 +70,16 @@ def _start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started
         same = [
             record
             for record in store.list_sweeps()
-            if isinstance(record.sweep.work, Command)
-            and not difference(record.sweep, _as_stored(plan, record))
+            if isinstance(record.sweep.work, Command) and _is_same(store, plan, record)
         ]
         unfinished = [record for record in same if is_unfinished(record)]
         if unfinished:
             return go_on(store, unfinished[-1], plan, update_code=update_code)
         if same:
             _say_of_same(store, same[-1])
-    return Started(record=create(store, plan.sweep, Path(plan.command.folder)), is_new=True)
+    sources = [(store, source.id) for source in sources_of(store, plan.earlier)]
+    sweep = with_lessons(store, plan.sweep, sources, flag="--from")
+    return Started(record=create(store, sweep, Path(plan.command.folder)), is_new=True)
 
 
 def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -> Started:
@@ -180,11 +182,18 @@ def _named(store: Store, name: str) -> SweepRecord | None:
     return found if found.name == name else None
 
 
-def _as_stored(plan: Plan, record: SweepRecord) -> Sweep:
+def _is_same(store: Store, plan: Plan, record: SweepRecord) -> bool:
+    try:
+        return not difference(record.sweep, _as_stored(store, plan, record))
+    except NotFoundError:  # an earlier sweep that is gone, and that this one did not learn from
+        return False
+
+
+def _as_stored(store: Store, plan: Plan, record: SweepRecord) -> Sweep:
     """The plan's sweep with what the user left to us taken from the record."""
-    if "seed" in plan.given:
-        return plan.sweep
-    return replace(plan.sweep, seed=record.sweep.seed)
+    sources = sources_of(store, plan.earlier, record.sweep.earlier)
+    sweep = replace(plan.sweep, earlier=sources)
+    return sweep if "seed" in plan.given else replace(sweep, seed=record.sweep.seed)
 
 
 def _say_of_same(store: Store, record: SweepRecord) -> None:

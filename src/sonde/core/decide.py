@@ -5,14 +5,17 @@ store has it, which trials to add, which to end, and whether the sweep is done. 
 function of the history: a controller that starts anew decides what it would have decided.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sonde.core.decision import Decision, NewTrial
+from sonde.core.distributions.values import Value
+from sonde.core.earlier import Lesson
 from sonde.core.history import History
 from sonde.core.search import Method, Problem, Progress, Request, choose, method
+from sonde.core.search.warm import Warm
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial, Verdict
 from sonde.errors import ConfigError
@@ -42,8 +45,7 @@ def check(sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
     Raises:
         ConfigError: If its method cannot search its space, or no point satisfies its relations.
     """
-    history = History(sweep)
-    if not Decider(sweep, find).propose(history, 1):
+    if not Decider(replace(sweep, start=(), earlier=()), find).propose(History(sweep), 1):
         raise ConfigError("space", "it has no point to try", "widen the parameters or `where`")
 
 
@@ -71,15 +73,25 @@ class Decider:
     """The search method of a sweep with its state.
 
     Args:
+        sweep: Its definition.
         find: Returns a method by what the user wrote; by default only those of sonde.
+        earlier: What the sweeps taught that it learns from, in their order.
     """
 
-    def __init__(self, sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        find: Callable[[str], Method[Any]] = method,
+        earlier: Sequence[Lesson] = (),
+    ) -> None:
         self.sweep = sweep
-        self._problem = problem_of(sweep)
+        self._problem = replace(problem_of(sweep), earlier=tuple(earlier))
         first, _ = choose(self._problem, sweep.method)
         # What `auto` begins with without results, it stays with.
         self._method = find(sweep.method if find(first).adaptive else first)
+        if earlier or (sweep.space.has_guesses and first != "grid"):
+            self._method = Warm(self._method)
+        self._first = [(sweep.space.key(params), params) for params in sweep.start]
         self._state: Any = None
 
     @property
@@ -120,16 +132,34 @@ class Decider:
         return Decision(against=situation.revision, add=add, control=control, reason=reason)
 
     def propose(self, history: History, count: int) -> list[NewTrial]:
-        """Return up to `count` trials that the method wants next; fewer: it has no more."""
+        """Return up to `count` trials: what is left of the user's own, then the method's.
+
+        Fewer: there are no more.
+        """
         if self.sweep.repeats > 1:
             return self._repeated(history, count)
         pending = [history.trials[n].params for n in (*history.running, *history.waiting)]
+        return self._new(history, len(history.trials), count, pending)
+
+    def _new(
+        self, history: History, first: int, count: int, pending: Sequence[Mapping[str, Value]]
+    ) -> list[NewTrial]:
+        """Return a trial for each of so many new assignments."""
+        left = [params for key, params in self._first if key not in history.seen][:count]
+        add = [NewTrial(params=params, origin="user") for params in left]
+        if len(add) == count:
+            return add
+        seen: Collection[Hashable] = history.seen
+        if left:
+            seen = {*seen, *map(self.sweep.space.key, left)}
         request = Request(
-            first=len(history.trials), count=count, pending=pending, seen=history.seen
+            first=first + len(left),
+            count=count - len(left),
+            pending=[*pending, *left],
+            seen=seen,
         )
-        return [
-            NewTrial(params=params) for params in self._method.propose(self._started(), request)
-        ]
+        found = self._method.propose(self._started(), request)
+        return add + [NewTrial(params=params) for params in found]
 
     def _repeated(self, history: History, count: int) -> list[NewTrial]:
         """Complete what was begun, then propose new assignments with all their repeats.
@@ -145,15 +175,12 @@ class Decider:
             add += [NewTrial(params=params, origin="repeat")] * lacking
         wanted = count - len(add)
         if wanted > 0:
-            request = Request(
-                first=len(history.groups),
-                count=-(-wanted // repeats),
-                pending=list(firsts.values()),
-                seen=history.seen,
+            new = self._new(
+                history, len(history.groups), -(-wanted // repeats), list(firsts.values())
             )
-            for params in self._method.propose(self._started(), request):
-                again = NewTrial(params=params, origin="repeat")
-                add += [NewTrial(params=params), *[again] * (repeats - 1)]
+            for trial in new:
+                again = NewTrial(params=trial.params, origin="repeat")
+                add += [trial, *[again] * (repeats - 1)]
         return add[:count]
 
     def _started(self) -> Any:

@@ -194,6 +194,26 @@ class Space:
             raise ConfigErrors(faults)
         return self._declared(found)
 
+    def completed(self, params: Mapping[str, Any]) -> Params:
+        """Return what somebody wrote by hand, what is missing at its guess or in its middle.
+
+        Raises:
+            ConfigErrors: As `validate`.
+        """
+        found = dict(params)
+        for parameter, _ in self._steps:
+            known = {name: value for name, value in found.items() if name in self._by_name}
+            if parameter.name in found:
+                continue
+            if parameter.when is None or parameter.when.holds(known):
+                found[parameter.name] = parameter.distribution.middle
+        return self.validate(found)
+
+    @property
+    def has_guesses(self) -> bool:
+        """Whether the user has said of some parameter which value is believed to be good."""
+        return any(p.distribution.has_guess for p in self.dimensions)
+
     def to_json(self) -> dict[str, Any]:
         """Return the space as JSON; `from_json` reads it back the same."""
         return {

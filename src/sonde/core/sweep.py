@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from sonde.core.constraint import Constraint
+from sonde.core.distributions.values import Params, frozen_value, text_of
 from sonde.core.metric import Direction, Goal, SummaryKind
 from sonde.core.space import Space
 from sonde.errors import ConfigError
@@ -20,6 +21,7 @@ __all__ = [
     "Budget",
     "Command",
     "Control",
+    "EarlierSweep",
     "Function",
     "Sweep",
     "check_name",
@@ -102,6 +104,21 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierSweep:
+    """A sweep that this one learns from.
+
+    Attributes:
+        id: Its id, in whatever store it was.
+        name: Its name then.
+        blob: Key of what was taken from it when this one was made (`sonde.core.earlier`).
+    """
+
+    id: str
+    name: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
     """The definition of a sweep.
 
@@ -112,6 +129,8 @@ class Sweep:
         lease_s: How long a silent agent keeps a trial.
         constraints: Bounds on metrics; a trial that breaks one is never the best.
         repeats: How often each assignment is tried.
+        start: Assignments to try first, in this order, whatever the method.
+        earlier: What it learns from.
     """
 
     space: Space
@@ -127,6 +146,8 @@ class Sweep:
     tags: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     repeats: int = 1
+    start: tuple[Params, ...] = ()
+    earlier: tuple[EarlierSweep, ...] = ()
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -198,6 +219,8 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
             for c in sweep.constraints
         ],
         "repeats": sweep.repeats,
+        "start": [dict(params) for params in sweep.start],
+        "earlier": [{"id": e.id, "name": e.name, "blob": e.blob} for e in sweep.earlier],
     }
 
 
@@ -242,6 +265,14 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
             for c in data.get("constraints", ())  # definitions of before there were any
         ),
         repeats=data.get("repeats", 1),
+        start=tuple(
+            {name: frozen_value(value, "start") for name, value in params.items()}
+            for params in data.get("start", ())
+        ),
+        earlier=tuple(
+            EarlierSweep(id=e["id"], name=e["name"], blob=e["blob"])
+            for e in data.get("earlier", ())
+        ),
     )
 
 
@@ -249,6 +280,7 @@ def difference(old: Sweep, new: Sweep) -> list[str]:
     """List where two definitions differ, a line each, for people: `seed: 0, now 7`.
 
     The budget is left out (a sweep may be given more), and so are name, project and tags.
+    Of earlier sweeps it counts which they are, and not what they had taught by then.
     """
     blank = {"budget": Budget(), "name": None, "project": None, "tags": ()}
     before, after = (_told(replace(s, **blank)) for s in (old, new))  # type: ignore[arg-type]
@@ -267,7 +299,13 @@ def _told(sweep: Sweep) -> dict[str, Any]:
     flat["goals"] = " and ".join(goal.describe() for goal in sweep.goals) or "none"
     if isinstance(sweep.work, Command):
         flat["work.argv"] = shlex.join(sweep.work.argv)
+    flat["start"] = "; ".join(map(_point, sweep.start)) or "none"
+    flat["earlier"] = ", ".join(source.id for source in sweep.earlier) or "none"
     return flat
+
+
+def _point(params: Params) -> str:
+    return ",".join(f"{name}={text_of(value)}" for name, value in params.items())
 
 
 def _flat(data: Any, path: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from sonde.core.distributions.values import Value
 from sonde.errors import ConfigError
 
-__all__ = ["Cells", "Distribution", "LogCells", "check_count", "finite", "whole"]
+__all__ = ["Cells", "Distribution", "LogCells", "check_count", "finite", "guessed", "whole"]
 
 MOST_CELLS = 2**53  # as many as a float tells apart in [0, 1]
 
@@ -53,6 +53,16 @@ class Distribution(ABC):
     def size(self) -> int | None:
         """The number of distinct values, None if it is not finite."""
         return None
+
+    @property
+    def middle(self) -> Value:
+        """Where to begin when nothing else is known: the guess, or else the median."""
+        return self.at(0.5)
+
+    @property
+    def has_guess(self) -> bool:
+        """Whether a value is believed to be good."""
+        return False
 
     @property
     def is_log(self) -> bool:
@@ -143,6 +153,18 @@ def whole(number: Any, where: str, name: str) -> int:
     if abs(exact) > 2.0**63:
         raise ConfigError(where, f"{name} is {number}", "stay within 64 bits")
     return int(number)
+
+
+def guessed(distribution: Distribution, guess: Any, where: str) -> Value:
+    """Return a guess, or raise ConfigError if it is none of the distribution's values."""
+    found: Value = guess.tolist() if hasattr(guess, "tolist") else guess
+    if not distribution.contains(found):
+        raise ConfigError(
+            where,
+            f"guess {found!r} is not in {distribution.describe()}",
+            "choose a value from there, or leave the guess out",
+        )
+    return found
 
 
 def check_count(count: float, where: str, name: str = "step") -> None:

@@ -4,7 +4,15 @@ import math
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from sonde.core.distributions.base import Cells, Distribution, LogCells, check_count, finite, whole
+from sonde.core.distributions.base import (
+    Cells,
+    Distribution,
+    LogCells,
+    check_count,
+    finite,
+    guessed,
+    whole,
+)
 from sonde.core.distributions.values import Value, decimals, is_number
 from sonde.errors import ConfigError
 
@@ -18,6 +26,7 @@ class Float(Distribution):
     Attributes:
         log: Spread the logarithm evenly instead; low must then be positive.
         step: Only low, low + step, ... up to high, as clean decimals.
+        guess: A value that is believed to be good: where the search begins, and no bound.
         when: The condition under which the parameter exists; it belongs to the parameter,
             a space takes it from here, and it plays no part in comparisons.
     """
@@ -27,6 +36,7 @@ class Float(Distribution):
     _: KW_ONLY
     log: bool = False
     step: float | None = None
+    guess: float | None = None
     when: str | None = field(default=None, compare=False)
     _start: float = field(init=False, repr=False, compare=False)
     _span: float = field(init=False, repr=False, compare=False)
@@ -58,6 +68,8 @@ class Float(Distribution):
             while self.nth(count - 1) > high:  # the tolerance, or rounding, took it too far
                 count -= 1
             put(self, "_cells", LogCells(low, step, count) if self.log else Cells(count))
+        if self.guess is not None:
+            put(self, "guess", self.coerced(guessed(self, self.guess, where)))
 
     def at(self, u: float) -> float:
         """Return the value at quantile u."""
@@ -107,6 +119,16 @@ class Float(Distribution):
         return 1 if self.low == self.high else None
 
     @property
+    def middle(self) -> float:
+        """The guess, or else the median."""
+        return self.at(0.5) if self.guess is None else self.guess
+
+    @property
+    def has_guess(self) -> bool:
+        """Whether there is one."""
+        return self.guess is not None
+
+    @property
     def is_log(self) -> bool:
         """Whether the logarithm is spread evenly."""
         return self.log
@@ -128,7 +150,7 @@ class Float(Distribution):
         """Return it as W&B's `uniform` or `log_uniform_values`, with `step` where it has one."""
         kind = "log_uniform_values" if self.log else "uniform"
         document = {"distribution": kind, "min": self.low, "max": self.high}
-        return document if self.step is None else document | {"step": self.step}
+        return document | _options(self.step, self.guess)
 
     def describe(self) -> str:
         """Write it as `0.0..1.0 step 0.1` or `1e-05..0.1 log`."""
@@ -143,6 +165,7 @@ class Int(Distribution):
     Attributes:
         log: Spread them by their logarithm; low must then be positive.
         step: Only low, low + step, ... up to high.
+        guess: As for `Float`.
         when: As for `Float`.
     """
 
@@ -151,6 +174,7 @@ class Int(Distribution):
     _: KW_ONLY
     log: bool = False
     step: int | None = None
+    guess: int | None = None
     when: str | None = field(default=None, compare=False)
     _stride: int = field(init=False, repr=False, compare=False)
     _cells: Cells | LogCells = field(init=False, repr=False, compare=False)
@@ -169,6 +193,8 @@ class Int(Distribution):
         put(self, "step", None if self.step is None else stride)
         put(self, "_stride", stride)
         put(self, "_cells", LogCells(low, stride, count) if self.log else Cells(count))
+        if self.guess is not None:
+            put(self, "guess", self.coerced(guessed(self, self.guess, where)))
 
     def at(self, u: float) -> int:
         """Return the value at quantile u."""
@@ -196,6 +222,16 @@ class Int(Distribution):
         return self._cells.count
 
     @property
+    def middle(self) -> int:
+        """The guess, or else the median."""
+        return self.at(0.5) if self.guess is None else self.guess
+
+    @property
+    def has_guess(self) -> bool:
+        """Whether there is one."""
+        return self.guess is not None
+
+    @property
     def is_log(self) -> bool:
         """Whether the logarithm is spread evenly."""
         return self.log
@@ -216,12 +252,17 @@ class Int(Distribution):
         document |= {"min": self.low, "max": self.high}
         if self.log:
             document["log"] = True
-        return document if self.step is None else document | {"step": self.step}
+        return document | _options(self.step, self.guess)
 
     def describe(self) -> str:
         """Write it as `1..8`, `16..256 step 16` or `1..1000 log`."""
         step = "" if self.step is None else f" step {self.step}"
         return f"{self.low}..{self.high}{step}{' log' if self.log else ''}"
+
+
+def _options(step: float | None, guess: float | None) -> dict[str, float]:
+    given = {"step": step, "guess": guess}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _check_bounds(where: str, low: float, high: float, *, log: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from sonde.core.distributions.base import Distribution, finite
+from sonde.core.distributions.base import Distribution, finite, guessed
 from sonde.core.distributions.values import Value, canonical, frozen_value, text_of
 from sonde.errors import ConfigError
 
@@ -27,6 +27,7 @@ class Choice(Distribution):
         probabilities: One a value, with sum 1; without, all are alike. What has probability
             0 is never proposed, by a grid neither, but may be given by hand.
         ordered: Whether neighbours are alike, so that models may treat it as a number.
+        guess: The value that is believed to be good, as for `Float`; never None.
         when: As for `Float`.
     """
 
@@ -34,9 +35,11 @@ class Choice(Distribution):
     _: KW_ONLY
     probabilities: tuple[float, ...] | None = None
     ordered: bool = False
+    guess: Value = field(default=None, compare=False)
     when: str | None = field(default=None, compare=False)
     # What is compared: by themselves (True,) and (1,) would be equal.
     _keys: tuple[Hashable, ...] = field(init=False, repr=False)
+    _guess_key: Hashable = field(init=False, repr=False)
     _places: dict[Hashable, int] = field(init=False, repr=False, compare=False)
     _distinct: tuple[Value, ...] = field(init=False, repr=False, compare=False)
     _edges: tuple[float, ...] = field(init=False, repr=False, compare=False)
@@ -71,6 +74,10 @@ class Choice(Distribution):
             drawn = {canonical(v) for v, share in zip(values, shares, strict=True) if share > 0}
             places = {key: place for key, place in places.items() if key in drawn}
         put(self, "_distinct", tuple(values[place] for place in places.values()))
+        put(self, "_guess_key", None)
+        if self.guess is not None:
+            put(self, "guess", self.coerced(guessed(self, self.guess, "Choice")))
+            put(self, "_guess_key", canonical(self.guess))
 
     def at(self, u: float) -> Value:
         """Return the value whose cell u lies in."""
@@ -111,6 +118,18 @@ class Choice(Distribution):
         is_sorted = all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
         return len(numbers) == len(values) and is_sorted
 
+    @property
+    def middle(self) -> Value:
+        """The guess, or else the first value; of ordered ones that in the middle."""
+        if self.guess is not None:
+            return self.guess
+        return self.at(0.5) if self.ordered else self.nth(0)
+
+    @property
+    def has_guess(self) -> bool:
+        """Whether there is one."""
+        return self.guess is not None
+
     def nth(self, index: int) -> Value:
         """Return a distinct value by its position."""
         return self._distinct[index]
@@ -121,7 +140,9 @@ class Choice(Distribution):
         if self.probabilities is not None:
             document["distribution"] = "categorical_w_probabilities"
             document["probabilities"] = list(self.probabilities)
-        return document | {"ordered": True} if self.ordered else document
+        if self.ordered:
+            document["ordered"] = True
+        return document if self.guess is None else document | {"guess": self.guess}
 
     def describe(self) -> str:
         """Write it as `{adam, sgd}`; of many values the first and the last."""

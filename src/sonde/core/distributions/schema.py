@@ -1,4 +1,6 @@
-"""Distributions from JSON: W&B's names and keys, with `step`, `log` and `ordered` of our own.
+"""Distributions from JSON: W&B's names and keys.
+
+Of our own are `step`, `log`, `ordered` and `guess`.
 
 Without a `distribution` it follows from the keys as in W&B: `value`, `values`, or
 `min` and `max` (ints if both are).
@@ -26,6 +28,7 @@ __all__ = ["KINDS", "from_json"]
 
 _BOUNDS, _NORMAL = {"min": "low", "max": "high"}, {"mu": "mu", "sigma": "sigma"}
 _Q = {"q": "q"}
+_GUESS = {"guess": "guess"}
 
 
 def _log_float(**given: Any) -> Float:
@@ -39,18 +42,18 @@ def _inverse_exponents(low: Any, high: Any) -> ExpUniform:
 # W&B's name: what builds it, its keys and our arguments, the keys it cannot do without.
 KINDS: Mapping[str, tuple[Callable[..., Distribution], Mapping[str, str], tuple[str, ...]]] = {
     "constant": (Constant, {"value": "value"}, ("value",)),
-    "categorical": (Choice, {"values": "values", "ordered": "ordered"}, ("values",)),
+    "categorical": (Choice, {"values": "values", "ordered": "ordered"} | _GUESS, ("values",)),
     "categorical_w_probabilities": (
         Choice,
-        {"values": "values", "probabilities": "probabilities", "ordered": "ordered"},
+        {"values": "values", "probabilities": "probabilities", "ordered": "ordered"} | _GUESS,
         ("values", "probabilities"),
     ),
-    "int_uniform": (Int, _BOUNDS | {"log": "log", "step": "step"}, ("min", "max")),
-    "uniform": (Float, _BOUNDS | {"log": "log", "step": "step"}, ("min", "max")),
+    "int_uniform": (Int, _BOUNDS | {"log": "log", "step": "step"} | _GUESS, ("min", "max")),
+    "uniform": (Float, _BOUNDS | {"log": "log", "step": "step"} | _GUESS, ("min", "max")),
     "q_uniform": (QUniform, _BOUNDS | _Q, ("min", "max")),
     "log_uniform": (ExpUniform, _BOUNDS, ("min", "max")),
     "q_log_uniform": (QExpUniform, _BOUNDS | _Q, ("min", "max")),
-    "log_uniform_values": (_log_float, _BOUNDS | {"step": "step"}, ("min", "max")),
+    "log_uniform_values": (_log_float, _BOUNDS | {"step": "step"} | _GUESS, ("min", "max")),
     "q_log_uniform_values": (QLogUniform, _BOUNDS | _Q, ("min", "max")),
     "inv_log_uniform": (_inverse_exponents, _BOUNDS, ("min", "max")),
     # The reciprocal of a log-uniform reciprocal is log-uniform again.

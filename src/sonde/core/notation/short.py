@@ -5,6 +5,7 @@
     x=0..1:0.1           0, 0.1, ... 1
     opt=adam,sgd         one of these
     n=5                  always this
+    lr=1e-5..1e-1:log:guess=3e-4   with a value that is believed to be good, behind any form
     lr=loguniform(1e-5, 1e-1)   and the other names of `DISTRIBUTIONS`, arguments also by name
 
 Where a name is used differently elsewhere: `randint` includes its upper end, and the bounds of
@@ -25,6 +26,7 @@ from sonde.core.distributions import (
     QLogUniform,
     QUniform,
 )
+from sonde.core.notation.guess import guessing, split_guess
 from sonde.core.notation.literals import Number, listed, read_number, read_value, split_items
 from sonde.core.notation.parsed import NAME, Parsed, at, split_name
 from sonde.errors import ConfigError
@@ -72,6 +74,11 @@ def parse_short(text: str, *, flag: str = "argument") -> Parsed:
         ConfigError: Its place names the flag and the text.
     """
     place = f"{flag} {text}"
+    plain, guess = split_guess(text)
+    return guessing(_parsed(plain, place), guess, place)
+
+
+def _parsed(text: str, place: str) -> Parsed:
     name, written = split_name(text, place, _EXAMPLE)
     call = _CALL.fullmatch(written)
     if call:
@@ -105,6 +112,10 @@ def is_short_form(arg: str) -> bool:
     name, equals, written = arg.partition("=")
     if not equals or not NAME.fullmatch(name):
         return False
+    try:
+        written, _ = split_guess(written)
+    except ConfigError:
+        return False
     call = _CALL.fullmatch(written)
     if call:
         return call[1] in DISTRIBUTIONS
@@ -120,6 +131,10 @@ def is_short_form(arg: str) -> bool:
 
 def is_short_range(written: str) -> bool:
     """Tell whether the text behind the `=` is a range with two dots or a distribution by name."""
+    try:
+        written, _ = split_guess(written)
+    except ConfigError:
+        return False
     if _CALL.fullmatch(written):
         return True
     low, dots, rest = written.partition("..")

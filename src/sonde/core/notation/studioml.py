@@ -22,6 +22,7 @@ from fractions import Fraction
 
 from sonde.core.distributions import Choice, Value
 from sonde.core.notation import short
+from sonde.core.notation.guess import guessing, split_guess
 from sonde.core.notation.literals import Number, listed, read_number, read_value, split_items
 from sonde.core.notation.parsed import Parsed, at, split_name
 from sonde.errors import ConfigError
@@ -44,9 +45,14 @@ def parse_hyperparam(text: str, *, flag: str = "--hyperparam") -> Parsed:
         ConfigError: Its place names the flag and the text.
     """
     place = f"{flag} {text}"
-    name, written = split_name(text, place, _EXAMPLE)
+    plain, guess = split_guess(text)
+    name, written = split_name(plain, place, _EXAMPLE)
     if short.is_short_range(written):
         return short.parse_short(text, flag=flag)
+    return guessing(_read(name, written, place), guess, place)
+
+
+def _read(name: str, written: str, place: str) -> Parsed:
     items = split_items(written, place)
     if len(items) > 1:
         return _listed(name, items, place)

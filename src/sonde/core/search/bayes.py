@@ -21,7 +21,6 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sonde.core.constraint import excesses
-from sonde.core.distributions import Choice
 from sonde.core.distributions.values import Params, Value
 from sonde.core.search.even import even
 from sonde.core.search.protocol import Problem, Request
@@ -48,6 +47,7 @@ class History:
     def __init__(self, problem: Problem) -> None:
         self.space, self.goals, self.seed = problem.space, tuple(problem.goals), problem.seed
         self.constraints = tuple(problem.constraints)
+        self.earlier = tuple(problem.earlier)
         self.drawer = even(problem.space, problem.seed)
         self.results: list[Result] = []
         self.succeeded = 0
@@ -121,7 +121,9 @@ def _offers(
         if state.expert is None:
             from sonde.core.surrogates.expert import Expert
 
-            state.expert = Expert(state.space, len(state.goals), len(state.constraints), state.seed)
+            state.expert = Expert(
+                state.space, len(state.goals), len(state.constraints), state.seed, state.earlier
+            )
         yield from state.expert.offers(state.results, trial, pending, seen)
 
 
@@ -139,12 +141,5 @@ def _new(
 
 
 def _centre(space: Space) -> Params:
-    """Return the middle of the numbers and the first of the choices."""
-    return space.at(
-        [
-            p.distribution.quantile(p.distribution.nth(0))
-            if isinstance(p.distribution, Choice) and not p.distribution.ordered
-            else 0.5
-            for p in space.dimensions
-        ]
-    )
+    """Return the guesses, or else the middle of the numbers and the first of the choices."""
+    return space.at([p.distribution.quantile(p.distribution.middle) for p in space.dimensions])

@@ -63,7 +63,10 @@ class Generation:
         self._edges = [each[i].edges for i in numeric]
         self._shares = [s for i in self.axes.categorical if (s := each[i].shares) is not None]
         self._restarts = 0
-        self.cma = Cma(self._edges, self._shares, 0, np.full(len(numeric), 0.5))
+        middle = [p.distribution.quantile(p.distribution.middle) for p in space.dimensions]
+        guessed = [p.distribution.has_guess for p in space.dimensions]
+        mean = [middle[i] if guessed[i] else 0.5 for i in numeric]
+        self.cma = Cma(self._edges, self._shares, 0, np.array(mean))
         self._ended: list[_Ended] = []
 
     def add(self, trial: Trial) -> None:
@@ -139,7 +142,7 @@ class Cmaes:
     adaptive = True
 
     def start(self, problem: Problem) -> Generation:
-        """Return the distribution in the middle of the box.
+        """Return the distribution in the middle of the box, or about the guesses.
 
         Raises:
             ConfigError: Unless there is exactly one goal.

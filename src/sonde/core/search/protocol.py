@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from sonde.core.constraint import Constraint
 from sonde.core.distributions.values import Params, Value
+from sonde.core.earlier import Lesson
 from sonde.core.metric import Goal
 from sonde.core.space import Space
 from sonde.core.trial import Trial
@@ -30,6 +31,7 @@ class Problem:
     Attributes:
         constraints: Bounds on outcomes; see `sonde.core.constraint.excesses`.
         trials: The budget, as a hint; None where there is none.
+        earlier: What earlier sweeps taught, of which nothing need be true here.
     """
 
     space: Space
@@ -37,6 +39,7 @@ class Problem:
     constraints: Sequence[Constraint] = ()
     seed: int = 0
     trials: int | None = None
+    earlier: Sequence[Lesson] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

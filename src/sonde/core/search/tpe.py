@@ -53,6 +53,7 @@ class History:
         ranked: (violation, loss, number, row) of the trials with a result, best first.
         feasible: How many of these break no constraint.
         failed: (number, row) of those without.
+        guess: What the user believes to be good, if anything.
     """
 
     def __init__(
@@ -75,7 +76,14 @@ class History:
             for place, axis in enumerate(each)
             if axis.middles is not None and axis.shares is not None
         ]
+        self.guess = self._guessed() if space.has_guesses else None
         self.layout = Layout(self.axes.numeric, categories)
+
+    def _guessed(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Return the point of the guesses, and which coordinates were guessed, (d,) each."""
+        each = [p.distribution for p in self.space.dimensions]
+        point = np.array([distribution.quantile(distribution.middle) for distribution in each])
+        return point, np.array([distribution.has_guess for distribution in each])
 
     def add(self, trial: Trial) -> None:
         """Take in a trial that has ended."""
@@ -208,7 +216,11 @@ def _mixtures(
     known = len(ranked)
     far = [ranked[i][-1] if i < known else failed[i - known][1] for i in places]
     points, active = state.rows(good)
-    weights = np.append(np.ones(len(good)), _GOOD_PRIOR)
+    if state.guess is not None:
+        # As if a good trial had been there, of which only the guessed parameters are known.
+        points = np.concatenate([points, state.guess[0][None]])
+        active = np.concatenate([active, state.guess[1][None]])
+    weights = np.append(np.ones(len(points)), _GOOD_PRIOR)
     best = _mixture(state, points, active, weights, _GOOD_WIDTH)
     points, active = state.rows(near + far)
     weights = np.ones(len(points) + len(pending.points))

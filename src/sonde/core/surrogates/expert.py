@@ -10,6 +10,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 import numpy as np
 
 from sonde.core.distributions.values import Params, Value
+from sonde.core.earlier import Lesson
 from sonde.core.space import Space
 from sonde.core.streams import generator
 from sonde.core.surrogates.acquisition import Acquisition
@@ -29,10 +30,17 @@ _MOST_LISTED = 2048  # points up to which a space is looked at whole
 class Expert:
     """Models, and the history as arrays."""
 
-    def __init__(self, space: Space, goals: int, constraints: int, seed: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        goals: int,
+        constraints: int,
+        seed: int,
+        earlier: Sequence[Lesson] = (),
+    ) -> None:
         self._space, self._seed = space, seed
         self._encoding = Encoding(space)
-        self._models = Models(self._encoding, goals, constraints, seed)
+        self._models = Models(self._encoding, goals, constraints, seed, earlier)
         self._records = Records(self._encoding, goals, constraints)
         self._all: list[tuple[Params, Hashable]] | None = None
         self._all_rows = self._records.rows

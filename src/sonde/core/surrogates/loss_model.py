@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sonde.core.streams import WHOLE_SWEEP, generator
+from sonde.core.surrogates.earlier import Leaning, Trend, leaned
 from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
 from sonde.core.surrogates.warps import WARPS, normalised, warped, weights
@@ -59,6 +60,7 @@ class LossModel:
         warps: The offsets to choose from.
         levels: Makes what is modelled, before it is warped, from the values that came.
         most_fitted: How many results a fit sees at most.
+        trend: What earlier sweeps expect; each warp is then tried with and without it.
     """
 
     def __init__(
@@ -70,12 +72,16 @@ class LossModel:
         *,
         levels: Callable[[Array], Array] = normalised,
         most_fitted: int = _MOST_FITTED,
+        trend: Trend | None = None,
     ) -> None:
         self._group = group
         self._dimensions = int(group.max()) + 1
         self._prior = prior
         self._seed = seed
-        self._warps = warps
+        self._trend = trend
+        self._views = [(offset, False) for offset in warps]
+        if trend is not None:
+            self._views += [(offset, True) for offset in warps]
         self._levels = levels
         self._most_fitted = most_fitted
         self._fits: dict[int, list[tuple[Array, float]]] = {}
@@ -104,15 +110,29 @@ class LossModel:
         shares = weights(np.array([score for _, score in fits]))
         which = int(random.choice(len(shares), p=shares))
         posterior, indices = self._posterior(x[:n], kept_by, due, which, fits[which][0])
-        return self._targeted(posterior, indices, losses, which)
+        return self._targeted(posterior, indices, x[:n], losses, which)
 
     def _targeted(
-        self, posterior: Posterior, indices: Array, losses: Array, which: int
+        self, posterior: Posterior, indices: Array, x: Array, losses: Array, which: int
     ) -> Conditioned:
-        target, _ = warped(self._levels(losses)[indices], self._warps[which])
+        offset, leans = self._views[which]
+        target, _ = warped(self._levels(losses)[indices], offset)
+        if leans:
+            posterior, target = self._leaning(posterior, x, losses, target, indices)
         posterior.target(target)
         fitted = posterior.fitted(target)
         return Conditioned(posterior=posterior, target=target, fitted=fitted, indices=indices)
+
+    def _leaning(
+        self, posterior: Posterior, x: Array, losses: Array, target: Array, indices: Array
+    ) -> tuple[Posterior, Array]:
+        """Return the model with its trend, and the target in its units."""
+        shares = None if self._trend is None else self._trend.shares(x, losses)
+        if self._trend is None or shares is None:
+            return posterior, target
+        there = self._trend.values(x[indices], shares)
+        left, _, multiple = leaned(target, 0.0, there)
+        return Leaning(posterior, (self._trend, shares), multiple, there), left + multiple * there
 
     def _fitted(
         self, x: Array, losses: Array, kept_by: Callable[[int], Array], anchor: int, due: int
@@ -133,10 +153,16 @@ class LossModel:
         n = len(losses)
         stream = generator(self._seed, WHOLE_SWEEP - 2 * n)
         chosen = _part(n, kept_by, self._most_fitted, stream)
+        shares = None if self._trend is None else self._trend.shares(x, losses)
         x, z = x[chosen], self._levels(losses)[chosen]
         found = []
-        for place, offset in enumerate(self._warps):
+        for place, (offset, leans) in enumerate(self._views):
             y, jacobian = warped(z, offset)
+            if leans and self._trend is not None and shares is not None:
+                y, jacobian, _ = leaned(y, jacobian, self._trend.values(x, shares))
+            elif leans:  # on nothing: it is never drawn
+                found.append((self._prior.start(self._dimensions, _NOISES[0]), math.inf))
+                continue
             if base is None:
                 starts = [self._prior.start(self._dimensions, noise) for noise in _NOISES]
             else:

@@ -7,12 +7,16 @@ its own; as long as nothing keeps to all of them, how likely that becomes is all
 counts. Running trials turn out as expected (kriging believer).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from sonde.core.earlier import Lesson
 from sonde.core.surrogates.acquisition import Acquisition, Improvement, Kept, Success, Term
+from sonde.core.surrogates.belief import Belief
+from sonde.core.surrogates.earlier import trend_of
 from sonde.core.surrogates.encoding import Array, Encoding
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
 from sonde.core.surrogates.hypervolume import FrontGrowth, non_dominated, reference_point
@@ -51,12 +55,22 @@ class Outlook:
 class Models:
     """Of the losses, the constraints and the failures of one sweep."""
 
-    def __init__(self, encoding: Encoding, goals: int, constraints: int, seed: int) -> None:
+    def __init__(
+        self,
+        encoding: Encoding,
+        goals: int,
+        constraints: int,
+        seed: int,
+        earlier: Sequence[Lesson] = (),
+    ) -> None:
         self._encoding, self._goals, self._seed = encoding, goals, seed
         self._prior = Prior.of(encoding.active)
         group = encoding.group
         modelled = goals if goals <= _MOST_GOALS else 0
-        self._losses = [LossModel(group, self._prior, seed) for _ in range(modelled)]
+        self._losses = [
+            LossModel(group, self._prior, seed, trend=trend_of(encoding, earlier, goal))
+            for goal in range(modelled)
+        ]
         self._limits = [
             LossModel(group, self._prior, seed, (None,), levels=graded) for _ in range(constraints)
         ]
@@ -73,9 +87,8 @@ class Models:
         if len(records.rows) < _FEWEST_RESULTS:
             start = self._prior.start(self._encoding.dimensions, 0.0)[:-1]
             scale = np.exp(-start)[self._encoding.group]
-            return Outlook(
-                acquisition=Acquisition(None, success), scale=scale, centres=records.rows
-            )
+            acquisition = Acquisition(None, success, self._believed(records))
+            return Outlook(acquisition=acquisition, scale=scale, centres=records.rows)
         feasible = records.feasible
         limits, scale = self._kept(records, there, random)
         if not feasible.any():
@@ -87,7 +100,7 @@ class Models:
             gain, scale, best = self._growth(records, there, random)
         else:
             gain, scale, best = self._improvement(records, there, random)
-        acquisition = Acquisition(gain, success, limits)
+        acquisition = Acquisition(gain, success, [*limits, *self._believed(records)])
         return Outlook(acquisition=acquisition, scale=scale, centres=records.rows[best])
 
     def _improvement(
@@ -155,6 +168,14 @@ class Models:
                 found.append(Kept(posterior, limit if spread > 0 else -_CERTAIN))
             scale = np.maximum(scale, posterior.inverse_length)
         return found, scale
+
+    def _believed(self, records: Records) -> list[Term]:
+        """Return a term for what the user has guessed, unless the first goal speaks against it."""
+        if not self._encoding.space.has_guesses:
+            return []
+        belief = Belief(self._encoding, records.ended)
+        is_refuted = belief.is_refuted(records.columns, records.losses[:, 0])
+        return [] if is_refuted else [belief]
 
     def _success(self, records: Records, there: Array) -> Term | None:
         """Return a model of success less its offset, or None if nothing has failed."""
