@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from lab import Lab, is_alive, until
 from sonde.agent.guard import Guard, kill_earlier
 from sonde.agent.identity import start_time
+from sonde.agent.loop import run
 from sonde.controller import utc_now
 from sonde.core.sweep import Control
 from sonde.core.trial import State
@@ -42,6 +44,22 @@ HARD = {
 }
 COUNT = {"has children": 4, "has a child that ignores SIGTERM": 2,
          "has a child in another session": 2, "has a daemon": 2}  # fmt: skip
+# Those that leave no trace of the trial in their environment write where they are told to.
+FORGETFUL = {
+    "a daemon without an environment": (
+        f"{sys.executable} -c 'import os, sys\n"
+        "if os.fork(): os._exit(0)\n"
+        "os.setsid()\n"
+        "if os.fork(): os._exit(0)\n"
+        'os.execve("/bin/sh", ["sh", "-c", "echo $$ >> \\"$0\\"; exec sleep 60", '
+        'sys.argv[1]], {})\' "$PIDS"\n'
+    ),
+    "a child without an environment in another session": (
+        'env -i setsid /bin/sh -c \'echo $$ >> "$0"; exec sleep 60\' "$PIDS" &\n'
+    ),
+}
+HARD |= {f"has {kind}": text for kind, text in FORGETFUL.items()}
+COUNT |= {f"has {kind}": 2 for kind in FORGETFUL}
 ENDLESS = "while :; do sleep 0.05; done\n"
 
 
@@ -93,6 +111,53 @@ def test_what_a_script_leaves_behind_is_ended_when_it_exits(lab: Lab, kind: str)
     assert len(lab.pids()) == count
     assert not lab.alive()
     assert lab.states(sweep) == ["done"]
+
+
+@pytest.mark.parametrize("kind", FORGETFUL)
+def test_what_forgot_its_trial_is_ended_with_it(lab: Lab, kind: str) -> None:
+    wait = 'until test "$(wc -l < "$PIDS")" = 2; do sleep 0.01; done\n'
+    lab.script(NOTE + FORGETFUL[kind] + wait)
+    sweep = lab.sweep("sh", "train.sh", command={"env": {"PIDS": str(lab.base / "pids")}})
+    assert lab.spawn(sweep).wait(15) == 0
+    assert len(lab.pids()) == 2
+    assert not lab.alive()
+    assert lab.states(sweep) == ["done"]
+
+
+def test_what_forgot_its_trial_ends_with_the_last_that_may_have_begun_it(lab: Lab) -> None:
+    # Trial 0 leaves a daemon and ends first; trial 1 runs beside it, 2 only after both.
+    lab.script(
+        f'if test "$SONDE_TRIAL" = 0; then\n{FORGETFUL["a daemon without an environment"]}'
+        'until test -s "$PIDS"; do sleep 0.01; done; touch "$PIDS.0"; fi\n'
+        'if test "$SONDE_TRIAL" = 1; then until test -e "$PIDS.0"; do sleep 0.01; done; fi\n'
+        f'if test "$SONDE_TRIAL" = 2; then touch "$PIDS.2"; {ENDLESS}fi\n'
+    )
+    command = {"env": {"PIDS": str(lab.base / "pids")}, "grace_s": 0.3}
+    sweep = lab.sweep("sh", "train.sh", space={"x": [1, 2, 3]}, command=command)
+    agent = lab.spawn(sweep, workers=2)
+    until((lab.base / "pids.2").exists)
+    until(lambda: lab.pids() and not lab.alive(), 3)
+    agent.terminate()
+    assert agent.wait(5) == 0
+
+
+def test_a_program_that_runs_an_agent_keeps_the_daemons_of_its_own(lab: Lab) -> None:
+    pids = lab.base / "pids"
+    daemon = FORGETFUL["a daemon without an environment"]
+    lab.script("exit 0\n")
+    sweep = lab.sweep("sh", "train.sh", space={"x": [1, 2]})
+    begun = False
+
+    def begin_ours(_: object) -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            subprocess.run(["sh", "-c", daemon], env=os.environ | {"PIDS": str(pids)}, check=True)
+            until(lab.alive)
+
+    run(lab.options(sweep), on_event=begin_ours, store=lab.store)
+    (ours,) = lab.alive()
+    os.kill(ours, signal.SIGKILL)
 
 
 def test_a_new_watchdog_is_started_when_it_is_killed(lab: Lab) -> None:

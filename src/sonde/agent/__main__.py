@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
     given["root"] = Path(given["root"])
     given["gpus"] = tuple(given.get("gpus", ()))
     try:
-        run(Options(**given), on_event=_say)
+        run(Options(**given), on_event=_say, is_alone=True)
     except SondeError as error:
         print(f"agent: {error}", file=sys.stderr)
         return error.exit_code

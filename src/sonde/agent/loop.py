@@ -37,6 +37,7 @@ def run(
     *,
     on_event: Callable[[Event], None] | None = None,
     store: Store | None = None,
+    is_alone: bool = False,
 ) -> AgentReport:
     """Run trials of a sweep until there is nothing more to do; return what was done.
 
@@ -44,13 +45,15 @@ def run(
         options: How.
         on_event: Called with what happens, in this thread.
         store: Used instead of opening the URL; left open.
+        is_alone: This process does nothing else, so that processes that it adopts are its
+            trials' and are killed with them.
 
     Raises:
         ConfigError: If the sweep cannot be run here.
         StoreError: If the store cannot be opened.
         NotFoundError: If there is no such sweep.
     """
-    guard = Guard()  # before the store is opened, so that its files are not passed on
+    guard = Guard(is_alone=is_alone)  # before the store is opened, so that its files are not passed on
     try:
         opened = open_store(options.store_url) if store is None else store
         try:

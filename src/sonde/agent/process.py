@@ -82,17 +82,21 @@ class Program:
         self._exit: Exit | None = None
         self._gone_at = 0.0
         guard.announce(folder)
-        with stdout.open("ab") as out, stderr.open("ab") as err:
-            self._popen = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-                pass_fds=pass_fds,
-            )
+        try:
+            with stdout.open("ab") as out, stderr.open("ab") as err:
+                self._popen = subprocess.Popen(
+                    argv,
+                    cwd=cwd,
+                    env=dict(env),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    start_new_session=True,
+                    pass_fds=pass_fds,
+                )
+        except OSError:
+            guard.over(folder)
+            raise
         self.pid = self._popen.pid
         guard.started(self.pid, folder)
 

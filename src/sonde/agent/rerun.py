@@ -51,7 +51,7 @@ def rerun(store: Store, record: SweepRecord, trial: Trial, root: Path) -> Rerun:
     Raises:
         ConfigError: If the sweep's trials cannot be run here.
     """
-    guard = Guard()
+    guard = Guard(is_alone=True)
     try:
         with Waker(None) as waker:
             workshop = Workshop(store, record, root, guard=guard, waker=waker)

@@ -3,7 +3,8 @@
 It is told over its standard input what runs: `+PGID FOLDER` and `-PGID`, one a line, and
 `?FOLDER` before a trial is started. When the pipe closes, the agent is gone, however it went,
 and every process group that is still listed is killed, as is every process that carries one of
-the folders as SONDE_TRIAL_DIR: it left the group, or began while the agent died.
+the folders as SONDE_TRIAL_DIR: it left the group, or began while the agent died. So is what
+descends from a group, and `*PID STARTED`, which the agent adopted (`~PID`: that has ended).
 
 Run as a script by a bare interpreter, so it imports nothing of sonde.
 """
@@ -21,6 +22,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)  # it is the last to go
     groups: dict[int, str] = {}
     folders: set[str] = set()
+    adopted: dict[int, str] = {}  # process -> when it started, as its number may be used again
     for line in sys.stdin.buffer:
         what, rest = line[:1], os.fsdecode(line[1:].rstrip(b"\n"))
         if what == b"?":
@@ -32,10 +34,19 @@ def main() -> None:
             groups[int(group)] = folder
         elif what == b"-":
             folders.discard(groups.pop(int(rest), ""))
-    if not groups and not folders:
+        elif what == b"*":
+            pid, _, started = rest.partition(" ")
+            adopted[int(pid)] = started
+        elif what == b"~":
+            adopted.pop(int(rest), None)
+    if not groups and not folders and not adopted:
         return
+    # Before their parents are killed, which is what they are known by.
+    descendants = _descendants(set(groups), adopted)
     for left in groups:
         kill_group(left)
+    for pid in descendants:
+        _kill(pid)
     # Twice: a process that was found may have been forking just then.
     for _ in range(2):
         for pid in carriers(folders):
@@ -68,6 +79,37 @@ def carriers(folders: set[str]) -> list[int]:
             continue
         if not wanted.isdisjoint(variables):
             found.append(int(name))
+    return found
+
+
+def _descendants(groups: set[int], adopted: dict[int, str]) -> set[int]:
+    """Return the processes of these groups, the adopted ones, and what they began (Linux)."""
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208
+    except OSError:
+        return set()
+    children: dict[int, list[int]] = {}
+    todo = []
+    for name in names:
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as source:  # noqa: PTH123
+                stat = source.read()
+        except OSError:
+            continue
+        # The name, in brackets, may hold anything; behind it stand the state, the parent, ...
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        pid, parent, group = int(name), int(fields[1]), int(fields[2])
+        children.setdefault(parent, []).append(pid)
+        if group in groups or adopted.get(pid) == fields[19].decode():
+            todo.append(pid)
+    found: set[int] = set()
+    while todo:
+        pid = todo.pop()
+        if pid not in found:
+            found.add(pid)
+            todo += children.get(pid, ())
     return found
 
 

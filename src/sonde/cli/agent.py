@@ -74,6 +74,6 @@ def agent(
         idle_timeout_s=idle_timeout,
     )
     with marked(root, record.id):
-        report = run_agent(options, on_event=tell)
+        report = run_agent(options, on_event=tell, is_alone=True)
     failed = f", {report.failed} failed" if report.failed else ""
     say(f"left: {report.reason}; {report.ran} trials run{failed}")
