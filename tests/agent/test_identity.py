@@ -25,6 +25,20 @@ def test_a_process_that_was_killed_is_dead_before_and_after_it_was_waited_for() 
     assert is_dead_here(identity)
 
 
+def test_a_process_that_was_forked_is_not_its_parent() -> None:
+    text = (
+        "import os\n"
+        "from sonde.agent.identity import me, of\n"
+        "first = me()\n"
+        "if os.fork():\n"
+        "    os.wait()\n"
+        "else:\n"
+        "    print(me() != first and me() == of(os.getpid()))\n"
+    )
+    argv = [sys.executable, "-c", text]
+    assert subprocess.run(argv, capture_output=True, check=True).stdout == b"True\n"
+
+
 def test_another_process_under_the_same_number_is_not_taken_for_it() -> None:
     *rest, started = me().split("/")
     assert is_dead_here("/".join([*rest, str(int(started) - 1)]))

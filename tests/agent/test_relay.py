@@ -133,6 +133,21 @@ def test_metrics_are_found_in_what_is_printed(
     assert found(relay(tmp_path, pattern)) == expected
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "loss=\x1b[32m0.75\x1b[0m",
+        "\x1b[1;38;5;12mloss\x1b[m=0.75\x1b[K",
+        "\x1b]0;training\x07loss=0.75",
+        "\x1b]8;;https://a.b\x1b\\loss=0.75\x1b]8;;\x1b\\",
+        "\x1b[?25l\x1b[2A\x1b(Bloss=\x1b7\x1b[93m0.75",
+    ],
+)
+def test_a_metric_is_found_in_colours(tmp_path: Path, line: str) -> None:
+    (tmp_path / "stdout.log").write_text(line + "\n")
+    assert found(relay(tmp_path, r"loss=([\d.]+)$")) == [(0, {"loss": 0.75})]
+
+
 def test_a_printed_line_is_not_read_before_its_end(tmp_path: Path) -> None:
     log = tmp_path / "stdout.log"
     log.write_bytes(b"loss: 0.1")
@@ -181,6 +196,7 @@ def test_runs_with_the_same_metric_are_told_apart(tmp_path: Path) -> None:
         with closing(FileWriter(str(tmp_path / "work" / run))) as writer:
             writer.scalar("loss", 1.0, step=0)
     assert found(one) == [(0, {"loss": 1.0}), (0, {"b/loss": 1.0})]
+    assert one.facts()["notes"] == ["loss is that of the run a; that of b is b/loss"]
 
 
 def test_a_metric_from_two_sources_counts_once(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 import csv
 import io
 import math
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+import sonde
 from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
 from sonde.core.metric import Direction, Goal
@@ -296,6 +299,45 @@ def test_runs_list_knows_sweeps_and_projects(cli: Sonde, store: Store) -> None:
     assert keys("project", "vision") == ["digits/0"]
     assert keys("other") == keys("project", "other") == ["other/0"]
     assert "there is no project nope" in cli("runs", "list", "project", "nope", code=2).err
+
+
+def test_runs_list_projects_lists_the_projects(cli: Sonde, store: Store) -> None:
+    one = add_sweep(store, project="vision")
+    add_sweep(store, name="more", project="vision")
+    add_sweep(store, name="other")
+    add_trial(store, one.id, {"lr": 0.1, "opt": "adam"}, [0.5])
+    assert cli("runs", "list", "projects", "--format", "json").json == [
+        {"project": "other", "sweeps": ["other"], "runs": 0},
+        {"project": "vision", "sweeps": ["digits", "more"], "runs": 1},
+    ]
+    assert [line.split() for line in cli("runs", "list", "projects").lines] == [
+        ["project", "sweeps", "runs"],
+        ["other", "other", "0"],
+        ["vision", "digits,", "more", "1"],
+    ]
+
+
+def test_logs_of_a_trial_of_ones_own_program_say_that_it_printed_there(cli: Sonde) -> None:
+    sonde.sweep(lambda x: x, {"x": [1]}, minimize="y", name="here").run(workers=0, progress=False)
+    asked = sonde.sweep(None, {"x": [1]}, minimize="y", name="asked")
+    asked.ask().tell(1.0)
+    for key, how in (("here/0", "workers=0"), ("asked/0", "asked for by it")):
+        for more in ([], ["--follow"]):
+            said = cli("logs", key, *more, code=2).err
+            assert f"{key} has no log: it ran in your own program ({how})" in said
+
+
+def test_a_ctrl_c_after_all_is_done_changes_nothing() -> None:
+    text = (
+        "import atexit, os, signal, sys\n"
+        "from sonde.cli import main\n"
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        "sys.argv = ['sonde', '--version']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("sonde ")
 
 
 def test_control_characters_in_values_do_not_reach_the_terminal(cli: Sonde, store: Store) -> None:

@@ -267,6 +267,20 @@ def test_what_people_write() -> None:
     assert space["conditional"].when == Expression("constant > 3")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["../data", "data/../1", "data/..5", "C:/runs", "https://a.b:80/c", "localhost:8080", "1:2:3:4",
+     "2024-01-01T12:30:00", "a..b", "f(x", "uniform", "16:9 wide", "...", ":", "1;2"],
+)  # fmt: skip
+def test_other_text_is_a_constant(text: str) -> None:
+    assert space_of({"a": text})["a"].distribution == Constant(text)
+
+
+def test_text_that_reads_like_a_range_can_be_chosen_as_text() -> None:
+    space = space_of({"a": Choice(["12:30"]), "b": ["1..x", "0:1:0.1"]})
+    assert space["b"].distribution == Choice(["1..x", "0:1:0.1"])
+
+
 @pytest.mark.parametrize("name", ["lr", "größe", "_x", "opt.lr", "weight-decay", "lambda", "层"])
 def test_names_may_be_what_scripts_use(name: str) -> None:
     assert name in space_of({name: [1, 2]})
@@ -294,6 +308,14 @@ def test_other_names_are_refused(name: str) -> None:
         ),
         ({"a": Int(1, 2)}, "x < 3", "where x < 3: there is no parameter 'x'; use a"),
         ({"a": Int(1, 2)}, ["a < 3", "a ="], "a =: column 3: '=' is not understood"),
+        ({"a": Int(1, 2)}, "", "where '': there is no relation in it; write one, or leave it out"),
+        ({"a": "1..x"}, None, "parameters.a: 1..x is a range of which x is no number; write 1e-5"),
+        ({"a": "x..1"}, None, "parameters.a: x..1 is a range of which x is no number"),
+        ({"a": "1e-3.."}, None, "a range of which nothing is no number"),
+        ({"a": "loguniform(1e-5, 1e-1"}, None, "parameters.a: loguniform(1e-5, 1e-1 has a ( that"),
+        ({"a": "0:1:0.1"}, None, "Choice(['0:1:0.1']) if text is meant"),
+        ({"a": "1e-5:l5:0.1"}, None, "parameters.a: 1e-5:l5:0.1 is a range in StudioML's form"),
+        ({"a": "12:30"}, None, "parameters.a: 12:30 is a range in StudioML's form"),
         ({"a": "b", "c": [1]}, "a * 3 > 1", "a * 3 > 1: *: 'b' is no number"),
         ({"a": [], "b": {"min": 1}}, None, "parameters.a: there is nothing to choose from"),
         ({"a": [], "b": {"min": 1}}, None, "parameters.b: from min no distribution follows"),

@@ -16,7 +16,7 @@ __all__ = ["boot_id", "is_alive", "is_dead_here", "me", "of", "start_time"]
 
 def me() -> str:
     """Return the identity of this process."""
-    return of(os.getpid())
+    return _ours(os.getpid())  # another one after a fork
 
 
 def of(pid: int) -> str:
@@ -64,6 +64,11 @@ def start_time(pid: int) -> str | None:
         return None if fields[0] in {b"Z", b"X"} else fields[19].decode()
     found = _output(["ps", "-o", "lstart=", "-p", str(pid)])
     return "-".join(found.split()) or None
+
+
+@functools.lru_cache(maxsize=1)
+def _ours(pid: int) -> str:
+    return of(pid)
 
 
 @functools.cache

@@ -53,7 +53,8 @@ def run(
         StoreError: If the store cannot be opened.
         NotFoundError: If there is no such sweep.
     """
-    guard = Guard(is_alone=is_alone)  # before the store is opened, so that its files are not passed on
+    # Before the store is opened, so that its files are not passed on.
+    guard = Guard(is_alone=is_alone)
     try:
         opened = open_store(options.store_url) if store is None else store
         try:

@@ -1,7 +1,8 @@
 """Metrics found in what a trial prints, by the user's regular expression.
 
 The pattern meets bytes, a line at a time (a carriage return ends a line too: progress bars),
-so output that is no text does no harm. Which metric a match is of:
+so output that is no text does no harm. Colours and other escape sequences of terminals are
+taken out before. Which metric a match is of:
 
 - a group called `value`: the metric that the group `name` holds, or the goal's without that;
 - other named groups: each a metric of that name;
@@ -22,6 +23,11 @@ __all__ = ["Printed", "check_pattern"]
 
 _CHUNK = 4 << 20  # read at a time, so that one poll takes milliseconds
 _LONGEST = 1 << 16  # of a line; the rest is looked at as a line of its own
+# ECMA-48: control sequences (colours, the cursor), strings such as a title or a link up to
+# their end, and the sequences of two or three bytes.
+_ESCAPES = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])"
+)
 _RESERVED = frozenset({"name", "value", "step"})
 
 
@@ -67,6 +73,8 @@ class Printed:
         return data
 
     def _search(self, data: bytes, reports: list[Report]) -> None:
+        if b"\x1b" in data:
+            data = _ESCAPES.sub(b"", data)
         for line in re.split(rb"[\r\n]+", data):
             for match in self._pattern.finditer(line):
                 report = self._report(match)

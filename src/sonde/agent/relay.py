@@ -153,6 +153,11 @@ class Relay:
         known, owners = names_of(tag, run), self._owners
         first = known[0]
         if owners.get(first, source) != source and owners[first].startswith(_EVENTS):
+            other, plain = owners[first].removeprefix(f"{_EVENTS} "), first
             first = f"{run or '.'}/{tag}"
+            if first not in owners:
+                self.notes.append(
+                    f"{plain} is that of the run {other}; that of {run or '.'} is {first}"
+                )
         names = dict.fromkeys([first, *(name for name in known if name in self._wanted)])
         return tuple(name for name in names if owners.setdefault(name, source) == source)

@@ -35,8 +35,8 @@ def main() -> None:
         elif what == b"-":
             folders.discard(groups.pop(int(rest), ""))
         elif what == b"*":
-            pid, _, started = rest.partition(" ")
-            adopted[int(pid)] = started
+            process, _, started = rest.partition(" ")
+            adopted[int(process)] = started
         elif what == b"~":
             adopted.pop(int(rest), None)
     if not groups and not folders and not adopted:

@@ -18,9 +18,14 @@ BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
     try:
-        sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+        import signal
+
+        # All is said and done: one more Ctrl-C changes neither that nor the exit code.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:  # while modules are loaded, or on the way out
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def run(argv: list[str]) -> int:

@@ -52,10 +52,28 @@ def logs(trial: str, stderr: bool, follow: bool, attempt: int | None, store: str
             with path.open("rb") as source:
                 _copy(source)
         except FileNotFoundError:
+            _refuse_in_process(record, found)
             where = found.facts.get("host")
             raise NotFoundError(
                 f"{path} is not there" + (f"; the trial ran on {where}" if where else "")
             ) from None
+
+
+def _refuse_in_process(record: "SweepRecord", trial: "Trial") -> None:
+    """Say so where no agent ran a trial, as nobody but an agent keeps what is printed."""
+    from sonde.core.sweep import Command
+    from sonde.core.trial import State
+    from sonde.errors import NotFoundError
+
+    has_ended_by_itself = trial.state in {State.DONE, State.STOPPED, State.FAILED}
+    by_agent = isinstance(record.sweep.work, Command) or "host" in trial.facts
+    if by_agent or (record.sweep.work is not None and not has_ended_by_itself):
+        return
+    how = "asked for by it" if record.sweep.work is None else "workers=0"
+    raise NotFoundError(
+        f"{record.name}/{trial.number} has no log: it ran in your own program ({how}), "
+        "which printed where that prints"
+    )
 
 
 def _path(
@@ -93,6 +111,8 @@ def _follow(
             if source is not None:
                 _copy(source)
             if over:
+                if source is None and trial.attempts:
+                    _refuse_in_process(record, trial)
                 return
             time.sleep(POLL_S)
     finally:

@@ -24,17 +24,25 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.argument("what", nargs=-1, metavar="[all | project NAME | SWEEP]")
+@click.argument("what", nargs=-1, metavar="[all | project NAME | projects | SWEEP]")
 @store_option
 @format_option
 def list_runs(what: tuple[str, ...], store: str | None, form: str) -> None:
-    """List the runs of a sweep, of a project or, with `all` or nothing, of every sweep."""
+    """List the runs of a sweep, of a project or, with `all` or nothing, of every sweep.
+
+    With `projects`, list the projects: a sweep without one is a project of its own.
+    """
     from sonde.cli.output import emit
+    from sonde.cli.projects_table import PROJECT_COLUMNS, project_cells, project_rows
     from sonde.cli.runs_table import run_cells, run_columns, run_row
     from sonde.core.history import History
     from sonde.errors import ConfigError, NotFoundError
 
     with opened(store) as opened_store:
+        if what == ("projects",):
+            projects = project_rows(opened_store.list_sweeps())
+            emit(form, projects, PROJECT_COLUMNS, project_cells(projects))
+            return
         if not what or what == ("all",):
             records = list(opened_store.list_sweeps())
         elif len(what) == 2 and what[0] == "project":

@@ -111,6 +111,10 @@ def space_of(
     relations: list[Expression] = []
     for text in where:
         with faults.collected():
+            if not text.strip():
+                raise ConfigError(
+                    "--where ''", "there is no relation in it", "write one, or leave it out"
+                )
             relations.append(_expression(text, f"--where {text}"))
     if faults.found and not parsed:
         return None

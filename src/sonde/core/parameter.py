@@ -63,7 +63,7 @@ def parameter_of(name: str, written: Any) -> Parameter:
 
     A distribution stays one, a list or tuple is a choice, a dict a parameter in W&B's
     words, text such as `1e-5..1e-1:log` or `loguniform(1e-5, 1e-1)` the distribution that
-    it names; all else never changes.
+    it names; all else never changes. Text that is almost such a form is refused.
 
     Raises:
         ConfigError: Its place names the parameter.
@@ -73,10 +73,16 @@ def parameter_of(name: str, written: Any) -> Parameter:
     if isinstance(written, Mapping):
         return parameter_from_json(name, written)
     if isinstance(written, str):
-        from sonde.core.notation.short import is_short_form, is_short_range, parse_short
+        from sonde.core.notation.short import (
+            is_short_form,
+            is_short_range,
+            parse_short,
+            refuse_almost,
+        )
 
         if is_short_range(written) or is_short_form(f"{name}={written}"):
             return Parameter(name, parse_short(f"{name}={written}", flag="parameter").distribution)
+        refuse_almost(name, written)
     try:
         is_array = bool(getattr(written, "shape", ()))
         is_list = is_array or isinstance(written, (list, tuple, range))

@@ -284,6 +284,10 @@ def space_of(written: Mapping[str, Any], where: str | Sequence[str] | None = Non
             faults.append(fault)
     relations: list[Expression] = []
     for text in [where] if isinstance(where, str) else where or ():
+        if isinstance(text, str) and not text.strip():
+            found = "there is no relation in it"
+            faults.append(ConfigError("where ''", found, "write one, or leave it out"))
+            continue
         try:
             relations.append(Expression(text))
         except ConfigError as fault:

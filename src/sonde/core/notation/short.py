@@ -31,7 +31,7 @@ from sonde.core.notation.literals import Number, listed, read_number, read_value
 from sonde.core.notation.parsed import NAME, Parsed, at, split_name
 from sonde.errors import ConfigError
 
-__all__ = ["DISTRIBUTIONS", "is_short_form", "is_short_range", "parse_short"]
+__all__ = ["DISTRIBUTIONS", "is_short_form", "is_short_range", "parse_short", "refuse_almost"]
 
 _EXAMPLE = "lr=1e-5..1e-1:log"
 _CALL = re.compile(r"([^\W\d]\w*)\s*\((.*)\)", re.DOTALL)
@@ -140,6 +140,36 @@ def is_short_range(written: str) -> bool:
     low, dots, rest = written.partition("..")
     high = rest.partition(":")[0]
     return bool(dots) and "," not in written and _is_number(low) and _is_number(high)
+
+
+def refuse_almost(name: str, written: str) -> None:
+    """Refuse text, written in Python, that is a slip of a range and not meant as text.
+
+    That is `1..x`, `loguniform(1e-5, 1e-1`, and StudioML's `0:1:0.1`; paths, URLs, names and
+    whatever else has no number beside its dots or colons is text.
+
+    Raises:
+        ConfigError: Its place names the parameter.
+    """
+    place, as_text = f"parameters.{name}", f"Choice([{written!r}]) if text is meant"
+    fields = [field.strip() for field in written.split(":")]
+    low, dots, rest = written.partition("..")
+    known, bracket, _ = written.partition("(")
+    if dots and "/" not in written and _is_number(low) != _is_number(rest.partition(":")[0]):
+        one = rest if _is_number(low) else low
+        found = f"{written} is a range of which {one or 'nothing'} is no number"
+        raise ConfigError(place, found, f"write 1e-5..1e-1, or {as_text}")
+    if bracket and known.strip() in DISTRIBUTIONS and not written.rstrip().endswith(")"):
+        raise ConfigError(
+            place, f"{written} has a ( that is not closed", f"close it, or write {as_text}"
+        )
+    if 2 <= len(fields) <= 3 and any(fields) and _reads_as_grid(fields):
+        ends = f"{fields[0] or 0}..{fields[-1]}"
+        raise ConfigError(
+            place,
+            f"{written} is a range in StudioML's form",
+            f"write {ends}, or a list of values, or {as_text}",
+        )
 
 
 def _range(name: str, written: str, place: str) -> Parsed:

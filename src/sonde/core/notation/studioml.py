@@ -59,6 +59,12 @@ def _read(name: str, written: str, place: str) -> Parsed:
     if ":" in written and written[0] not in "'\"":
         return _grid(name, written, place)
     value = read_value(written, place)
+    parts = [part.strip() for part in written.split(";")]
+    if len(parts) > 1 and value == written and all(read_number(p, place) or not p for p in parts):
+        commas = ",".join(part for part in parts if part)
+        raise ConfigError(
+            place, "a ; between numbers", f"write {commas}, or quote it ('{written}') for text"
+        )
     return _parsed(name, [value], f"the one value {value!r}", place)
 
 
