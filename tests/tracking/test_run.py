@@ -3,6 +3,9 @@
 import argparse
 import json
 import math
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +25,9 @@ def _fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         monkeypatch.delenv(f"SONDE_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
     tracking.reset()
+    ends = signal.getsignal(signal.SIGTERM)
     yield
+    signal.signal(signal.SIGTERM, ends)
     tracking.reset()
 
 
@@ -184,6 +189,52 @@ def test_a_script_is_told_to_stop_but_its_log_does_not_raise(trial: Path) -> Non
     sonde.log(a=1)
     (trial / "stop").unlink()
     assert sonde.should_stop()  # once asked, always asked
+
+
+@pytest.mark.parametrize(("asks", "code"), [(True, 0), (False, -signal.SIGTERM)])
+def test_a_script_that_asks_whether_to_stop_lives_to_hear_it(
+    trial: Path, asks: bool, code: int
+) -> None:
+    text = (
+        "import sonde, time\n"
+        "sonde.log(begun=1)\n"
+        f"while not ({asks} and sonde.should_stop()):\n"
+        "    print('on', flush=True)\n"
+        "    time.sleep(0.01)\n"
+        "print('saved')\n"
+    )
+    argv = [sys.executable, "-c", text]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as script:
+        assert script.stdout is not None
+        assert script.stdout.readline() == "on\n"
+        script.terminate()
+        rest = script.stdout.read()
+    assert script.returncode == code
+    assert rest.endswith("saved\n") is asks
+
+
+def test_children_of_a_script_that_asks_are_ended_by_sigterm(trial: Path) -> None:
+    text = (
+        "import multiprocessing, sonde, time\n"
+        "sonde.should_stop()\n"
+        "child = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,))\n"
+        "child.start()\n"
+        "child.terminate()\n"
+        "child.join(10)\n"
+        "assert child.exitcode == -15, child.exitcode\n"
+    )
+    subprocess.run([sys.executable, "-c", text], check=True)
+
+
+def test_a_handler_of_the_scripts_own_is_left_in_place(trial: Path) -> None:
+    text = (
+        "import signal, sonde\n"
+        "ours = lambda *_: None\n"
+        "signal.signal(signal.SIGTERM, ours)\n"
+        "sonde.should_stop()\n"
+        "assert signal.getsignal(signal.SIGTERM) is ours\n"
+    )
+    subprocess.run([sys.executable, "-c", text], check=True)
 
 
 def test_in_a_function_the_report_is_kept_and_then_log_raises(

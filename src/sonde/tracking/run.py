@@ -7,7 +7,8 @@ runs inside the submitter's process (`workers=0`) has its run put in place by `i
 
 How a trial learns that it is to end: `should_stop()` becomes true. Where `SONDE_RAISE_STOP=1`
 is set, as the workers that call functions do, `log` then also raises `sonde.Stopped`. A script
-is left alone, because the agent sends it SIGTERM anyway.
+that never asks is ended by the SIGTERM that the agent sends; one that asks is left the grace
+period to end by itself.
 """
 
 import os
@@ -255,7 +256,8 @@ def log(
 def should_stop() -> bool:
     """Tell whether this trial was asked to end; never outside a sweep.
 
-    Cheap enough for every batch: the answer may be 50 ms old.
+    Cheap enough for every batch: the answer may be 50 ms old. A script that asks is no longer
+    ended by SIGTERM, so that it can save what it has; after the grace period it is killed.
     """
     return (_current or current()).should_stop()
 
@@ -322,11 +324,44 @@ def _from_environment() -> Run:
         values=_params(os.environ.get("SONDE_PARAMS") or os.path.join(folder, "params.json")),  # noqa: PTH118
         write=journal.write,
         close=journal.close,
-        asked=lambda: os.path.exists(stop),  # noqa: PTH110
+        asked=_asked_by(stop),
         folder=lambda: kept,
         seed=int(os.environ.get("SONDE_SEED") or 0),
         raises=os.environ.get("SONDE_RAISE_STOP") == "1",
     )
+
+
+def _asked_by(stop: str) -> "Callable[[], bool]":
+    """Return what tells whether the trial was asked to end: by a file, or by SIGTERM.
+
+    On first use it takes SIGTERM, unless the script does so itself: whoever asks means to end
+    by itself, and would not live to hear the answer.
+    """
+    asks = heard = False
+
+    def hear(*_: object) -> None:
+        nonlocal heard
+        heard = True
+
+    def asked() -> bool:
+        nonlocal asks
+        if not asks:
+            asks = True
+            import signal
+            import threading
+
+            is_main = threading.current_thread() is threading.main_thread()
+            if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                signal.signal(signal.SIGTERM, hear)
+
+                def forget() -> None:  # pools and loaders of data end their children with it
+                    if signal.getsignal(signal.SIGTERM) is hear:
+                        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+                os.register_at_fork(after_in_child=forget)
+        return heard or os.path.exists(stop)  # noqa: PTH110
+
+    return asked
 
 
 def _params(path: str) -> "dict[str, Any]":
