@@ -29,7 +29,6 @@ class Asked:
         number: The trial's number in the sweep.
         params: Its values.
         attempt: How often it was begun, this time included.
-        seed: What it may seed its random numbers with; repeats differ in it.
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class Asked:
         self.number = held.lease.number
         self.attempt = held.lease.attempt
         self.params: dict[str, Any] = thawed(held.lease.params)
-        self.seed = trial_seed(sweep.seed, held.lease.number)
+        self._sweep_seed = sweep.seed
         self._store, self._goals, self._held, self._let_go = store, sweep.goals, held, let_go
         self._ended: State | None = None
 
@@ -57,6 +56,11 @@ class Asked:
         if numbers:
             self._held.report(step, numbers, time())
             self._held.flush(self._store)
+
+    @property
+    def seed(self) -> int:
+        """What it may seed its random numbers with; repeats differ in it."""
+        return trial_seed(self._sweep_seed, self.number)
 
     @property
     def should_stop(self) -> bool:

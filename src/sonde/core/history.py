@@ -191,6 +191,9 @@ def _merge(spans: list[tuple[float, float]], start: float, end: float) -> None:
     """Put an interval into a list of disjoint ascending ones, in place."""
     if end <= start:
         return
+    if not spans or start > spans[-1][1]:  # one trial after the other
+        spans.append((start, end))
+        return
     first = bisect_left(spans, start, key=lambda span: span[1])
     last = bisect_right(spans, end, key=lambda span: span[0])
     if first < last:
