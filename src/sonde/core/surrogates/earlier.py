@@ -25,6 +25,7 @@ __all__ = ["Leaning", "Trend", "leaned", "trend_of"]
 
 _MOST = 100  # results of an earlier sweep that its model sees
 _FEWEST = 5
+_CHANCE = 2.0  # standard deviations of tau by chance, up to which a sweep is not believed
 _FIRMNESS = 1.0  # of the belief, before any trial, that a trend is worth nothing
 _LEAST_LEFT = 0.05  # standard deviations of the loss: no trend is taken to explain all
 _PENALTY = 1.0  # log evidence: for the multiple, which is fitted
@@ -82,7 +83,7 @@ class Trend:
     def shares(self, x: Array, losses: Array) -> Array | None:
         """Return how much each source counts (s,), or None where none does better than chance."""
         taus = np.array([tau(source.mean(x), losses) for source in self._sources])
-        found: Array = np.where(taus > chance(len(losses)), taus, 0.0) ** 2
+        found: Array = np.where(taus > _CHANCE * chance(len(losses)), taus, 0.0) ** 2
         total = found.sum()
         return found / total if total > 0 else None
 
