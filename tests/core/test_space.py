@@ -277,8 +277,8 @@ def test_other_text_is_a_constant(text: str) -> None:
 
 
 def test_text_that_reads_like_a_range_can_be_chosen_as_text() -> None:
-    space = space_of({"a": Choice(["12:30"]), "b": ["1..x", "0:1:0.1"]})
-    assert space["b"].distribution == Choice(["1..x", "0:1:0.1"])
+    space = space_of({"a": Choice(("12:30",)), "b": ["1..x", "0:1:0.1"]})
+    assert space["b"].distribution == Choice(("1..x", "0:1:0.1"))
 
 
 @pytest.mark.parametrize("name", ["lr", "größe", "_x", "opt.lr", "weight-decay", "lambda", "层"])
