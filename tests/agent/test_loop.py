@@ -321,7 +321,7 @@ def test_an_outage_of_the_store_stops_no_training_and_loses_nothing(lab: Lab) ->
             found = getattr(lab.store, name)
             return self.failing if self.down and callable(found) else found
 
-        def failing(self, *_: object) -> None:
+        def failing(self, *_: object, **__: object) -> None:
             raise StoreError("the disk is full")
 
     flaky = Flaky()

@@ -13,12 +13,16 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pyte
+
+from sonde.errors import NotFoundError
+from sonde.store import open_store
 
 SONDE = [sys.executable, "-m", "sonde"]
 WAIT_S = 20.0
@@ -91,12 +95,15 @@ class Place:
         """Wait until the counts of a sweep are as wanted; return them."""
         until = time.monotonic() + WAIT_S
         counts: dict[str, int] = {}
+        path = self.path / ".sonde" / "sonde.db"
         while time.monotonic() < until:
-            rows = {row["name"]: row for row in self.json("ls")}
-            if sweep in rows:
-                counts = rows[sweep]["counts"]
-                if enough(counts):
-                    return counts
+            # Read here: a command takes as long as some of the sweeps that are waited for.
+            if path.exists():
+                with contextlib.suppress(NotFoundError), closing(open_store(str(path))) as store:
+                    found = store.find_sweep(sweep).counts
+                    counts = {state.value: count for state, count in found.items()}
+                    if enough(counts):
+                        return counts
             time.sleep(0.05)
         raise AssertionError(f"{sweep} still is at {counts}")
 

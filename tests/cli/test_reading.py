@@ -160,6 +160,8 @@ def test_the_sweeps_as_json_have_the_promised_fields(cli: Sonde, digits: SweepRe
         "value": 0.25,
         "values": {"loss": 0.25},
         "params": {"lr": 0.001, "opt": "adam"},
+        "n": 1,
+        "se": None,
     }
 
 

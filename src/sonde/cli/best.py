@@ -61,9 +61,9 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
         emit(form, best_rows(found, history))
     elif found:
         emit(form, (), trial_columns(found, history), trial_cells(found, history))
-        for line in again(record, found[0]):
-            click.echo(line)
         for line in sure_lines(certainty(history), goals[0]):
+            click.echo(line)
+        for line in again(record, found[0]):  # last, so that the command can be copied
             click.echo(line)
     else:
         say(f"{record.name}: {why_no_best(record.sweep, history)}")
