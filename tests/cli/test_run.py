@@ -2,7 +2,6 @@
 
 import json
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -323,18 +322,13 @@ def test_a_reader_that_leaves_ends_it_quietly(desk: Place) -> None:
     assert done.stderr == ""
 
 
-def test_help_is_quick_and_loads_no_heavy_library() -> None:
-
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def test_help_loads_no_heavy_library() -> None:
     probe = (
         "import sys; from sonde.cli import run; run(['--help']); run(['run', '--help']);"
         "heavy = {'numpy', 'scipy', 'rich', 'sqlite3', 'msgspec', 'sonde.core.space'};"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )
     subprocess.run([sys.executable, "-c", probe], check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert spent < 0.3  # 0.06 s on an idle machine; several tests run at once
 
 
 def test_a_terminal_of_another_encoding_gets_what_it_can_show(desk: Place) -> None:

@@ -28,6 +28,7 @@ from sonde.agent.identity import is_alive, start_time
 __all__ = ["Guard", "group_exists", "kill_earlier", "signal_group"]
 
 _SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_MOST_LISTED = 1 << 20  # bytes: some hundred thousand children
 _CLEAR_S = 2.0  # how long strangers that were killed may take to be gone
 
 
@@ -46,7 +47,7 @@ class Guard:
         self._under_way: set[str] = set()  # folders of trials that have not ended
         self._suspects: dict[int, set[str]] = {}  # stranger -> trials that may have begun it
         self._is_alone, self._session = is_alone, os.getsid(0)
-        self._children = Path(f"/proc/self/task/{threading.get_native_id()}/children")
+        self._children = _opened(f"/proc/self/task/{threading.get_native_id()}/children")
         self._foreign = set(self._listed())
         self._adopts = _adopt(yes=True)
         self._dog = self._start()
@@ -119,6 +120,9 @@ class Guard:
             time.sleep(0.002)
         if self._adopts:
             _adopt(yes=False)
+        if self._children is not None:
+            os.close(self._children)
+            self._children = None
 
     @property
     def watchdog_pid(self) -> int:
@@ -166,10 +170,9 @@ class Guard:
         return suspects is not None and suspects.isdisjoint(self._under_way)
 
     def _listed(self) -> list[int]:
-        try:
-            return [int(pid) for pid in self._children.read_bytes().split()]
-        except OSError:  # another system, or a kernel without this file
+        if self._children is None:
             return []
+        return [int(pid) for pid in os.pread(self._children, _MOST_LISTED, 0).split()]
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -243,6 +246,14 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
+
+
+def _opened(path: str) -> int | None:
+    """Open a file that is read over and over; None on another system, or an older kernel."""
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
 
 
 def _adopt(*, yes: bool) -> bool:

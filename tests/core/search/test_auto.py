@@ -21,6 +21,7 @@ class TestAuto(MethodContract):
     """It passes the contract whatever it passes on to."""
 
     method = method("auto")
+    many = 420
     most_seconds = 60.0
 
 
