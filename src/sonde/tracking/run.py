@@ -353,12 +353,22 @@ def _asked_by(stop: str) -> "Callable[[], bool]":
             is_main = threading.current_thread() is threading.main_thread()
             if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
                 signal.signal(signal.SIGTERM, hear)
+                masks = threading.local()
 
-                def forget() -> None:  # pools and loaders of data end their children with it
+                # Pools and loaders of data end their children with it. It is held back while
+                # one is made: what came before the child has forgotten us would be lost there.
+                def hold() -> None:
+                    masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+                def let() -> None:
+                    signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
+
+                def forget() -> None:
                     if signal.getsignal(signal.SIGTERM) is hear:
                         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                    let()
 
-                os.register_at_fork(after_in_child=forget)
+                os.register_at_fork(before=hold, after_in_parent=let, after_in_child=forget)
         return heard or os.path.exists(stop)  # noqa: PTH110
 
     return asked
