@@ -23,11 +23,11 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
     distinguishable from it. Failed and cancelled trials, those without a finite value and those
     that break a --subject-to are left out. Exit code 1 if there is none.
     """
+    from sonde.analysis.rows import best_rows
     from sonde.cli.no_best import why_no_best
     from sonde.cli.output import emit, say
     from sonde.cli.reading import load
     from sonde.cli.report import again
-    from sonde.cli.rows import best_rows
     from sonde.cli.sure import sure_lines
     from sonde.cli.trial_table import trial_cells, trial_columns
     from sonde.cli.typed import typed

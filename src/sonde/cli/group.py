@@ -15,6 +15,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("run", "Tune a script: sonde run --hyperparam lr=1e-5:l5:0.1 train.py"),
         "resume": ("resume", "Go on with a sweep that was paused, stopped or interrupted."),
         "agent": ("agent", "Run trials of a sweep here, from any terminal or machine."),
+        "serve": ("serve", "Serve a store over HTTP: agents on other machines, programs."),
         "rerun": ("rerun", "Run one trial again with exactly its values."),
     },
     "Look": {
@@ -69,7 +70,7 @@ class LazyGroup(click.Group):
 
             near = get_close_matches(name, COMMANDS, 3)
             hint = f"did you mean {' or '.join(near)}?" if near else "see sonde --help"
-            if name in {"ui", "serve"}:
+            if name == "ui":
                 hint = "the dashboard is not there yet: sonde tail, trials and show say it all"
             if name.endswith((".py", ".sh")):
                 hint = f"to tune it: sonde run --hyperparam NAME=RANGE {name}"

@@ -2,14 +2,13 @@
 
 import csv
 import json
-import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from sonde.analysis.strict_json import iso, plain
 from sonde.cli.screen import screen_of
 from sonde.cli.table import Column, table
 
@@ -59,28 +58,6 @@ def to_json(data: Any, indent: int | None = None) -> str:
     return json.dumps(
         plain(data), indent=indent, allow_nan=False, ensure_ascii=not encoding.startswith("utf")
     )
-
-
-def plain(value: Any) -> Any:
-    """Turn a value into what strict JSON has a form for; times are ISO 8601 in UTC."""
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
-
-
-def iso(time: datetime | None) -> str | None:
-    """`2026-03-01T12:30:07.123Z`."""
-    if time is None:
-        return None
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _csv(rows: Iterable[Mapping[str, Any]]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from sonde.analysis.rows import sweep_row, trial_row
 from sonde.cli.by_hand import by_hand
 from sonde.cli.no_best import why_no_best
 from sonde.cli.output import emit
-from sonde.cli.rows import sweep_row, trial_row
 from sonde.cli.screen import screen_of
 from sonde.cli.trial_table import trial_cells, trial_columns
 from sonde.cli.typed import broken, store_words, typed

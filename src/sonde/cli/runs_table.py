@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sonde.analysis.rows import feasible, trial_row
 from sonde.cli.cells import number, params_line, when
-from sonde.cli.rows import feasible, trial_row
 from sonde.cli.table import Column
 from sonde.core.history import History
 from sonde.core.trial import Trial

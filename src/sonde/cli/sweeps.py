@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sonde.analysis.rows import sweep_row
 from sonde.cli.cells import duration, number, params_line, wanted_text
-from sonde.cli.rows import sweep_row
 from sonde.cli.table import Column
 from sonde.cli.total import total_of
 from sonde.core.history import History

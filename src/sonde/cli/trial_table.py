@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from sonde.analysis.rows import feasible, took
 from sonde.cli.cells import duration, mean, number, param, when
 from sonde.cli.reading import SORT_FIELDS
-from sonde.cli.rows import feasible, took
 from sonde.cli.screen import screen_of
 from sonde.cli.table import Column
 from sonde.core.history import History

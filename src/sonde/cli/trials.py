@@ -45,9 +45,9 @@ def trials(
     form: str,
 ) -> None:
     """List the trials of a sweep. Missing values and failed trials come last."""
+    from sonde.analysis.rows import assignment_row, trial_row
     from sonde.cli.output import emit, say
     from sonde.cli.reading import load, sort_trials
-    from sonde.cli.rows import assignment_row, trial_row
     from sonde.cli.trial_table import trial_cells, trial_columns
 
     wanted = _states(states)

@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
+from sonde.analysis.rows import feasible
 from sonde.cli.best_so_far import BestSoFar
 from sonde.cli.cells import duration, number, one_line, param, wanted_text
 from sonde.cli.output import say
 from sonde.cli.progress.figures import Figures
-from sonde.cli.rows import feasible
 from sonde.cli.total import total_of
 from sonde.cli.typed import typed
 from sonde.core.sweep import Control

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from sonde.analysis.rows import feasible
 from sonde.cli.cells import duration, number, one_line, param, sparkline
 from sonde.cli.output import COLOURS
 from sonde.cli.progress.figures import Figures
-from sonde.cli.rows import feasible
 from sonde.cli.screen import Signs
 from sonde.cli.table import fit, width_of
 from sonde.core.distributions import Constant

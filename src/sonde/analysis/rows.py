@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sonde.cli.output import iso
+from sonde.analysis.strict_json import iso
 from sonde.core.constraint import Constraint, excesses
 from sonde.core.decide import at_work
 from sonde.core.history import History

@@ -1,0 +1,88 @@
+"""The desk: how the event loop, which never waits, gets answers from a store, which may.
+
+Store calls are short, but they wait for locks and for the disk. They run on a few threads;
+what a resource does with a store is a plain function, called there.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+
+from sonde.core.history import History
+from sonde.store.protocol import Store, SweepRecord
+
+__all__ = ["Desk", "TheDesk"]
+
+_THREADS = 8
+T = TypeVar("T")
+
+
+class Desk:
+    """A store, and what the server knows of its sweeps.
+
+    Attributes:
+        store: To be used on the desk's threads only: see `ask`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sonde-store")
+        self._lock = Lock()
+        self._followed: dict[str, _Followed] = {}
+
+    async def ask(self, question: Callable[[Store], T]) -> T:
+        """Return what a function says of the store, called on a thread of ours."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, question, self.store)
+
+    @contextmanager
+    def sweep(self, text: str) -> Iterator[tuple[SweepRecord, History]]:
+        """Give the sweep that a text means, up to date, for the time of a block.
+
+        Only on a thread of ours. What has not changed since the last time is not read again.
+
+        Raises:
+            NotFoundError: If there is none.
+            AmbiguousError: If it fits several.
+        """
+        key = self.store.find_sweep(text).id
+        with self._lock:
+            followed = self._followed.setdefault(key, _Followed())
+        with followed.lock:
+            changes = self.store.changes(key, followed.version)
+            history = followed.history
+            if history is None or changes.record.sweep != history.sweep:
+                # The first time, or its definition was changed.
+                history = followed.history = History(changes.record.sweep)
+                changes = self.store.changes(key)
+            history.add(changes.trials)
+            followed.version = changes.version
+            yield changes.record, history
+
+    def close(self) -> None:
+        """Let go of the threads; the store is whose it was."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+class _Followed:
+    """A sweep as it was last read."""
+
+    __slots__ = ("history", "lock", "version")
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.history: History | None = None
+        self.version = 0
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(_desk)]
+"""The parameter of a route that needs the desk."""
