@@ -11,7 +11,9 @@ TYPE_CHECKING = False  # `typing` would cost each training process 3 ms
 if TYPE_CHECKING:
     from typing import Any
 
-    from sonde.api import Sweep, Trial, sweep
+    from sonde.api.declare import sweep  # not `sonde.api`, where a module has the name too
+    from sonde.api.sweep import Sweep
+    from sonde.api.trial import Trial
     from sonde.errors import (
         AmbiguousError,
         ConfigError,

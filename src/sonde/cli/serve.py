@@ -26,7 +26,7 @@ def serve(host: str, port: int, store: str | None) -> None:
     from sonde.server.serving import Address, run
 
     with opened(store, new=True) as opened_store:
-        app = create_app(opened_store)
+        app = create_app(opened_store, decides=True, note=say)
         run(
             app,
             Address(host=host, port=port),

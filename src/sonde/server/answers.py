@@ -12,22 +12,35 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from sonde import errors
 from sonde.analysis.strict_json import plain
+from sonde.errors import (
+    AmbiguousError,
+    ConfigError,
+    ConfigErrors,
+    ConflictError,
+    ExhaustedError,
+    IllegalTransitionError,
+    LeaseLostError,
+    NotFoundError,
+    SondeError,
+    StoreError,
+    StoreVersionError,
+    SweepExistsError,
+)
 
 __all__ = ["Json", "Problem", "answer_errors", "problem_of"]
 
 _STATUSES: dict[type[Exception], int] = {
-    errors.ConfigError: 422,
-    errors.NotFoundError: 404,
-    errors.AmbiguousError: 409,
-    errors.StoreVersionError: 500,
-    errors.ConflictError: 409,
-    errors.SweepExistsError: 409,
-    errors.LeaseLostError: 409,
-    errors.StoreError: 503,
-    errors.IllegalTransitionError: 409,
-    errors.ExhaustedError: 409,
+    ConfigError: 422,
+    NotFoundError: 404,
+    AmbiguousError: 409,
+    StoreVersionError: 500,
+    ConflictError: 409,
+    SweepExistsError: 409,
+    LeaseLostError: 409,
+    StoreError: 503,
+    IllegalTransitionError: 409,
+    ExhaustedError: 409,
     ValueError: 422,
 }
 
@@ -57,21 +70,21 @@ def problem_of(error: Exception) -> Problem:
     """Return the answer for an error of sonde's, or a `ValueError` of a store."""
     status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), 500)
     more: dict[str, Any] = {}
-    if isinstance(error, errors.ConfigError):
+    if isinstance(error, ConfigError):
         more = _parts(error)
-    if isinstance(error, errors.ConfigErrors):
+    if isinstance(error, ConfigErrors):
         more["faults"] = [_parts(fault) for fault in error.faults]
     return Problem(status, type(error).__name__, str(error), **more)
 
 
-def _parts(fault: errors.ConfigError) -> dict[str, Any]:
+def _parts(fault: ConfigError) -> dict[str, Any]:
     return {"where": fault.where, "found": fault.found, "remedy": fault.remedy}
 
 
 def answer_errors(app: FastAPI) -> None:
     """Have the application answer errors with problems."""
 
-    @app.exception_handler(errors.SondeError)
+    @app.exception_handler(SondeError)
     async def ours(_: Request, error: Exception) -> Response:
         return problem_of(error)
 
@@ -86,9 +99,9 @@ def answer_errors(app: FastAPI) -> None:
     async def malformed(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         faults = [
-            errors.ConfigError(
+            ConfigError(
                 ".".join(str(part) for part in fault["loc"]), fault["msg"], "see /api/v1/docs"
             )
             for fault in error.errors()
         ]
-        return problem_of(errors.ConfigErrors(faults))
+        return problem_of(ConfigErrors(faults))

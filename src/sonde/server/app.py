@@ -1,37 +1,62 @@
 """The application: the resources, behind a gate, over one store."""
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from sonde.server import sweeps
+from sonde.server import about, sweeps
 from sonde.server.answers import answer_errors
+from sonde.server.deciding import Deciders
 from sonde.server.desk import Desk
+from sonde.server.exchange import Exchange
 from sonde.server.gate import LOCAL_HOSTS, Gate
+from sonde.server.holding import hold_leases
+from sonde.server.operations import Clock, server_time
 from sonde.store.protocol import Store
 
 __all__ = ["API", "create_app"]
 
 API = "/api/v1"
 _SMALL = 1000  # bytes of an answer that is not worth compressing
-_ROUTERS = (sweeps.router,)
+_ROUTERS = (about.router, sweeps.router)
 
 
-def create_app(store: Store, *, hosts: Collection[str] | None = LOCAL_HOSTS) -> FastAPI:
+def _silent(_: str) -> None:
+    return
+
+
+def create_app(
+    store: Store,
+    *,
+    hosts: Collection[str] | None = LOCAL_HOSTS,
+    decides: bool = False,
+    clock: Clock = server_time,
+    note: Callable[[str], None] = _silent,
+) -> FastAPI:
     """Return the application over a store, which stays open when it ends.
 
     Args:
         store: What is served.
         hosts: The names that the server goes by, without ports; None: any.
+        decides: Whether it takes the controller's role for agents that find nothing to run.
+        clock: The time of a call, given what the caller says it is.
+        note: Told what people should know.
     """
     desk = Desk(store)
+    deciders = Deciders(desk, note) if decides else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await desk.ask(hold_leases)
+        looking = None if deciders is None else asyncio.create_task(deciders.look_after())
         yield
+        if deciders is not None and looking is not None:
+            looking.cancel()
+            deciders.close()
         desk.close()
 
     app = FastAPI(
@@ -44,9 +69,11 @@ def create_app(store: Store, *, hosts: Collection[str] | None = LOCAL_HOSTS) -> 
         lifespan=lifespan,
     )
     app.state.desk = desk
+    app.state.decides = decides
     answer_errors(app)
     for router in _ROUTERS:
         app.include_router(router, prefix=API)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=1)
+    app.add_middleware(Exchange, desk=desk, prefix=f"{API}/store/", clock=clock, deciders=deciders)
     app.add_middleware(Gate, hosts=hosts)  # the outermost is added last
     return app

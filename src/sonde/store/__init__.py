@@ -7,11 +7,12 @@ from pathlib import Path
 from sonde.errors import ConfigError
 from sonde.store.protocol import Store
 
-__all__ = ["OWN_KINDS", "default_path", "open_store"]
+__all__ = ["OWN_KINDS", "default_path", "is_served", "open_store"]
 
-_KNOWN = "memory:, sqlite:///FILE, or the path of a SQLite file"
-_LATER = {"postgresql", "postgres", "redis", "rediss", "http", "https"}
-OWN_KINDS = frozenset({"memory", "sqlite"} | _LATER)
+_KNOWN = "memory:, sqlite:///FILE, the path of a SQLite file, or http://HOST:PORT of a server"
+_LATER = {"postgresql", "postgres", "redis", "rediss"}
+_SERVED = {"http", "https"}
+OWN_KINDS = frozenset({"memory", "sqlite"} | _LATER | _SERVED)
 """The schemes that no plugin may have."""
 _ROOTS = (".git", "pyproject.toml")
 
@@ -20,7 +21,8 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
     """Open the store of a URL, of SONDE_STORE, or else the nearest project's own.
 
     Args:
-        url: `memory:`, `sqlite:///relative.db`, `sqlite:////absolute.db` or a path.
+        url: `memory:`, `sqlite:///relative.db`, `sqlite:////absolute.db`, a path, or
+            `http://HOST:PORT` of a server (its token stands in SONDE_TOKEN).
         start: The folder that relative paths and the search for the project begin at; by
             default the current one.
 
@@ -51,6 +53,10 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
                 "write sqlite:///relative.db or sqlite:////absolute.db",
             )
         return _sqlite(start / Path(path[1:]).expanduser())
+    if kind in _SERVED:
+        from sonde.store.http import HttpStore
+
+        return HttpStore(url)
     if kind.partition("+")[0] in _LATER:
         raise ConfigError(where, f"{kind} stores are not there yet ('{url}')", f"use {_KNOWN}")
     if scheme and not Path(start, url).exists():
@@ -60,9 +66,14 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
         raise ConfigError(
             where,
             f"'{url}' is no kind of store that is known",
-            f"use {_KNOWN} (postgresql, redis, http and https are not there yet)",
+            f"use {_KNOWN} (postgresql and redis are not there yet)",
         )
     return _sqlite(start / Path(url).expanduser())
+
+
+def is_served(url: str) -> bool:
+    """Tell whether a store's URL is that of a server."""
+    return url.startswith(("http://", "https://"))
 
 
 def _of_plugin(kind: str, where: str, url: str) -> Store | None:

@@ -1,0 +1,207 @@
+"""The store's operations as the server does them: plain functions from message to answer."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import isfinite
+from typing import Any, TypeVar
+
+from sonde.controller import utc_now
+from sonde.core.sweep import Control
+from sonde.core.trial import Lease, State, Verdict
+from sonde.server.roles import Role
+from sonde.store import wire
+from sonde.store.protocol import Ask, Curve, Store
+
+__all__ = ["OPERATIONS", "Clock", "Operation", "Operations", "Wish", "server_time"]
+
+T = TypeVar("T")
+Clock = Callable[[datetime], datetime]
+_LONGEST_LEASE_S = 1e10
+
+
+def server_time(_: datetime) -> datetime:
+    """Return the time, whatever the caller says it is."""
+    return utc_now()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An agent's wish that the store has nothing for, in a sweep that may have more to try.
+
+    Attributes:
+        answer: Makes the leases that were found after all into the call's answer.
+    """
+
+    sweep: str
+    ask: Ask
+    answer: Callable[[Sequence[Lease]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One of them.
+
+    Attributes:
+        shape: Of the message.
+        work: What it does, on a thread of the desk.
+        role: Who may ask for it.
+    """
+
+    shape: Any
+    work: "Callable[[Operations, Any], Any]"
+    role: Role = Role.VIEWER
+
+
+class Operations:
+    """The operations over one store.
+
+    Args:
+        store: What they are done on.
+        clock: The time of a call, given what the caller says it is.
+        deciding: Whether somebody here decides for agents that find nothing.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, deciding: bool) -> None:
+        self.store, self.clock, self.deciding = store, clock, deciding
+        self._definitions = wire.Definitions()
+        # A store's stamps may begin anew when it is opened anew.
+        self._started = os.urandom(4).hex()
+
+    def create_sweep(self, call: wire.Create) -> wire.WireRecord:
+        """Add a sweep."""
+        sweep = self._definitions.sweep(call.definition)
+        return self._definitions.to_wire(
+            self.store.create_sweep(sweep, self.clock(call.now), call.facts)
+        )
+
+    def get_sweep(self, call: wire.OneSweep) -> wire.WireRecord:
+        """Return a sweep."""
+        return self._definitions.to_wire(self.store.get_sweep(call.sweep))
+
+    def list_sweeps(self, _: None) -> Sequence[wire.WireRecord]:
+        """Return all sweeps."""
+        return [self._definitions.to_wire(record) for record in self.store.list_sweeps()]
+
+    def find_sweep(self, call: wire.Find) -> wire.WireRecord:
+        """Return the sweep that a text means."""
+        return self._definitions.to_wire(self.store.find_sweep(call.text))
+
+    def update_sweep(self, call: wire.Update) -> wire.WireRecord:
+        """Change a sweep."""
+        text = call.definition
+        record = self.store.update_sweep(
+            call.sweep,
+            self.clock(call.now),
+            control=call.control,
+            reason=call.reason,
+            budget=call.budget,
+            definition=None if text is None else self._definitions.sweep(text),
+            notes=call.notes,
+            tags=call.tags,
+        )
+        return self._definitions.to_wire(record)
+
+    def commit(self, call: wire.Commit) -> wire.Committed:
+        """Commit a decision."""
+        ask = None if call.ask is None else _checked(call.ask)
+        record, leases = self.store.commit(call.sweep, call.decision, self.clock(call.now), ask)
+        return wire.Committed(record=self._definitions.to_wire(record), leases=leases)
+
+    def lease(self, call: wire.LeaseTrials) -> Sequence[Lease] | Wish:
+        """Lease trials."""
+        ask = _checked(call.ask)
+        leases = self.store.lease(call.sweep, ask, self.clock(call.now))
+        return self._or_wish(call.sweep, ask, leases, lambda more: more)
+
+    def renew(self, call: wire.Renew) -> Sequence[Verdict]:
+        """Renew leases."""
+        lease_s = _checked_s(call.lease_s)
+        return self.store.renew(call.leases, self.clock(call.now), lease_s)
+
+    def report(self, call: wire.SendReports) -> int:
+        """Keep reports."""
+        return self.store.report(call.lease, call.first, call.reports, self.clock(call.now))
+
+    def finish(self, call: wire.Finish) -> wire.Ended | Wish:
+        """End an attempt."""
+        ask = None if call.ask is None else _checked(call.ask)
+        trial, leases = self.store.finish(
+            call.lease,
+            call.outcome,
+            self.clock(call.now),
+            ask,
+            reports=call.reports,
+            first=call.first,
+        )
+
+        def ended(more: Sequence[Lease]) -> wire.Ended:
+            return wire.Ended(trial=trial, leases=more)
+
+        if ask is None:
+            return ended(leases)
+        return self._or_wish(call.lease.sweep, ask, leases, ended)
+
+    def release(self, call: wire.Release) -> int:
+        """Give back what dead agents held."""
+        return self.store.release(call.sweep, call.agents, self.clock(call.now))
+
+    def changes(self, call: wire.ChangesAfter) -> wire.Feed:
+        """Return what has changed."""
+        found = self.store.changes(call.sweep, call.after)
+        record = self._definitions.to_wire(found.record)
+        return wire.Feed(version=found.version, record=record, trials=found.trials)
+
+    def curves(self, call: wire.CurvesOf) -> Mapping[int, Mapping[str, Curve]]:
+        """Return curves."""
+        return self.store.curves(call.sweep, call.trials, call.metrics)
+
+    def stamp(self, _: None) -> str:
+        """Return the stamp."""
+        return f"{self._started} {self.store.stamp()}"
+
+    def _or_wish(
+        self,
+        sweep: str,
+        ask: Ask,
+        leases: Sequence[Lease],
+        answer: Callable[[Sequence[Lease]], T],
+    ) -> T | Wish:
+        """Return the answer, or the wish for what is missing if more can be decided."""
+        missing = ask.count - len(leases)
+        if not self.deciding or missing <= 0:
+            return answer(leases)
+        record = self.store.get_sweep(sweep)
+        if record.control is not Control.RUNNING or record.counts.get(State.WAITING):
+            return answer(leases)
+        rest = replace(ask, count=missing)
+        return Wish(sweep=sweep, ask=rest, answer=lambda more: answer([*leases, *more]))
+
+
+def _checked(ask: Ask) -> Ask:
+    return replace(ask, lease_s=_checked_s(ask.lease_s))
+
+
+def _checked_s(lease_s: float) -> float:
+    if not (isfinite(lease_s) and 0 <= lease_s <= _LONGEST_LEASE_S):
+        raise ValueError(f"a lease of {lease_s} s is none")
+    return lease_s
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "create_sweep": Operation(shape=wire.Create, work=Operations.create_sweep, role=Role.ADMIN),
+    "get_sweep": Operation(shape=wire.OneSweep, work=Operations.get_sweep),
+    "list_sweeps": Operation(shape=None, work=Operations.list_sweeps),
+    "find_sweep": Operation(shape=wire.Find, work=Operations.find_sweep),
+    "update_sweep": Operation(shape=wire.Update, work=Operations.update_sweep, role=Role.ADMIN),
+    "commit": Operation(shape=wire.Commit, work=Operations.commit, role=Role.AGENT),
+    "lease": Operation(shape=wire.LeaseTrials, work=Operations.lease, role=Role.AGENT),
+    "renew": Operation(shape=wire.Renew, work=Operations.renew, role=Role.AGENT),
+    "report": Operation(shape=wire.SendReports, work=Operations.report, role=Role.AGENT),
+    "finish": Operation(shape=wire.Finish, work=Operations.finish, role=Role.AGENT),
+    "release": Operation(shape=wire.Release, work=Operations.release, role=Role.AGENT),
+    "changes": Operation(shape=wire.ChangesAfter, work=Operations.changes),
+    "curves": Operation(shape=wire.CurvesOf, work=Operations.curves),
+    "stamp": Operation(shape=None, work=Operations.stamp),
+}
