@@ -2,8 +2,30 @@
 
 from pathlib import Path
 
-__all__ = ["FILES", "prepare"]
+__all__ = ["FILES", "SWEEPS", "prepare"]
 
+_HEAD = "program: args.py\nmethod: random\n"
+_LR = "parameters: {lr: {min: 0.1, max: 1.0}}\n"
+SWEEPS = {
+    "tabs": "program: args.py\nparameters:\n\tlr: {value: 1}\n",
+    "twice": f"{_HEAD}{_LR}method: grid\n",
+    "slips": f"program: arg.py\nmethd: grid\nmethod: randm\n{_LR}",
+    "empty": "# later\n",
+    "list": "[1, 2]\n",
+    "swapped": f"{_HEAD}parameters:\n  lr: {{min: 1, max: 0}}\n",
+    "quoted": f"{_HEAD}parameters:\n  lr: {{min: 1e-3, max: '1e-1'}}\n",
+    "bare": f"{_HEAD}parameters:\n  lr: 0.1\n  bs: [1, 2]\n",
+    "unnamed": f"{_HEAD}metric: {{goal: minimise}}\n{_LR}",
+    "endless": f"program: args.py\nmethod: grid\n{_LR}",
+    "blind": f"program: args.py\nmethod: bayes\n{_LR}",
+    "macro": f"{_HEAD}{_LR}command: [python, '${{progam}}', '${{args}}']\n",
+    "words": f"{_HEAD}{_LR}command: python args.py\n",
+    "launch": f"method: random\njob: a/b:latest\n{_LR}",
+    "when": f"{_HEAD}parameters:\n  lr: {{value: 1, when: opt == 'sgd'}}\n",
+    "nested": _HEAD + "parameters:\n  o: {parameters: {a: {value: 1}}}\n  o.b: {value: 1}\n",
+    "cap": f"{_HEAD}{_LR}run_cap: 0\nbudget: {{time: soon}}\n",
+    "fine": f"{_HEAD}{_LR}",
+}
 FILES = {
     "train.py": "lr = 0.01\nprint('rate', lr)\n",
     "args.py": (
@@ -38,6 +60,7 @@ FILES = {
     ),
     "shadows.py": "sum = 3\nprint(sum)\n",
     "imports.py": "from rates import lr\nprint(lr)\n",
+    **{f"{name}.yaml": text for name, text in SWEEPS.items()},
     "größe & mehr.py": "lr = 1\nprint(lr)\n",
 }
 

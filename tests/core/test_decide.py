@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sonde.core.constraint import Constraint
 from sonde.core.decide import Decider, Situation
 from sonde.core.decision import Decision
 from sonde.core.distributions import Float, Int
@@ -220,3 +221,47 @@ def test_the_users_points_are_repeated_like_all_others() -> None:
     assert [(new.params["x"], new.origin) for new in decision.add] == [
         (3, "user"), (3, "repeat"), (2, "user"), (2, "repeat"), (1, "method"),
     ]  # fmt: skip
+
+
+def aimed(target: float, **more: Any) -> Sweep:
+    return replace(GRID, goals=(Goal(metric="loss", target=target),), **more)
+
+
+def test_once_the_target_is_reached_nothing_is_added_and_what_waits_is_cancelled() -> None:
+    sweep = aimed(0.5)
+    rows = [make(0, params={"x": 1}, loss=0.4), make(1, State.RUNNING, params={"x": 2}),
+            make(2, State.WAITING, params={"x": 3}, span=None)]  # fmt: skip
+    decision = Decider(sweep).decide(history_of(sweep, *rows), NOW, want=3)
+    assert decision is not None
+    assert not decision.add
+    assert decision.verdicts == {2: Verdict.CANCEL}
+    assert decision.control is Control.DONE
+    assert decision.reason == "trial 0 reached the target, loss 0.5"
+
+
+@pytest.mark.parametrize(
+    ("state", "loss", "reached"),
+    [
+        (State.DONE, 0.5, 0), (State.DONE, 0.51, None), (State.DONE, float("nan"), None),
+        (State.RUNNING, 0.1, 0), (State.STOPPED, 0.1, 0), (State.FAILED, 0.1, None),
+    ],
+)  # fmt: skip
+def test_a_target_is_reached_by_what_counts_as_good_while_it_runs_too(
+    state: State, loss: float, reached: int | None
+) -> None:
+    assert history_of(aimed(0.5), make(0, state, loss=loss)).reached == reached
+
+
+def test_with_repeats_the_mean_has_to_reach_the_target_and_constraints_are_kept_to() -> None:
+    twice = aimed(0.5, repeats=2)
+    one, other = make(0, params={"x": 1}, loss=0.1), make(1, params={"x": 1}, loss=0.95)
+    assert history_of(twice, one, other).reached is None
+    assert history_of(twice, one, replace(other, metrics=one.metrics)).reached == 0
+    bound = aimed(0.5, constraints=(Constraint(metric="ms", bound=5),))
+    assert history_of(bound, make(0, loss=0.1, ms=9)).reached is None
+    assert history_of(bound, make(0, loss=0.1, ms=4)).reached == 0
+
+
+def test_with_a_target_little_is_proposed_ahead() -> None:
+    assert Decider(aimed(0.5)).adaptive
+    assert not Decider(GRID).adaptive

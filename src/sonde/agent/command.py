@@ -125,15 +125,21 @@ def command_of(
     )
 
 
-def preview(command: Command, params: Mapping[str, Any], names: Sequence[str] = ()) -> Preview:
+def preview(
+    command: Command,
+    params: Mapping[str, Any],
+    names: Sequence[str] = (),
+    groups: Sequence[str] = (),
+) -> Preview:
     """Return what a trial with these values would run; nothing is changed.
 
     Args:
         command: As `command_of` returned it.
         params: The values of one trial.
         names: All parameters, of which some may be absent from `params`.
+        groups: Those of the sweep.
     """
-    argv = tuple(arguments(command, params, names))
+    argv = tuple(arguments(command, params, names, groups=groups))
     if command.script is None or command.substitute == "none":
         return Preview(argv=argv, diff="", places=())
     text, _ = read_source(Path(command.folder) / command.script)

@@ -4,6 +4,7 @@ params.json    the values         reports.jsonl   what the trial reports
 stdout.log     stderr.log         process.json    who runs it
 work/          its own copy of the user's folder  artifacts/   what it keeps
 stop           is there when the trial is to end
+args.json      sweep_params.yaml              the values as W&B's agent hands them on
 """
 
 import json
@@ -41,6 +42,8 @@ class TrialFolder:
         self.artifacts = self.path / "artifacts"
         self.process = self.path / "process.json"
         self.stop = self.path / "stop"
+        self.args = self.path / "args.json"
+        self.sweep_params = self.path / "sweep_params.yaml"
 
     def create(self, params: Mapping[str, Any]) -> None:
         """Make the folder with the values in it.
@@ -66,6 +69,22 @@ class TrialFolder:
             "SONDE_STORE": store,
         }
         return env | {variable(name): _text(value) for name, value in params.items()}
+
+    def write_for_wandb(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Leave the values as W&B's agent does; return the variables that it sets.
+
+        Args:
+            values: As programs are given them, groups as dicts.
+        """
+        self.args.write_text(json.dumps(dict(values)))
+        # JSON is YAML.
+        as_config = {name: {"value": value} for name, value in values.items()}
+        self.sweep_params.write_text(json.dumps({"wandb_version": 1} | as_config, indent=1))
+        return {
+            "WANDB_SWEEP_ID": self.sweep,
+            "WANDB_RUN_ID": f"{self.sweep}-{self.number}",
+            "WANDB_SWEEP_PARAM_PATH": str(self.sweep_params),
+        }
 
     def write_process(self, pid: int, started: str, agent: str) -> None:
         """Leave word who runs here, for whoever finds the folder after a crash."""

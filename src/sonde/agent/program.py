@@ -13,6 +13,7 @@ from sonde.agent.running import Ended
 from sonde.agent.workspace import arguments, prepare
 from sonde.core.sweep import Command
 from sonde.core.trial import Lease
+from sonde.core.wandb.macros import nested
 
 __all__ = ["CommandWork"]
 
@@ -29,6 +30,7 @@ class CommandWork:
         guard: Guard,
         env: Mapping[str, str],
         names: Sequence[str],
+        groups: Sequence[str] = (),
     ) -> None:
         """Make it ready to be started.
 
@@ -39,19 +41,26 @@ class CommandWork:
             guard: The agent's.
             env: The whole environment.
             names: All parameters of the space.
+            groups: Those of the sweep.
         """
         self._command, self._lease, self._folder, self._guard = command, lease, folder, guard
         self._env = dict(env)
         self._program: Program | None = None
         in_copy = command.workspace != "none"
         self._cwd = folder.work if in_copy else Path(command.folder)
-        self._argv = arguments(command, lease.params, names)
+        self._groups = groups
+        self._argv = arguments(
+            command, lease.params, names,
+            groups=groups, json_file=str(folder.args), environ=self._env,
+        )  # fmt: skip
 
     def prepare(self) -> Iterator[None]:
         """Kill what is left of an earlier attempt and make the workspace."""
         if self._folder.attempt > 1:
             kill_earlier(self._folder)
         self._folder.create(self._lease.params)
+        if self._command.program is not None:
+            self._env |= self._folder.write_for_wandb(nested(self._lease.params, self._groups))
         if self._command.workspace != "none":
             source = source_folder(self._folder.root, self._folder.sweep)
             yield from prepare(self._command, source, self._folder.work, self._lease.params)

@@ -21,7 +21,8 @@ from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Workshop"]
 
-_OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP")
+_OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP",
+         "WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
 
 
 class Workshop:
@@ -109,7 +110,10 @@ class Workshop:
         if devices:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
         if isinstance(work, Command):
-            return CommandWork(work, lease, folder, guard=self._guard, env=env, names=self._names)
+            return CommandWork(
+                work, lease, folder,
+                guard=self._guard, env=env, names=self._names, groups=self._sweep.groups,
+            )  # fmt: skip
         assert isinstance(work, Function)  # or `make_ready` has refused
         env |= {"SONDE_RAISE_STOP": "1", "PYTHONUNBUFFERED": "1"}
         workers, cwd = self._function_workers(work), _folder_of(work)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sonde.agent.copying import copy_tree
+from sonde.agent.finding import user_python
 from sonde.core.substitute import Substitution, by_regex, by_syntax, fill_template
 from sonde.core.sweep import Command
+from sonde.core.wandb.macros import expand, nested
 
 __all__ = ["arguments", "prepare", "read_source", "substituted", "write_source"]
 
@@ -34,8 +36,16 @@ def prepare(
         write_source(path, substituted(command, text, params).text, encoding)
 
 
-def arguments(command: Command, params: Mapping[str, Any], names: Sequence[str] = ()) -> list[str]:
-    """Return program and arguments with the values put in for `{name}`.
+def arguments(
+    command: Command,
+    params: Mapping[str, Any],
+    names: Sequence[str] = (),
+    *,
+    groups: Sequence[str] = (),
+    json_file: str = "args.json",
+    environ: Mapping[str, str] = os.environ,
+) -> list[str]:
+    """Return program and arguments with the values put in for `{name}`, or for W&B's macros.
 
     An argument that asks for a parameter which this trial has not is left out, and with it
     the option that it is the value of.
@@ -44,7 +54,20 @@ def arguments(command: Command, params: Mapping[str, Any], names: Sequence[str] 
         command: With the templates.
         params: The values of one trial.
         names: All parameters, of which some may be absent from `params`.
+        groups: Those of the sweep.
+        json_file: What `${args_json_file}` stands for.
+        environ: What `${envvar:NAME}` is looked up in.
     """
+    if command.program is not None:
+        return expand(
+            command.argv,
+            nested(params, groups),
+            program=command.program,
+            interpreter=user_python(),
+            json_file=json_file,
+            environ=environ,
+            names=names,
+        )
     absent = {name: "" for name in names if name not in params}
     kept: list[str] = []
     for arg in command.argv:

@@ -39,6 +39,13 @@ def by_hand(sweep: Sweep, trial: Trial) -> list[str]:
         words += [f"--gpus={','.join(map(str, devices))}", f"--gpus-per-trial={len(devices)}"]
     absent = [p.name for p in sweep.space.parameters if p.name not in trial.params]
     # Only what asks for an absent parameter is left out; the other templates stay.
+    if command.program is not None:
+        # Its macros know nothing of braces: what the trial ran is said word for word.
+        argv = arguments(
+            command, trial.params, [*absent, *trial.params], groups=sweep.groups,
+            json_file=f"{trial.facts.get('directory', '.')}/args.json",
+        )  # fmt: skip
+        return [*words, "--substitute=none", *argv]
     argv = arguments(command, {}, absent)
     words += _substitute(command, argv, trial)
     return words + _as_typed(argv)

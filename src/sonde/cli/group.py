@@ -13,6 +13,7 @@ __all__ = ["COMMANDS", "LazyGroup", "sonde"]
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Search": {
         "run": ("run", "Tune a script: sonde run --hyperparam lr=1e-5:l5:0.1 train.py"),
+        "sweep": ("sweep", "Make a sweep from a file in W&B's notation; agents run it."),
         "resume": ("resume", "Go on with a sweep that was paused, stopped or interrupted."),
         "agent": ("agent", "Run trials of a sweep here, from any terminal or machine."),
         "serve": ("serve", "Serve a store over HTTP: agents on other machines, programs."),

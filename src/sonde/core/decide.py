@@ -96,8 +96,11 @@ class Decider:
 
     @property
     def adaptive(self) -> bool:
-        """Whether proposals depend on results, so that few should be made ahead."""
-        return self._method.adaptive
+        """Whether what is proposed depends on results, so that few should be made ahead.
+
+        Also whether anything is proposed at all: not once a target is reached.
+        """
+        return self._method.adaptive or any(g.target is not None for g in self.sweep.goals)
 
     def observe(self, ended: Sequence[Trial]) -> None:
         """Take in what `History.add` returned, in any order within the batch."""
@@ -114,6 +117,8 @@ class Decider:
             return _out_of_time(history, situation)
         if not is_open:
             return None
+        if history.reached is not None:
+            return _good_enough(history, situation)
         left = None if budget.trials is None else budget.trials - len(history.trials)
         if left is not None and left <= 0:
             reason = f"budget of {budget.trials} trials"
@@ -187,6 +192,17 @@ class Decider:
         if self._state is None:
             self._state = self._method.start(self._problem)
         return self._state
+
+
+def _good_enough(history: History, situation: Situation) -> Decision:
+    goals = [goal for goal in history.sweep.goals if goal.target is not None]
+    names = " and ".join(f"{goal.metric} {goal.target:g}" for goal in goals)
+    return Decision(
+        against=situation.revision,
+        verdicts=dict.fromkeys(history.waiting, Verdict.CANCEL),
+        control=Control.DONE,
+        reason=f"trial {history.reached} reached the target, {names}",
+    )
 
 
 def _out_of_time(history: History, situation: Situation) -> Decision:

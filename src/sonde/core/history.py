@@ -20,6 +20,7 @@ __all__ = ["History"]
 
 
 _WAITING = (State.WAITING, State.PAUSED)
+_DISCARDED = (State.FAILED, State.CANCELLED)
 
 
 class History:
@@ -38,6 +39,7 @@ class History:
         best: The ended trial with the lowest finite loss of the first goal among those that keep
             to the constraints; the earlier number wins a tie. With repeats, an assignment of
             which all have ended, joined.
+        reached: The number of a trial that is as good as the goals' targets, where they have any.
         nearest: Where none keeps to the constraints: the one with a finite loss that comes
             nearest to it.
     """
@@ -54,6 +56,8 @@ class History:
         self.open: dict[Hashable, None] = {}
         self.best: Trial | None = None
         self.nearest: Trial | None = None
+        self.reached: int | None = None
+        self._targets = [goal for goal in sweep.goals if goal.target is not None]
         self._best_key: tuple[float, float, int] = (inf, inf, 0)
         self._group_of: dict[int, Hashable] = {}
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
@@ -128,6 +132,8 @@ class History:
             if self.sweep.repeats > 1:
                 self._group(number, key)
         self.counts[state] += 1
+        if self._targets and self.sweep.repeats == 1 and not self.sweep.constraints:
+            self._aim(trial)  # while it runs, too
         if state is State.RUNNING:
             self.running[number] = None
         elif before is State.RUNNING:
@@ -174,10 +180,19 @@ class History:
         if found is None or not isfinite(found[0]):
             return
         key = (violation(trial, self.sweep.constraints), found[0], trial.number)
+        if key[0] <= 0:
+            self._aim(trial)
         if key >= self._best_key and (self.best or self.nearest):
             return
         self._best_key = key
         self.best, self.nearest = (None, trial) if key[0] > 0 else (trial, None)
+
+    def _aim(self, trial: Trial) -> None:
+        """Take note of a trial that is good enough; of several the first to be seen."""
+        if self.reached is None and self._targets and trial.state not in _DISCARDED:
+            values = [(goal, trial.value(goal)) for goal in self._targets]
+            if all(value is not None and goal.is_reached(value) for goal, value in values):
+                self.reached = trial.number
 
     def _weigh_again(self) -> None:
         """Find the best anew, where the mean of an assignment has changed."""

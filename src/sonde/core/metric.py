@@ -90,11 +90,16 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A metric to improve."""
+    """A metric to improve.
+
+    Attributes:
+        target: A value that is good enough: once a trial has reached it, none is added.
+    """
 
     metric: str
     direction: Direction = Direction.MINIMIZE
     summary: SummaryKind = SummaryKind.LAST
+    target: float | None = None
 
     @property
     def is_min(self) -> bool:
@@ -106,6 +111,10 @@ class Goal:
         if value != value:
             return math.inf
         return value if self.direction is Direction.MINIMIZE else -value
+
+    def is_reached(self, value: float) -> bool:
+        """Tell whether a value of the metric is as good as the target; never without one."""
+        return self.target is not None and self.loss(value) <= self.loss(self.target)
 
     def describe(self) -> str:
         """Say it in words, as in `min val_loss` or `max last accuracy`."""

@@ -72,6 +72,8 @@ class Command:
         script: The file that values are put into, relative to `folder`; None with `none`.
         workspace: `copy` (each trial in its own copy of the folder) or `none` (in place).
         links: Paths under `folder` that are linked into each copy instead of copied.
+        program: With it `argv` is in W&B's notation, where `${args}` and other macros stand for
+            the values and braces mean nothing; `${program}` is this text.
         metric_regex: A regular expression over stdout with a group for the value.
         grace_s: How long a trial that was asked to end may take before it is killed.
     """
@@ -85,6 +87,7 @@ class Command:
     metric_regex: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     grace_s: float = 5.0
+    program: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,8 @@ class Sweep:
         repeats: How often each assignment is tried.
         start: Assignments to try first, in this order, whatever the method.
         earlier: What it learns from.
+        groups: Names whose parameters belong together, as `opt` of `opt.lr`: programs are given
+            one dict of them (W&B's nested parameters).
     """
 
     space: Space
@@ -148,6 +153,7 @@ class Sweep:
     repeats: int = 1
     start: tuple[Params, ...] = ()
     earlier: tuple[EarlierSweep, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -203,6 +209,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "space": sweep.space.to_json(),
         "goals": [
             {"metric": g.metric, "direction": g.direction.value, "summary": g.summary.value}
+            | ({} if g.target is None else {"target": g.target})
             for g in sweep.goals
         ],
         "method": sweep.method,
@@ -221,6 +228,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "repeats": sweep.repeats,
         "start": [dict(params) for params in sweep.start],
         "earlier": [{"id": e.id, "name": e.name, "blob": e.blob} for e in sweep.earlier],
+        "groups": list(sweep.groups),
     }
 
 
@@ -243,6 +251,7 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
                 metric=g["metric"],
                 direction=Direction(g["direction"]),
                 summary=SummaryKind(g["summary"]),
+                target=g.get("target"),
             )
             for g in data["goals"]
         ),
@@ -273,6 +282,7 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
             EarlierSweep(id=e["id"], name=e["name"], blob=e["blob"])
             for e in data.get("earlier", ())
         ),
+        groups=tuple(data.get("groups", ())),
     )
 
 

@@ -1,5 +1,6 @@
 """Names of sweeps: their ids, the names that are made for them, and what a text means."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -7,7 +8,7 @@ from pathlib import PurePath
 from sonde.core.sweep import Command, Sweep
 from sonde.errors import AmbiguousError, NotFoundError, SweepExistsError
 
-__all__ = ["made_name", "meant", "name_taken", "new_id", "no_sweep"]
+__all__ = ["free_name", "made_name", "meant", "name_taken", "new_id", "no_sweep"]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SUFFIXES = {".py", ".sh", ".bash", ".r", ".jl", ".lua", ".pl", ".rb", ".m", ".ipynb"}
@@ -24,11 +25,18 @@ def made_name(sweep: Sweep, sweep_id: str) -> str:
     if work is None:
         stem = "sweep"
     elif isinstance(work, Command):
-        scripts = [word for word in work.argv if PurePath(word).suffix.lower() in _SUFFIXES]
+        words = [work.program or "", *work.argv]
+        scripts = [word for word in words if PurePath(word).suffix.lower() in _SUFFIXES]
         stem = PurePath(work.script or (scripts or work.argv or ("sweep",))[0]).stem
     else:
         stem = work.name
     return f"{stem}-{sweep_id[:4]}"
+
+
+def free_name(name: str, taken: Sequence[str]) -> str:
+    """Return the name, counted on where one of `taken` has it: `name-2`, `name-3`, ..."""
+    names = itertools.chain([name], (f"{name}-{k}" for k in itertools.count(2)))
+    return next(one for one in names if one not in taken)
 
 
 def meant(text: str, sweeps: Sequence[tuple[str, str]]) -> str:

@@ -1,0 +1,150 @@
+"""A sweep file on this machine: read, checked against the files that it names, and declared."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sonde.cli.faults import Faults
+from sonde.core.notation.document import Node, in_file_order, near
+from sonde.core.notation.yaml_text import read_yaml
+from sonde.core.sweep import Command, Sweep, check_name
+from sonde.core.wandb import SweepFile, read_sweep
+from sonde.core.wandb.macros import DEFAULT_COMMAND, MACROS, unknown_macros
+from sonde.errors import ConfigError
+from sonde.plugins.methods import method
+
+__all__ = ["Declared", "declared", "read_file"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What is to be made.
+
+    Attributes:
+        sweep: With its work; None where the file names no program.
+        description: For people.
+        notes: What is worth telling the user.
+    """
+
+    sweep: Sweep
+    description: str
+    notes: tuple[str, ...]
+
+
+def read_file(path: Path, shown: str) -> Node:
+    """Return a sweep file as a tree.
+
+    Raises:
+        ConfigError: If it cannot be read, or is no YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        listed = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        remedy = near(path.name, listed) if listed else "check the path"
+        raise ConfigError(shown, "there is no such file", remedy) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is no UTF-8 text" if isinstance(error, ValueError) else str(error.strerror)
+        raise ConfigError(shown, reason, "name a YAML file") from error
+    return read_yaml(text, shown)
+
+
+def declared(
+    node: Node, *, beside: Path, program: str | None = None, name: str | None = None,
+    project: str | None = None, needs_program: bool = True,
+) -> Declared:  # fmt: skip
+    """Read a sweep and find what it runs.
+
+    Args:
+        node: The file.
+        beside: The folder of the file.
+        program: In place of the one in the file.
+        name: The same.
+        project: The same.
+        needs_program: Whether it says so where there is none.
+
+    Raises:
+        ConfigError: With all faults at once.
+    """
+    faults = Faults()
+    read: SweepFile | None = None
+    with faults.collected():
+        read = read_sweep(node, method)
+    work, notes = None, list(read.notes if read is not None else ())
+    with faults.collected():
+        work = _work(node.entries or {}, read, program, beside)
+    if name is not None:
+        with faults.collected():
+            check_name(name, f"--name {name}")
+    faults.found = in_file_order(faults.found)
+    faults.refuse()
+    assert read is not None  # or there were faults
+    sweep = replace(
+        read.sweep, work=work, name=name or read.sweep.name, project=project or read.sweep.project,
+        seed=read.sweep.seed if "seed" in read.nodes else secrets.randbelow(2**31),
+    )  # fmt: skip
+    if work is None and needs_program:
+        notes.append(
+            f"{node.place or 'the sweep'}: no program, so sonde agent has nothing to run; add "
+            "program: train.py, or run it from Python"
+        )
+    return Declared(sweep=sweep, description=read.description, notes=tuple(notes))
+
+
+def _work(
+    top: Mapping[str, Node], read: SweepFile | None, program: str | None, beside: Path
+) -> Command | None:
+    """Return the command, run in this folder or in that of the file, wherever its program is."""
+    script = program if program is not None else _text(top, "program")
+    words = DEFAULT_COMMAND if read is None or read.command is None else read.command
+    if script is None and (read is None or read.command is None):
+        return None
+    names = [] if read is None else [p.name for p in read.sweep.space.parameters]
+    groups = () if read is None else read.sweep.groups
+    faults = Faults()
+    if read is not None:
+        tops = {name.partition(".")[0] for name in names if name.partition(".")[0] in groups}
+        for word in unknown_macros(words, [*names, *tops]):
+            node = top["command"]
+            node = next((item for item in node.items or () if item.value == word), node)
+            known = [f"${{{macro}}}" for macro in (*MACROS, *names)]
+            faults.found.append(node.fault(f"there is no macro {word}", near(word, known)))
+    uses = any("${program}" in word for word in words)
+    if script is None and uses:
+        faults.found.append(
+            top["command"].fault("${program} stands for nothing", "add program: train.py")
+        )
+    folder = Path.cwd()
+    if script is not None and uses:
+        found = _folder_of(script, beside)
+        if found is None:
+            named = top.get("program") if program is None else None
+            where = named.where if named is not None else f"--program {script}"
+            faults.add(where, f"there is no {script} in {_places(beside)}", "check the path")
+        else:
+            folder = found
+    faults.refuse()
+    if read is None:
+        return None
+    return Command(
+        argv=words, folder=str(folder), workspace=read.workspace, links=read.links,
+        program=script or "",
+    )  # fmt: skip
+
+
+def _folder_of(script: str, beside: Path) -> Path | None:
+    for folder in (Path.cwd(), beside.absolute()):
+        if (folder / script).exists():
+            return folder
+    return None
+
+
+def _places(beside: Path) -> str:
+    here, there = Path.cwd(), beside.absolute()
+    return "this folder" if here == there else f"this folder, nor in {beside}"
+
+
+def _text(top: Mapping[str, Node], key: str) -> str | None:
+    value = top[key].value if key in top else None
+    return value if isinstance(value, str) and value.strip() else None
