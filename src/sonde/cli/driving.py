@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sonde.cli.crew import Crew
+from sonde.cli.mirror import Mirror, Mirrored
 from sonde.cli.place import root_of
 from sonde.cli.progress import watching
 from sonde.cli.progress.printed import Printed
@@ -18,22 +19,37 @@ __all__ = ["drive_here", "is_driven", "marked"]
 
 
 def drive_here(
-    store: Store, record: SweepRecord, crew: Crew, *, progress: str, verbose: bool = False
+    store: Store,
+    record: SweepRecord,
+    crew: Crew,
+    *,
+    progress: str,
+    verbose: bool = False,
+    logdir: Path | None = None,
 ) -> Result:
-    """Drive a sweep with local agents until it has ended or the user ends it."""
+    """Drive a sweep with local agents until it has ended or the user ends it.
+
+    Args:
+        logdir: A directory that TensorBoard may follow meanwhile.
+
+    Raises:
+        ConfigError: If that directory cannot be made.
+    """
     root = root_of(store.url)
     spec = AgentSpec(
         store=store.url, sweep=record.id, root=str(root), workers=crew.workers // crew.agents,
         gpus=crew.gpus, gpus_per_trial=crew.gpus_per_trial, cpus_per_trial=crew.cpus_per_trial,
     )  # fmt: skip
+    mirror = None if logdir is None else Mirror(store, record, logdir)
     with marked(root, record.id), watching(progress) as listener:
+        told = Printed(listener, root) if verbose else listener
         return drive(
             store,
             record.id,
             executor=LocalExecutor(),
             agent=spec,
             agents=crew.agents,
-            listener=Printed(listener, root) if verbose else listener,
+            listener=told if mirror is None else Mirrored(told, mirror),
         )
 
 

@@ -1,6 +1,7 @@
 """`sonde resume`: go on with a sweep."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -26,6 +27,13 @@ __all__ = ["resume"]
 @click.option("--update-code", is_flag=True, help="Use the files as they are now.")
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "json", "none"]),
               default="auto", show_default=True, help="How to show what happens.")  # fmt: skip
+@click.option(
+    "--tensorboard",
+    "logdir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the sweep into DIR as it runs, for TensorBoard's HParams page.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show what trials print, too.")
 @store_option
 @format_option
@@ -42,6 +50,7 @@ def resume(
     cpus_per_trial: str | None,
     update_code: bool,
     progress: str,
+    logdir: Path | None,
     verbose: bool,
     store: str | None,
     form: str,
@@ -100,7 +109,9 @@ def resume(
             say(f"{record.name} {word} in the process that runs it; {typed('tail', record.name)}")
             return
         heed_code(opened_store, record, update=update_code)
-        result = drive_here(opened_store, record, crew, progress=progress, verbose=verbose)
+        result = drive_here(
+            opened_store, record, crew, progress=progress, verbose=verbose, logdir=logdir
+        )
         if progress != "json":
             report(result.record, result.history, form)
         summarise(result.record, result.history)

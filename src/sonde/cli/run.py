@@ -182,6 +182,13 @@ __all__ = ["run"]
     show_default=True,
     help="How to show what happens.",
 )
+@click.option(
+    "--tensorboard",
+    "logdir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the sweep into DIR as it runs, for TensorBoard's HParams page.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show what trials print, too.")
 @store_option
 @format_option
@@ -197,6 +204,7 @@ def run(
     force_git: bool,
     dry_run: bool,
     progress: str,
+    logdir: Path | None,
     verbose: bool,
     store: str | None,
     form: str,
@@ -256,7 +264,12 @@ def run(
             code = code_of(record, history)
         else:
             result = drive_here(
-                opened_store, started.record, planned.crew, progress=progress, verbose=verbose
+                opened_store,
+                started.record,
+                planned.crew,
+                progress=progress,
+                verbose=verbose,
+                logdir=logdir,
             )
             record, history, code = result.record, result.history, result.code
         if progress != "json":

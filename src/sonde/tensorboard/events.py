@@ -35,7 +35,18 @@ from sonde.tensorboard.wire import (
     varint_field,
 )
 
-__all__ = ["Decoded", "Found", "Scalar", "decode", "encode_scalar", "encode_version"]
+__all__ = [
+    "MARK",
+    "Decoded",
+    "Found",
+    "Scalar",
+    "decode",
+    "encode_scalar",
+    "encode_summary",
+    "encode_version",
+]
+
+MARK = b"_hparams_/"  # begins the tag of every message of the HParams plugin
 
 _WALL_TIME = struct.Struct("<d")
 _SCALARS = b"scalars"
@@ -143,6 +154,11 @@ def encode_scalar(
     scalar += b"\x15" + _rounded(value) + _EXACT_KEY + _WALL_TIME.pack(value)
     stamp = b"\x09" + _WALL_TIME.pack(wall_time)
     return stamp + varint_field(2, step) + bytes_field(5, bytes_field(1, scalar))
+
+
+def encode_summary(encoded: bytes, wall_time: float) -> bytes:
+    """Return the event, of step 0, for a summary that is made already."""
+    return b"\x09" + _WALL_TIME.pack(wall_time) + bytes_field(5, encoded)
 
 
 def encode_version(wall_time: float) -> bytes:

@@ -8,6 +8,7 @@ size. A file is read from where the last poll left off.
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sonde.tensorboard.events import Scalar
 from sonde.tensorboard.naming import matches, names_of
 from sonde.tensorboard.reader import ScalarReader
 
-__all__ = ["Problem", "Scalar", "Tail", "matches", "names_of"]
+__all__ = ["New", "Problem", "Scalar", "Tail", "matches", "names_of"]
 
 _MARK = "tfevents"  # in the name of every event file
 _SKIPPED = frozenset({".git", "__pycache__", "node_modules", ".sonde", ".venv"})
@@ -35,6 +36,23 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}: byte {self.offset}: {self.found}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """What was written into one file since it was last read.
+
+    Attributes:
+        path: The file.
+        run: Its directory, relative to the watched one.
+        scalars: In the order of the file.
+        marked: Events with messages of the HParams plugin, for `hparams.messages.decode`.
+    """
+
+    path: str
+    run: str
+    scalars: list[Scalar]
+    marked: list[bytes]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,9 +108,12 @@ class Tail:
         A record that is written only in part is left for the next poll. A file that was
         replaced or has shrunk is read anew. Never raises on account of a file.
         """
+        return [scalar for new in self.files() for scalar in new.scalars]
+
+    def files(self) -> Iterator[New]:
+        """Yield what `poll` would return file by file, so that one may stop between two."""
         if self._list_changed():
             self._files = dict(sorted(self._files.items()))
-        scalars: list[Scalar] = []
         gone = []
         for path, file in self._files.items():
             try:
@@ -105,10 +126,11 @@ class Tail:
                 file.identity, file.size, file.offset = identity, 0, 0
             if status.st_size != file.size:
                 file.size = status.st_size
-                self._read(file, scalars)
+                new = New(path=path, run=file.run, scalars=[], marked=[])
+                self._read(file, new)
+                yield new
         for path in gone:
             del self._files[path]
-        return scalars
 
     def _list_changed(self) -> bool:
         """List the directories that may have changed; tell whether there are more files."""
@@ -149,7 +171,7 @@ class Tail:
                     self._files[entry.path] = _File(path=entry.path, run=directory.run)
         return new
 
-    def _read(self, file: _File, scalars: list[Scalar]) -> None:
+    def _read(self, file: _File, new: New) -> None:
         """Read what is new in a file, a chunk at a time."""
         want = _CHUNK
         try:
@@ -158,7 +180,8 @@ class Tail:
                 rest = b""
                 while data := source.read(want):
                     chunk = self._reader.read(rest + data, file.run)
-                    scalars.extend(chunk.scalars)
+                    new.scalars.extend(chunk.scalars)
+                    new.marked.extend(chunk.marked)
                     if chunk.damages:
                         first = chunk.damages[0]
                         self._report(file, file.offset + first.offset, first.found)
@@ -177,5 +200,5 @@ class Tail:
     def _skip_to_end(self, file: _File) -> None:
         """Regard a file as read, but for a record that is being written at its end."""
         status = os.lstat(file.path)
-        self._read(file, [])
+        self._read(file, New(path=file.path, run=file.run, scalars=[], marked=[]))
         file.identity, file.size = (status.st_dev, status.st_ino), status.st_size

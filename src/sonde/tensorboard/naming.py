@@ -7,7 +7,7 @@ mean `loss` and `val_loss`.
 
 import functools
 
-__all__ = ["matches", "names_of"]
+__all__ = ["is_part", "matches", "names_of"]
 
 # By the last directory of a run: what its metrics are called in front of their names.
 _PARTS = {
@@ -65,3 +65,8 @@ def matches(tag: str, run: str, wanted: str) -> bool:
     Where several match, the one is meant in whose `names_of` the name comes first.
     """
     return wanted in names_of(tag, run)
+
+
+def is_part(directory: str) -> bool:
+    """Tell whether a run of that name is a part of the training that the one above it is."""
+    return directory.lower() in _PARTS

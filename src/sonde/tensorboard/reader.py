@@ -6,10 +6,10 @@ one `struct` call (`layouts`), anything else field by field. Both checksums of e
 are verified: that of the length by comparing it with the header that such a length has.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sonde.tensorboard.cycles import read_cycles
-from sonde.tensorboard.events import Scalar, decode
+from sonde.tensorboard.events import MARK, Scalar, decode
 from sonde.tensorboard.layouts import NO_TAG, Learned
 from sonde.tensorboard.records import FOOTER, HEADER, checksum, find_header, mask
 from sonde.tensorboard.wire import MalformedError
@@ -38,11 +38,13 @@ class Chunk:
         scalars: In the order of the file.
         consumed: How many bytes need not be read again; the rest is an unfinished record.
         damages: What had to be left out, in the order of the file.
+        marked: Events with messages of the HParams plugin, in the order of the file.
     """
 
     scalars: list[Scalar]
     consumed: int
     damages: list[Damage]
+    marked: list[bytes]
 
 
 class ScalarReader:
@@ -58,7 +60,7 @@ class ScalarReader:
         Never raises, whatever the bytes are. A damaged body costs that record alone. After
         a damaged length the next record is looked for and reading goes on there.
         """
-        chunk = Chunk(scalars=[], consumed=0, damages=[])
+        chunk = Chunk(scalars=[], consumed=0, damages=[], marked=[])
         size, start, until, is_over = len(data), 0, _SOON, False
         while not is_over:
             start, is_over = self._read_each(data, start, min(until, size), run, chunk)
@@ -68,7 +70,7 @@ class ScalarReader:
                 until = start + (_SOON if start > before else _LATER)
             else:
                 until = size
-        return Chunk(scalars=chunk.scalars, consumed=start, damages=chunk.damages)
+        return replace(chunk, consumed=start)
 
     def _read_each(
         self, data: bytes, start: int, until: int, run: str, chunk: Chunk
@@ -135,4 +137,6 @@ class ScalarReader:
                     scalar = Scalar(one.tag, run, event.step, one.value, event.wall_time)
                     chunk.scalars.append(scalar)
                 self._learned.add(body, event)
+                if MARK in body:
+                    chunk.marked.append(body)
         return end + FOOTER.size, False

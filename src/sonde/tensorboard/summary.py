@@ -18,10 +18,10 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import SupportsFloat, SupportsIndex
 
-from sonde.tensorboard.events import encode_scalar, encode_version
+from sonde.tensorboard.events import encode_scalar, encode_summary, encode_version
 from sonde.tensorboard.records import frame
 
-__all__ = ["FileWriter", "create_file_writer", "flush", "scalar"]
+__all__ = ["FileWriter", "create_file_writer", "flush", "scalar", "write_summary"]
 
 _default: ContextVar["FileWriter | None"] = ContextVar("sonde_summary_writer", default=None)
 _numbers = itertools.count()  # tells apart the files that one process makes in one second
@@ -71,6 +71,15 @@ class FileWriter:
         count = self._next_step[name] if step is None else step.__index__()
         self._next_step[name] = count + 1
         self._write(encode_scalar(name, float(data), count, time.time(), description or ""))
+
+    def write_summary(self, encoded: bytes) -> None:
+        """Write a summary that is made already, as `hparams.messages` makes them.
+
+        Raises:
+            ValueError: The writer is closed.
+            OSError: The file cannot be written, as on a full disk.
+        """
+        self._write(encode_summary(encoded, time.time()))
 
     def flush(self) -> None:
         """Do nothing: what was written is out already."""
@@ -132,6 +141,15 @@ def scalar(
     if writer is None:
         return False
     writer.scalar(name, data, step, description)
+    return True
+
+
+def write_summary(encoded: bytes) -> bool:
+    """Write a summary that is made already to the default writer; tell whether there is one."""
+    writer = _default.get()
+    if writer is None:
+        return False
+    writer.write_summary(encoded)
     return True
 
 
