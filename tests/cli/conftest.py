@@ -10,7 +10,7 @@ import pytest
 from cli_programs import Place
 from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
-from sonde.cli import run
+from sonde.cli import run_line
 from sonde.core.trial import State
 from sonde.store import open_store
 from sonde.store.protocol import Store, SweepRecord
@@ -40,7 +40,7 @@ def cli(place: Path, capsys: pytest.CaptureFixture[str]) -> Sonde:
 
     def call(*argv: str, code: int = 0) -> Said:
         capsys.readouterr()
-        got = run(list(argv))
+        got = run_line(list(argv))
         captured = capsys.readouterr()
         assert got == code, (captured.out, captured.err)
         return Said(got, captured.out, captured.err)

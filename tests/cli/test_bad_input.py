@@ -9,7 +9,7 @@ import pytest
 
 from cli_misuse import prepare
 from cli_programs import Place
-from sonde.cli import run
+from sonde.cli import run_line
 
 PAGE = Path(__file__).parents[2] / "docs" / "wrong-uses.md"
 ROW = re.compile(r"^\| `(?P<typed>sonde.*?)` \| (?P<code>\d+) \| (?P<said>`.*`) \|$")
@@ -69,7 +69,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     monkeypatch.chdir(folder)
     monkeypatch.delenv("SONDE_STORE", raising=False)
     before = contents(folder)
-    code = run(shlex.split(row.typed)[1:])
+    code = run_line(shlex.split(row.typed)[1:])
     said = capsys.readouterr()
     assert code == row.code, said.err
     for part in row.said:
@@ -77,7 +77,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     assert "Traceback" not in said.err
     assert said.out == ""
     assert contents(folder) == before
-    run(["ls", "--format", "csv"])
+    run_line(["ls", "--format", "csv"])
     assert len(capsys.readouterr().out.splitlines()) == 2  # the head, and `taken`
 
 

@@ -324,7 +324,8 @@ def test_a_reader_that_leaves_ends_it_quietly(desk: Place) -> None:
 
 def test_help_loads_no_heavy_library() -> None:
     probe = (
-        "import sys; from sonde.cli import run; run(['--help']); run(['run', '--help']);"
+        "import sys; from sonde.cli import run_line as run; run(['--help']);"
+        "run(['run', '--help']);"
         "heavy = {'numpy', 'scipy', 'rich', 'sqlite3', 'msgspec', 'sonde.core.space'};"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )

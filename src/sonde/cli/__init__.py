@@ -18,7 +18,7 @@ BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
     try:
-        code = run(sys.argv[1:])
+        code = run_line(sys.argv[1:])
         import signal
 
         # All is said and done: one more Ctrl-C changes neither that nor the exit code.
@@ -28,7 +28,7 @@ def main() -> None:
     sys.exit(code)
 
 
-def run(argv: list[str]) -> int:
+def run_line(argv: list[str]) -> int:
     """Run one command line; return the exit code.
 
     What the user did wrong is printed without a traceback (exit code 2); a fault of sonde
