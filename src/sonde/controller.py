@@ -5,19 +5,28 @@ that asks and tells all take it through this class, also several at once. A deci
 committed against the revision that it was made from; the loser reads again.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from sonde.core.decide import Decider, Situation
+from sonde.core.decision import Decision
 from sonde.core.history import History
-from sonde.core.trial import Lease, Trial
+from sonde.core.stopping.judge import Judge
+from sonde.core.trial import Lease, Trial, Verdict
 from sonde.errors import ConflictError
 from sonde.plugins.methods import method
+from sonde.plugins.rules import rule
 from sonde.single_thread import SingleThread
 from sonde.store.earlier import lessons_of
-from sonde.store.protocol import Ask, Store, SweepRecord
+from sonde.store.protocol import Ask, Curve, Store, SweepRecord
 
 __all__ = ["Controller", "utc_now"]
+
+_READING = 0.1  # share of the time that reading curves for the stopping rule may take
+_LATEST_S = 0.5  # but no curve waits longer
+_MANY = 500  # curves, from which on all are read at once
+_NO_CURVE = Curve((), (), ())
 
 
 def utc_now() -> datetime:
@@ -41,16 +50,23 @@ class Controller:
         self._clock = clock
         self._version = 0
         self._unheard: dict[int, Trial] = {}  # changed, and not returned by `refresh` yet
+        self._unread: dict[int, Trial] = {}  # the judge lacks their curves
+        self._read_at = 0.0  # when curves may be read again
         self.record: SweepRecord = store.get_sweep(sweep)
         self.history = History(self.record.sweep)
         definition = self.record.sweep
-        self._decider = Decider(definition, method, lessons_of(store, definition))
+        self._decider = Decider(definition, method, lessons_of(store, definition), rule)
         self._single_thread = SingleThread()
 
     @property
     def adaptive(self) -> bool:
         """Whether the method learns from results, so that few trials should be made ahead."""
         return self._decider.adaptive
+
+    @property
+    def judge(self) -> Judge | None:
+        """The stopping rule at work, if the sweep has one; then call `step` as reports come."""
+        return self._decider.judge
 
     def refresh(self) -> Sequence[Trial]:
         """Read what has changed; return the trials changed since the last call, by number.
@@ -83,11 +99,46 @@ class Controller:
                 continue  # somebody else decided first; so it ends: each round is one commit
             return leases
 
+    def stop(self, number: int, why: str) -> None:
+        """Have a trial that runs end, and keep why; nothing where it has ended by now."""
+        verdicts, reasons = {number: Verdict.STOP}, {number: why}
+        while True:
+            revision = self.store.get_sweep(self.sweep).revision
+            decision = Decision(against=revision, verdicts=verdicts, reasons=reasons)
+            try:
+                self.store.commit(self.sweep, decision, self._clock())
+            except ConflictError:
+                continue  # as in `step`
+            return
+
     def _read(self) -> None:
         changes = self.store.changes(self.sweep, self._version)
         self.record, self._version = changes.record, changes.version
         if changes.trials:
             results = self.history.add(changes.trials)
+            self._unread.update((trial.number, trial) for trial in changes.trials)
             if results:
                 self._decider.observe(results)
             self._unheard.update((trial.number, trial) for trial in changes.trials)
+        if self._unread:
+            self._tell_judge()
+
+    def _tell_judge(self) -> None:
+        """Read the curves of changed trials for the stopping rule, not too often."""
+        judge, unread = self._decider.judge, self._unread
+        if judge is None:
+            unread.clear()
+            return
+        began = time.monotonic()
+        if began < self._read_at:
+            return
+        lacking = [trial for number, trial in sorted(unread.items()) if judge.lacks(trial)]
+        if lacking:
+            numbers = None if len(lacking) > _MANY else [trial.number for trial in lacking]
+            curves = self.store.curves(self.sweep, numbers, [judge.metric])
+            for trial in lacking:
+                curve = curves.get(trial.number, {}).get(judge.metric, _NO_CURVE)
+                judge.hear(trial, curve.steps, curve.values, curve.times)
+        unread.clear()
+        took_s = time.monotonic() - began
+        self._read_at = began + min(took_s / _READING, took_s + _LATEST_S)

@@ -43,6 +43,23 @@ def history_of(sweep: Sweep, *rows: Any) -> History:
     return history
 
 
+def test_whom_the_rule_stops_is_told_with_the_reason_whatever_else_is_decided() -> None:
+    sweep = replace(GRID, stopping="hyperband(min_iter=1)")
+    rows = [make(n, State.RUNNING, params={"x": n + 1}, loss=float(n)) for n in range(3)]
+    for control in (Control.RUNNING, Control.DONE, Control.PAUSED, Control.STOPPED):
+        decider, history = Decider(sweep), history_of(sweep, *rows)
+        assert decider.judge is not None
+        for row in rows:
+            decider.judge.hear(row, [0], [row.metrics["loss"].last], [0.0])
+        decision = decider.decide(history, replace(NOW, control=control), want=1)
+        assert decision is not None
+        assert decision.verdicts == {2: Verdict.STOP}
+        why = "hyperband: after 1 value at place 3 of 3, and the best 2 go on"
+        assert decision.reasons == {2: why}
+        assert params(decision) == ([{"x": 4}] if control is Control.RUNNING else [])
+    assert decider.decide(history, replace(NOW, control=Control.CANCELLED), want=1) is None
+
+
 def test_it_tops_up_the_waiting_trials_and_no_more() -> None:
     waiting = make(0, State.WAITING, params={"x": 1}, span=None)
     decision = Decider(GRID).decide(history_of(GRID, waiting), NOW, want=3)

@@ -15,6 +15,7 @@ __all__ = ["Deciding"]
 
 _STARVED_S = 1.0  # without trials, after which we decide
 _AGAIN_S = 1.0  # between two decisions that only look after what runs
+_JUDGED_S = 0.5  # the same where a stopping rule judges what runs
 
 
 class Deciding:
@@ -31,6 +32,7 @@ class Deciding:
         self._controller: Controller | None = None
         self._began = time.monotonic()
         self._again_at = 0.0
+        self._judged: object = None  # as of when the rule was asked last
 
     def is_ours(self, idle_since: float) -> bool:
         """Tell whether it is on us to decide, having got nothing since then."""
@@ -55,15 +57,21 @@ class Deciding:
         none: Sequence[Lease] = ()
         leases = self._link.attempt(lambda: controller.step(want, ask), none)
         self._link.record = controller.record
-        self._again_at = time.monotonic() + _AGAIN_S
+        is_judged = controller.judge is not None
+        self._again_at = time.monotonic() + (_JUDGED_S if is_judged else _AGAIN_S)
         return leases
 
     def look_after(self) -> None:
-        """Look after what runs: time budgets, where nobody else does."""
+        """Look after what runs: time budgets and stopping rules, where nobody else does.
+
+        Whether somebody judges cannot be seen, so each of us does; two do no harm.
+        """
         now = time.monotonic()
         if now < self._again_at or self._is_led:
             return
         budget_s = self._link.record.budget.time_s
         overdue = budget_s is not None and now - self._began > budget_s + 2 * _STARVED_S
-        if (self._controller is not None or overdue) and self._link.is_up:
+        has_news = self._link.record.sweep.stopping is not None and self._judged != self._link.stamp
+        if (self._controller is not None or overdue or has_news) and self._link.is_up:
+            self._judged = self._link.stamp
             self.decide(0)

@@ -48,6 +48,11 @@ class Link:
         return self.record.id
 
     @property
+    def stamp(self) -> object:
+        """The store's stamp as of the last look."""
+        return self._stamp
+
+    @property
     def is_up(self) -> bool:
         """Whether the store may be asked now."""
         return time.monotonic() >= self._retry_at

@@ -26,6 +26,7 @@ __all__ = [
     "constraint_row",
     "feasible",
     "goal_row",
+    "last_step",
     "sweep_row",
     "took",
     "trial_row",
@@ -51,6 +52,7 @@ def trial_row(trial: Trial, history: History) -> dict[str, Any]:
         "finished": iso(trial.finished),
         "duration_s": took(trial),
         "error": trial.error,
+        "why_stopped": trial.why_stopped,
         "agent": trial.agent,
         "origin": trial.origin,
         "seed": trial_seed(sweep.seed, trial.number),
@@ -119,6 +121,7 @@ def sweep_row(record: SweepRecord, history: History) -> dict[str, Any]:
         "method": sweep.method,
         "method_used": used,
         "method_reason": why,
+        "stopping": sweep.stopping,
         "goals": [goal_row(goal) for goal in sweep.goals],
         "constraints": [constraint_row(constraint) for constraint in sweep.constraints],
         "budget": budget_row(record),
@@ -173,6 +176,14 @@ def constraint_row(constraint: Constraint) -> dict[str, Any]:
 def budget_row(record: SweepRecord) -> dict[str, Any]:
     """When the sweep has done enough."""
     return {"trials": record.budget.trials, "time_s": record.budget.time_s}
+
+
+def last_step(trial: Trial, goals: Sequence[Goal]) -> int | None:
+    """Return how far it came, by the first goal's metric, or else by any."""
+    summary = trial.metrics.get(goals[0].metric) if goals else None
+    if summary is None:
+        summary = next(iter(trial.metrics.values()), None)
+    return None if summary is None else summary.last_step
 
 
 def took(trial: Trial) -> float | None:

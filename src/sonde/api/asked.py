@@ -6,6 +6,7 @@ from time import time
 from types import TracebackType
 from typing import Any, Self
 
+from sonde.api.judged import Judged
 from sonde.api.keeper import Held
 from sonde.api.trial import thawed
 from sonde.core.returned import returned_metrics
@@ -32,13 +33,19 @@ class Asked:
     """
 
     def __init__(
-        self, store: Store, sweep: Sweep, held: Held, let_go: Callable[[Held], None]
+        self,
+        store: Store,
+        sweep: Sweep,
+        held: Held,
+        judged: Judged,
+        let_go: Callable[[Held], None],
     ) -> None:
         self.number = held.lease.number
         self.attempt = held.lease.attempt
         self.params: dict[str, Any] = thawed(held.lease.params)
         self._sweep_seed = sweep.seed
         self._store, self._goals, self._held, self._let_go = store, sweep.goals, held, let_go
+        self._judged, self._has_heard_stop = judged, False
         self._ended: State | None = None
 
     def report(self, metrics: "Mapping[str, Any] | Any", step: int | None = None) -> None:
@@ -54,7 +61,7 @@ class Asked:
         self._check_open("report")
         numbers = returned_metrics(metrics, self._goals)
         if numbers:
-            self._held.report(step, numbers, time())
+            self._judged.report(step, numbers, time())
             self._held.flush(self._store)
 
     @property
@@ -64,8 +71,13 @@ class Asked:
 
     @property
     def should_stop(self) -> bool:
-        """Whether somebody wants this trial to end now; at most a second old."""
-        return self._ended is not None or self._held.is_to_end()
+        """Whether this trial is to end now, by a stopping rule or somebody's wish.
+
+        What its own reports lead to it knows at once, all else within a second.
+        """
+        if self._held.is_to_end():
+            self._has_heard_stop = True
+        return self._ended is not None or self._has_heard_stop
 
     def tell(self, value: "Mapping[str, Any] | Any" = None) -> None:
         """End the trial with its result.
@@ -86,7 +98,7 @@ class Asked:
                 "tell a value",
             )
         # Whoever was asked to stop, and did, has not come to its end.
-        stopped = self._held.verdict is Verdict.STOP
+        stopped = self._has_heard_stop and self._held.verdict is Verdict.STOP
         self._end(Outcome(state=State.STOPPED if stopped else State.DONE, values=values))
 
     def fail(self, reason: str = "") -> None:
@@ -131,6 +143,7 @@ class Asked:
 
     def _end(self, outcome: Outcome) -> None:
         self._let_go(self._held)
+        self._judged.close()
         trial, _ = self._held.finish(self._store, outcome)
         self._ended = trial.state
 

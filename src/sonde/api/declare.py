@@ -21,9 +21,11 @@ from sonde.core.expressions import Expression
 from sonde.core.metric import Goal
 from sonde.core.point import completed_points
 from sonde.core.space import Space, space_of
+from sonde.core.stopping.judge import judge_of
 from sonde.core.sweep import Command, EarlierSweep, Function, check_name, difference
 from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
 from sonde.plugins.methods import method as method_of
+from sonde.plugins.rules import rule as rule_of
 from sonde.store.earlier import sources_of, with_lessons
 from sonde.store.protocol import Store, SweepRecord
 
@@ -43,6 +45,7 @@ def sweep(
     name: str | None = None,
     project: str | None = None,
     method: str = "auto",
+    stop: str | None = None,
     seed: int = 0,
     where: str | Sequence[str] | None = None,
     repeats: int = 1,
@@ -79,6 +82,8 @@ def sweep(
         project: What it belongs to, for people.
         method: How to search: `auto`, or the name of a search method (docs/methods.md), with
             options where it has some: `optuna:TPESampler(multivariate=true)`.
+        stop: Which trials to end early, by what they report: a stopping rule (docs/stopping.md),
+            with options where wanted: `asha(eta=4, min_steps=3)`. None: all run to their end.
         seed: The same seed proposes the same trials.
         where: Relations that every trial satisfies, in addition to those of the space.
         repeats: How often each assignment is tried, each time as a trial of its own with a seed of
@@ -130,6 +135,9 @@ def sweep(
             space=checked, goals=found_goals, constraints=constraints, method=method, seed=seed
         )
         faults.gather(lambda: check(planned, method_of))
+        ruled = replace(planned, stopping=stop, repeats=repeats)
+        if isinstance(repeats, int):
+            faults.gather(lambda: judge_of(ruled, rule_of))
         if callable(work):
             called = work
             function = faults.gather(lambda: adapted(called, checked))
@@ -156,6 +164,7 @@ def sweep(
         constraints=constraints,
         repeats=repeats,
         start=first,
+        stopping=stop,
     )
     at = opened(store)
     if new and name is not None:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from sonde.agent.identity import me
+from sonde.api.judged import Judged
 from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.trial import thawed
 from sonde.controller import Controller, utc_now
@@ -121,14 +122,16 @@ class _Loop:
     def _run_one(self, lease: Lease) -> Sequence[Lease]:
         """Run a trial, and return what was leased for the next round."""
         held = Held(lease, self._deadline())
+        judged = Judged(self.controller, held, self._follow)
         params = thawed(lease.params)
         run = Run(
             values=params,
-            write=held.report,
+            write=judged.report,
             asked=held.is_to_end,
             folder=lambda: str(self.folder(lease.number) / "checkpoint"),
             seed=trial_seed(self.seed, lease.number),
             raises=True,
+            check_every_s=0,  # it costs nothing here, and is heard at the very report
         )
         former = install(run)
         self.keeper.add(held)
@@ -138,6 +141,7 @@ class _Loop:
             self._end(held, Outcome(state=State.WAITING))
             raise
         finally:
+            judged.close()
             install(former)
         is_late = held.deadline is not None and time.monotonic() >= held.deadline
         return self._end(held, outcome, None if is_late else self.ask)
@@ -146,7 +150,9 @@ class _Loop:
         try:
             returned = self.function(**params)
             values = returned_metrics(returned, self.goals, run.summary)
-            return Outcome(state=State.DONE, values=values)
+            # Whoever was told to stop, and did, has not come to its end.
+            state = State.STOPPED if run.has_heard_stop else State.DONE
+            return Outcome(state=state, values=values)
         except Stopped:
             return Outcome(state=State.STOPPED)
         except ConfigError as error:  # of the return value or of `sonde.log`: it says where

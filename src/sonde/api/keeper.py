@@ -50,12 +50,13 @@ class Held:
         self._sent = lease.reported
         self._next_step = 0
 
-    def report(self, step: int | None, metrics: Mapping[str, float], at: float) -> None:
-        """Take a report; it is in the store after the next `flush`."""
+    def report(self, step: int | None, metrics: Mapping[str, float], at: float) -> int:
+        """Take a report; it is in the store after the next `flush`. Returns its step."""
         with self.lock:
             number = self._next_step if step is None else step
             self._next_step = number + 1
             self._pending.append(Report(number, metrics, at))
+        return number
 
     def flush(self, store: Store) -> None:
         """Send what was reported.
@@ -86,6 +87,11 @@ class Held:
             self._sent += len(pending)
             self._pending = []
         return ended
+
+    def hear(self, verdict: Verdict) -> None:
+        """Take a verdict; nobody who was asked to end is told to go on again."""
+        if verdict is not Verdict.GO_ON:
+            self.verdict = verdict
 
     def is_to_end(self) -> bool:
         """Tell whether the trial was asked to end, or has used up its time."""
@@ -163,4 +169,4 @@ class Keeper:
         except StoreError:
             return
         for one, verdict in zip(held, verdicts, strict=True):
-            one.verdict = verdict
+            one.hear(verdict)

@@ -8,6 +8,7 @@ from sonde.agent.identity import me
 from sonde.api.asked import Asked
 from sonde.api.frame import frame_of, html_of
 from sonde.api.goals import seconds_of
+from sonde.api.judged import Judged
 from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.places import opened
 from sonde.api.trial import Best, Trial
@@ -264,7 +265,9 @@ class Sweep:
                 self._has_asked = True
             lease = self._leased() if params is None else self._leased_for(params)
             held = Held(lease)
-            asked = Asked(self.store, self._controller.record.sweep, held, self._let_go)
+            controller = self._controller
+            judged = Judged(controller, held, controller.refresh, self._lock)
+            asked = Asked(self.store, controller.record.sweep, held, judged, self._let_go)
             self._open[lease.number] = asked, held
             self._keeper.add(held)
             return asked

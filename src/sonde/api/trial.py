@@ -93,6 +93,11 @@ class Trial:
         return self.record.error
 
     @property
+    def why_stopped(self) -> str | None:
+        """Why it was ended early, in a line, where that is known."""
+        return self.record.why_stopped
+
+    @property
     def traceback(self) -> str | None:
         """The traceback of a function that failed, where there is one."""
         return self.record.facts.get("traceback")

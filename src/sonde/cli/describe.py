@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from sonde.analysis.rows import sweep_row, took, trial_row
+from sonde.analysis.rows import last_step, sweep_row, took, trial_row
 from sonde.cli.cells import duration, goals_text, mean, number, one_line, when
 from sonde.cli.no_best import why_no_best
 from sonde.cli.place import folder_of
@@ -19,6 +19,7 @@ from sonde.core.repeats import spread
 from sonde.core.substitute import fill_template
 from sonde.core.sweep import Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
+from sonde.core.wanted import RULE, parse_wanted
 from sonde.store.protocol import SweepRecord
 
 __all__ = ["sweep_data", "sweep_facts", "trial_data", "trial_facts", "ways"]
@@ -58,6 +59,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         ("budget", " or ".join(limits) or "until nothing is left to try"),
         ("method", _method(record, history)),
         ("goal", goals_text(sweep.goals) or "no metric was given"),
+        ("stops by", _rule(history)),
         ("subject to", " and ".join(c.describe() for c in sweep.constraints)),
     ]
     best = history.best
@@ -98,7 +100,7 @@ def trial_facts(record: SweepRecord, history: History, trial: Trial, url: str) -
     """Return the lines for people."""
     facts: Facts = [
         ("trial", f"{record.name}/{trial.number}"),
-        ("state", trial.state.value + (f": {one_line(trial.error)}" if trial.error else "")),
+        ("state", _standing(trial, record.sweep)),
     ]
     for i, (name, value) in enumerate(trial.params.items()):
         facts.append(("" if i else "parameters", f"{name}={value!r}"))
@@ -126,6 +128,23 @@ def trial_facts(record: SweepRecord, history: History, trial: Trial, url: str) -
     if trial.state is State.RUNNING:
         facts.append(("agent", trial.agent or ""))
     return facts + trial_recorded(trial.facts)
+
+
+def _standing(trial: Trial, sweep: Sweep) -> str:
+    text = trial.state.value
+    if trial.state is State.STOPPED and (step := last_step(trial, sweep.goals)) is not None:
+        text += f" at step {step}"
+    why = trial.error or trial.why_stopped
+    return f"{text}: {one_line(why)}" if why else text
+
+
+def _rule(history: History) -> str:
+    rule = history.sweep.stopping
+    if rule is None:
+        return ""
+    name = parse_wanted(rule, RULE).name
+    count = sum((trial.why_stopped or "").startswith(f"{name}: ") for trial in history.trials)
+    return f"{rule}: {count} of {history.ended} trials that ended"
 
 
 def _bounds(trial: Trial, sweep: Sweep) -> Facts:

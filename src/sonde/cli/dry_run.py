@@ -61,6 +61,8 @@ def dry_run(plan: Plan, form: str, store: str | None) -> None:
     seed = "" if plan.method == "grid" else f", seed {plan.sweep.seed}"
     chosen = "" if "seed" in plan.given or not seed else " (drawn; --seed fixes it)"
     click.echo(f"method      {plan.method}: {plan.method_reason}{seed}{chosen}")
+    if plan.sweep.stopping is not None:
+        click.echo(f"stops       trials early by {plan.sweep.stopping}")
     for note in plan.notes:
         click.echo(f"note        {note}")
     for number, params in enumerate(first):
@@ -88,6 +90,7 @@ def _data(
         "method": plan.method,
         "method_reason": plan.method_reason,
         "seed": plan.sweep.seed,
+        "stopping": plan.sweep.stopping,
         "subject_to": [constraint.describe() for constraint in plan.sweep.constraints],
         "trials": None if total is None else total * plan.sweep.repeats,
         "repeats": plan.sweep.repeats,
@@ -117,7 +120,7 @@ def _points(
     """The first assignments, the last one where it is known, and how many there are."""
     space, budget = plan.sweep.space, plan.sweep.budget.assignments(plan.sweep.repeats)
     shown = SHOWN if budget is None else min(SHOWN, budget)
-    once = replace(plan.sweep, repeats=1)
+    once = replace(plan.sweep, repeats=1, stopping=None)
     added = Decider(once, method, lessons).propose(History(once), shown)
     first = [dict(new.params) for new in added]
     if plan.method == "grid":

@@ -26,9 +26,11 @@ from sonde.core.notation import Parsed
 from sonde.core.point import completed_points, read_point
 from sonde.core.search import choose
 from sonde.core.space import Space
+from sonde.core.stopping.judge import judge_of
 from sonde.core.sweep import Budget, Command, Sweep, check_name
 from sonde.errors import ConfigError
 from sonde.plugins.methods import method
+from sonde.plugins.rules import rule
 
 __all__ = ["Plan", "RunOptions", "plan"]
 
@@ -48,6 +50,7 @@ class RunOptions:
     trials: str | None
     time: str | None
     method: str
+    stopping: str | None
     tries: tuple[str, ...]
     earlier: tuple[str, ...]
     seed: str | None
@@ -145,6 +148,9 @@ def plan(
         with faults.collected():
             within = Budget(trials=trials).assignments(repeats)
             method_name, reason = _method(space, goals, constraints, options.method, within)
+    if space is not None and options.stopping is not None:
+        with faults.collected():
+            _check_rule(space, goals, repeats, options.stopping)
     start: tuple[Params, ...] = ()
     if space is not None and options.tries:
         start = _start(options.tries, space, faults)
@@ -178,7 +184,7 @@ def plan(
         space=space, goals=goals, method=options.method, seed=seed,
         budget=Budget(trials=trials, time_s=time_s), work=work, name=options.name,
         project=options.project, retries=retries, constraints=constraints,
-        repeats=repeats, start=start,
+        repeats=repeats, start=start, stopping=options.stopping,
     )  # fmt: skip
     return Plan(
         sweep=sweep, readings=tuple(parsed), given=given, notes=tuple(notes), crew=crew,
@@ -216,6 +222,13 @@ def _method(
     # One that cannot search this space, or finds no point in it, says so before anything is made.
     check(sweep, method)
     return chosen, reason
+
+
+def _check_rule(space: Space, goals: Sequence[Goal], repeats: int, text: str) -> None:
+    try:
+        judge_of(Sweep(space=space, goals=tuple(goals), repeats=repeats, stopping=text), rule)
+    except ConfigError as fault:
+        raise ConfigError(f"--stop {text}", fault.found, fault.remedy) from fault
 
 
 def _command(

@@ -61,6 +61,13 @@ __all__ = ["run"]
     help="How to search: auto, grid, random, quasirandom, bayes, tpe, cmaes, evolution.",
 )
 @click.option(
+    "--stop",
+    "stopping",
+    metavar="RULE",
+    help="Stop trials early that are not worth going on with: asha, hyperband, median, with "
+    "options as in 'asha(eta=4, min_steps=3)'. Default: all run to their end.",
+)
+@click.option(
     "--where",
     multiple=True,
     metavar="EXPR",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sonde.analysis.rows import feasible, took
+from sonde.analysis.rows import feasible, last_step, took
 from sonde.cli.cells import duration, mean, number, param, when
 from sonde.cli.reading import SORT_FIELDS
 from sonde.cli.screen import screen_of
@@ -10,6 +10,7 @@ from sonde.cli.table import Column
 from sonde.core.history import History
 from sonde.core.metric import SummaryKind
 from sonde.core.repeats import spread
+from sonde.core.sweep import Sweep
 from sonde.core.trial import Trial
 
 __all__ = ["trial_cells", "trial_columns"]
@@ -67,6 +68,8 @@ def trial_columns(
         columns.append(Column(key=by, title=by, keep=7))
     if any(trial.attempts > 1 for trial in trials) or by == "attempts":
         columns.append(Column(key="attempts", title="attempts", right=True, keep=3))
+    if any(trial.why_stopped for trial in trials):
+        columns.append(Column(key="why", title="why stopped", keep=4, shrinks=True))
     if any(trial.error for trial in trials):
         columns.append(Column(key="error", title="error", keep=4, shrinks=True))
     return columns
@@ -90,6 +93,7 @@ def trial_cells(
             "created": when(trial.created),
             "attempts": str(trial.attempts),
             "error": trial.error or "",
+            "why": _why(trial, sweep),
             "bounds": _BOUNDS[feasible(trial, sweep)],
             f"sort.{by}": _sorted_by(trial, by),
         }
@@ -108,6 +112,13 @@ def trial_cells(
         row |= {f"metric.{name}": number(found.last) for name, found in trial.metrics.items()}
         rows.append(row)
     return rows
+
+
+def _why(trial: Trial, sweep: Sweep) -> str:
+    if trial.why_stopped is None:
+        return ""
+    step = last_step(trial, sweep.goals)
+    return trial.why_stopped if step is None else f"at step {step}: {trial.why_stopped}"
 
 
 def _sorted_by(trial: Trial, by: str) -> str:

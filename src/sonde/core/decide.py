@@ -16,6 +16,9 @@ from sonde.core.earlier import Lesson
 from sonde.core.history import History
 from sonde.core.search import Method, Problem, Progress, Request, choose, method
 from sonde.core.search.warm import Warm
+from sonde.core.stopping import Rule
+from sonde.core.stopping import rule as own_rule
+from sonde.core.stopping.judge import judge_of
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial, Verdict
 from sonde.errors import ConfigError
@@ -45,7 +48,8 @@ def check(sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
     Raises:
         ConfigError: If its method cannot search its space, or no point satisfies its relations.
     """
-    if not Decider(replace(sweep, start=(), earlier=()), find).propose(History(sweep), 1):
+    bare = replace(sweep, start=(), earlier=(), stopping=None)
+    if not Decider(bare, find).propose(History(sweep), 1):
         raise ConfigError("space", "it has no point to try", "widen the parameters or `where`")
 
 
@@ -76,6 +80,10 @@ class Decider:
         sweep: Its definition.
         find: Returns a method by what the user wrote; by default only those of sonde.
         earlier: What the sweeps taught that it learns from, in their order.
+        find_rule: Returns a stopping rule, likewise.
+
+    Attributes:
+        judge: The stopping rule with its state, to be told the curves; None without a rule.
     """
 
     def __init__(
@@ -83,8 +91,10 @@ class Decider:
         sweep: Sweep,
         find: Callable[[str], Method[Any]] = method,
         earlier: Sequence[Lesson] = (),
+        find_rule: Callable[[str], Rule[Any]] = own_rule,
     ) -> None:
         self.sweep = sweep
+        self.judge = judge_of(sweep, find_rule)
         self._problem = replace(problem_of(sweep), earlier=tuple(earlier))
         first, _ = choose(self._problem, sweep.method)
         # What `auto` begins with without results, it stays with.
@@ -110,6 +120,17 @@ class Decider:
 
     def decide(self, history: History, situation: Situation, want: int) -> Decision | None:
         """Say what to do so that up to `want` trials are waiting; None: nothing to do now."""
+        plan = self._plan(history, situation, want)
+        if self.judge is None or situation.control is Control.CANCELLED:
+            return plan
+        stops = self.judge.stops(history)
+        if not stops:
+            return plan
+        plan = plan or Decision(against=situation.revision)
+        verdicts = {**dict.fromkeys(stops, Verdict.STOP), **plan.verdicts}
+        return replace(plan, verdicts=verdicts, reasons={**plan.reasons, **stops})
+
+    def _plan(self, history: History, situation: Situation, want: int) -> Decision | None:
         budget, is_open = situation.budget, situation.control is Control.RUNNING
         # Also where all is proposed already: what waits, or runs, costs time.
         costs = situation.control is Control.DONE and history.ended < len(history.trials)
@@ -207,9 +228,11 @@ def _good_enough(history: History, situation: Situation) -> Decision:
 
 def _out_of_time(history: History, situation: Situation) -> Decision:
     # Waiting trials stay as they are: with more time the sweep goes on, and misses none.
+    reason = f"time budget of {situation.budget.time_s:g} s"
     return Decision(
         against=situation.revision,
         verdicts=dict.fromkeys(history.running, Verdict.STOP),
+        reasons=dict.fromkeys(history.running, reason),
         control=Control.STOPPED,
-        reason=f"time budget of {situation.budget.time_s:g} s",
+        reason=reason,
     )

@@ -29,6 +29,8 @@ class Decision:
             one becomes cancelled (or stopped, when paused and the verdict is STOP) at once;
             an ended one is left as it is. GO_ON makes a paused one wait again, and changes no
             other. CANCEL outranks STOP.
+        reasons: Why a trial is to stop, for people, where more is to be said than that; kept with
+            the trial if it stops.
         control: The sweep's new control state, or None.
         reason: Why, for people.
     """
@@ -36,5 +38,6 @@ class Decision:
     against: int
     add: Sequence[NewTrial] = ()
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)
+    reasons: Mapping[int, str] = field(default_factory=dict)
     control: Control | None = None
     reason: str = ""

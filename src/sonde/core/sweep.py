@@ -128,6 +128,7 @@ class Sweep:
     Attributes:
         work: What a trial runs; None where the user's own program asks and tells.
         method: Name of the search method, as the user gave it (`auto` too).
+        stopping: The stopping rule, as `asha(eta=4, min_steps=3)`; None: trials run to their end.
         retries: How often a trial whose program failed is run again.
         lease_s: How long a silent agent keeps a trial.
         constraints: Bounds on metrics; a trial that breaks one is never the best.
@@ -154,6 +155,7 @@ class Sweep:
     start: tuple[Params, ...] = ()
     earlier: tuple[EarlierSweep, ...] = ()
     groups: tuple[str, ...] = ()
+    stopping: str | None = None
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -229,6 +231,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "start": [dict(params) for params in sweep.start],
         "earlier": [{"id": e.id, "name": e.name, "blob": e.blob} for e in sweep.earlier],
         "groups": list(sweep.groups),
+        "stopping": sweep.stopping,
     }
 
 
@@ -283,6 +286,7 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
             for e in data.get("earlier", ())
         ),
         groups=tuple(data.get("groups", ())),
+        stopping=data.get("stopping"),
     )
 
 
@@ -311,6 +315,7 @@ def _told(sweep: Sweep) -> dict[str, Any]:
         flat["work.argv"] = shlex.join(sweep.work.argv)
     flat["start"] = "; ".join(map(_point, sweep.start)) or "none"
     flat["earlier"] = ", ".join(source.id for source in sweep.earlier) or "none"
+    flat["stopping"] = sweep.stopping or "none"
     return flat
 
 

@@ -17,6 +17,7 @@ from sonde.errors import IllegalTransitionError
 __all__ = [
     "ENDED",
     "SUCCESSORS",
+    "WHY_STOPPED",
     "Lease",
     "Outcome",
     "Report",
@@ -52,6 +53,7 @@ SUCCESSORS: Mapping[State, frozenset[State]] = {
     State.FAILED: frozenset(),
     State.CANCELLED: frozenset(),
 }
+WHY_STOPPED = "why_stopped"  # the fact that a store keeps with a stopped trial
 ENDED = frozenset(state for state, next_ones in SUCCESSORS.items() if not next_ones)
 
 
@@ -159,6 +161,12 @@ class Trial:
         """Return the goal's number, or None where the metric never came."""
         summary = self.metrics.get(goal.metric)
         return None if summary is None else summary.value(goal.summary)
+
+    @property
+    def why_stopped(self) -> str | None:
+        """Why it was ended early, in a line for people, where that is known."""
+        why = self.facts.get(WHY_STOPPED) if self.state is State.STOPPED else None
+        return why if isinstance(why, str) else None
 
     @property
     def is_ended(self) -> bool:

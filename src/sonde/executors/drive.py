@@ -247,6 +247,8 @@ class _Driver:
             changed = self.controller.refresh()
             if not self.phase:
                 self._fill()
+            elif self.controller.judge is not None and self.phase == 1:
+                self.controller.step(0)
         except StoreError as error:
             if self.trouble is None:
                 self.listener.note(f"the store does not answer, trying again: {error}")
@@ -264,19 +266,20 @@ class _Driver:
             # As late as can be, so that each proposal knows the results of all that ended.
             self.want = max(0, self.workers - counts[State.RUNNING])
             if waiting >= self.want:
-                self._check_time()
+                self._look_after()
                 return
         else:
             # A queue that ran dry between two polls was too short for trials this quick.
             if not waiting and self.controller.history.ended:
                 self.want = min(self.want * 2, _QUEUE_LIMIT)
             if waiting > self.want // 2:
-                self._check_time()
+                self._look_after()
                 return
         self.controller.step(self.want)
 
-    def _check_time(self) -> None:
-        if self.controller.record.budget.time_s is not None:
+    def _look_after(self) -> None:
+        """Decide on what runs: whether its time is up, and whether a rule stops it."""
+        if self.controller.record.budget.time_s is not None or self.controller.judge is not None:
             self.controller.step(0)
 
     def _watch(self) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import optuna
 from optuna.samplers import BaseGASampler, BaseSampler
 
-from sonde.core.search.wanted import parse_wanted
 from sonde.core.space import Space
+from sonde.core.wanted import parse_wanted
 from sonde.errors import ConfigError
 
 __all__ = ["Recipe", "quiet"]

@@ -12,10 +12,10 @@ from typing import Any
 
 from sonde.errors import ConfigError
 
-__all__ = ["GROUPS", "METHODS", "STORES", "Plugin", "load", "plugins"]
+__all__ = ["GROUPS", "METHODS", "RULES", "STORES", "Plugin", "load", "plugins"]
 
-METHODS, STORES = "sonde.methods", "sonde.stores"
-GROUPS = (METHODS, STORES)
+METHODS, RULES, STORES = "sonde.methods", "sonde.rules", "sonde.stores"
+GROUPS = (METHODS, RULES, STORES)
 _OURS = "sonde"
 
 

@@ -11,7 +11,16 @@ from operator import attrgetter
 from zlib import crc32
 
 from sonde.core.sweep import Budget, Control, Sweep
-from sonde.core.trial import ENDED, Lease, Outcome, Report, State, Verdict, check_transition
+from sonde.core.trial import (
+    ENDED,
+    WHY_STOPPED,
+    Lease,
+    Outcome,
+    Report,
+    State,
+    Verdict,
+    check_transition,
+)
 from sonde.errors import ConflictError, LeaseLostError, NotFoundError
 from sonde.store.curves import updated
 from sonde.store.protocol import Ask, Decision
@@ -80,7 +89,7 @@ def commit(book: Book, decision: Decision, now: datetime) -> None:
     for number, verdict in decision.verdicts.items():
         row = book.row(number)
         if row is not None:
-            _tell(book, row, verdict, now)
+            _tell(book, row, verdict, now, decision.reasons.get(number))
     if decision.control is not None:
         _set_control(book, decision.control, decision.reason, now)
 
@@ -167,7 +176,8 @@ def finish(
         _append(book, row, [Report(step, outcome.values, now.timestamp())])
     row.failures = failures
     row.error = outcome.error
-    row.facts = outcome.facts
+    why = row.facts.get(WHY_STOPPED) if state is State.STOPPED else None
+    row.facts = outcome.facts if why is None else {**outcome.facts, WHY_STOPPED: why}
     row.outcome = digest
     if row.reported > 1:
         book.seal(row)
@@ -255,11 +265,13 @@ def _give_back(book: Book, row: Row, now: datetime) -> None:
     _move(book, row, after.get(row.asked, State.WAITING), now)
 
 
-def _tell(book: Book, row: Row, verdict: Verdict, now: datetime) -> None:
+def _tell(book: Book, row: Row, verdict: Verdict, now: datetime, reason: str | None = None) -> None:
     if row.state is State.RUNNING:
         # To cancel outranks to stop: it is what the user said last, or louder.
         if verdict is Verdict.CANCEL or (verdict, row.asked) == (Verdict.STOP, Verdict.GO_ON):
             row.asked = verdict
+            if reason is not None:
+                row.facts = {**row.facts, WHY_STOPPED: reason}
             book.changed(row)
     elif row.state is State.PAUSED:
         after = {Verdict.STOP: State.STOPPED, Verdict.CANCEL: State.CANCELLED}

@@ -690,6 +690,22 @@ class StoreContract:
         store.commit(record.id, Decision(against=record.revision, verdicts={0: verdict}), at(2))
         assert store.finish(lease, Outcome(state=outcome), at(3))[0].state is state
 
+    def test_why_a_trial_was_to_stop_is_kept_if_it_does_stop(self, store: Store) -> None:
+        record = _with_trials(store, 6)
+        leases = store.lease(record.id, Ask(agent="a", count=6), at(1))
+        reasons = {number: f"rule {number}" for number in range(5)}
+        verdicts = dict.fromkeys(range(6), Verdict.STOP)
+        decision = Decision(against=record.revision, verdicts=verdicts, reasons=reasons)
+        store.commit(record.id, decision, at(2))
+        ends = (State.STOPPED, State.DONE, State.WAITING, State.FAILED, None, State.STOPPED)
+        for lease, end in zip(leases, ends, strict=True):
+            if end is not None:
+                store.finish(lease, Outcome(state=end, facts={"pid": 7}), at(3))
+        store.release(record.id, ["a"], at(4))
+        trials = store.changes(record.id).trials
+        assert [t.why_stopped for t in trials] == ["rule 0", None, "rule 2", None, "rule 4", None]
+        assert [t.facts.get("pid") for t in trials] == [7, 7, 7, 7, None, 7]
+
     def test_a_paused_trial_goes_on_as_a_further_attempt(self, store: Store) -> None:
         record, lease = _leased(store)
         store.report(lease, 1, reports(0, 3), at(2))

@@ -54,10 +54,12 @@ class Run:
         folder: Returns the path of the checkpoint folder, which need not exist yet.
         seed: For the trial's own random numbers.
         raises: Whether `log` raises `Stopped` once the trial was asked to end.
+        check_every_s: How old the answer of `should_stop` may be.
     """
 
     __slots__ = (
         "_asked",
+        "_check_every_s",
         "_close",
         "_folder",
         "_next_check",
@@ -80,11 +82,12 @@ class Run:
         folder: "Callable[[], str]" = lambda: "checkpoint",
         seed: int = 0,
         raises: bool = False,
+        check_every_s: float = CHECK_EVERY_S,
     ) -> None:
         self._values = values or {}
         self.seed = seed
         self._write, self._close, self._asked, self._folder = write, close, asked, folder
-        self._raises = raises
+        self._raises, self._check_every_s = raises, check_every_s
         self._stopping = False
         self._next_check = 0.0
         self.config: dict[str, Any] = dict(self._values)
@@ -119,8 +122,13 @@ class Run:
             return self._stopping
         now = monotonic()
         if now >= self._next_check:
-            self._next_check = now + CHECK_EVERY_S
+            self._next_check = now + self._check_every_s
             self._stopping = self._asked()
+        return self._stopping
+
+    @property
+    def has_heard_stop(self) -> bool:
+        """Whether the program was told that it is to end."""
         return self._stopping
 
     def checkpoint(self) -> "Path":

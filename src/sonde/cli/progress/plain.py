@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
-from sonde.analysis.rows import feasible
+from sonde.analysis.rows import feasible, last_step
 from sonde.cli.best_so_far import BestSoFar
 from sonde.cli.cells import duration, number, one_line, param, wanted_text
 from sonde.cli.output import say
@@ -109,6 +109,8 @@ def begin_line(view: View) -> str:
         parts.append(f"each assignment {record.sweep.repeats} times")
     parts.append(f"{view.workers} worker{'s' if view.workers != 1 else ''}")
     parts.append(view.method)
+    if record.sweep.stopping is not None:
+        parts.append(f"stop {record.sweep.stopping}")
     parts.append(wanted_text(record.sweep) or "no metric")
     parts.append(f"store {view.store}")
     return f"sonde {record.name}: {', '.join(parts)}"
@@ -140,6 +142,8 @@ def trial_line(trial: Trial, view: View, best: str = "") -> str:
         parts.append(f"{goal.metric}={number(value) if value is not None else '-'}")
     if feasible(trial, view.record.sweep) is False:
         parts.append("infeasible")
+    if trial.state is State.STOPPED and (step := last_step(trial, goals)) is not None:
+        parts.append(f"at step {step}")
     if best:
         parts.append(best)
     if trial.started and trial.finished:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sonde.analysis.rows import feasible
+from sonde.analysis.rows import feasible, last_step
 from sonde.cli.cells import duration, number, one_line, param, sparkline
 from sonde.cli.output import COLOURS
 from sonde.cli.progress.figures import Figures
@@ -98,11 +98,8 @@ def _state(trial: Trial, view: View, signs: Signs) -> str:
 
 
 def _step(trial: Trial, view: View) -> str:
-    goals = view.record.sweep.goals
-    summary = trial.metrics.get(goals[0].metric) if goals else None
-    if summary is None:
-        summary = next(iter(trial.metrics.values()), None)
-    return "" if summary is None else str(summary.last_step)
+    step = last_step(trial, view.record.sweep.goals)
+    return "" if step is None else str(step)
 
 
 def _time(trial: Trial, view: View) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sonde.core.search.auto import Progress, choose
 from sonde.core.search.protocol import Method, Problem, Request
-from sonde.core.search.wanted import Wanted, called, parse_wanted
+from sonde.core.wanted import Wanted, called, parse_wanted
 from sonde.errors import ConfigError
 
 __all__ = [

@@ -1,6 +1,7 @@
-"""The search method that somebody wrote: `tpe`, `NAME(key=value, ...)`, `optuna:TPESampler`.
+"""What somebody chose by name: `tpe`, `asha(eta=4)`, `optuna:TPESampler(multivariate=true)`.
 
-The options are literals of JSON or Python, read from the syntax tree and never evaluated.
+Search methods and stopping rules are written so. The options are literals of JSON or Python,
+read from the syntax tree and never evaluated.
 """
 
 import ast
@@ -12,21 +13,50 @@ from typing import Any
 
 from sonde.errors import ConfigError
 
-__all__ = ["Wanted", "called", "parse_wanted"]
+__all__ = ["METHOD", "RULE", "Sort", "Wanted", "called", "parse_wanted", "written"]
 
 _FORM = re.compile(
     r"\s*(?P<name>[A-Za-z][\w.-]*)(?P<member>:[A-Za-z]\w*)?\s*(?P<options>\(.*\))?\s*", re.DOTALL
 )
 _WORDS = {"true": True, "false": False, "null": None}
-_EXAMPLE = "write for instance tpe, or optuna:TPESampler(multivariate=true)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    """What is chosen, in the words of errors.
+
+    Attributes:
+        flag: How people ask for it: `--method`, `method=`.
+        noun: What it is.
+    """
+
+    flag: str
+    noun: str
+    example: str
+
+    def where(self, text: str) -> str:
+        """Return the place of an error."""
+        return f"{self.flag} {text}"
+
+
+METHOD = Sort(
+    flag="method",
+    noun="search method",
+    example="write for instance tpe, or optuna:TPESampler(multivariate=true)",
+)
+RULE = Sort(
+    flag="stop",
+    noun="stopping rule",
+    example="write for instance median, or asha(eta=4, min_steps=3)",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A method by name, with its options.
+    """A method or a rule by name, with its options.
 
     Attributes:
-        member: What follows a colon: one method of several that go by the name.
+        member: What follows a colon: one of several that go by the name.
     """
 
     name: str
@@ -37,23 +67,23 @@ class Wanted:
         return self.name if self.member is None else f"{self.name}:{self.member}"
 
 
-def parse_wanted(text: str) -> Wanted:
+def parse_wanted(text: str, sort: Sort = METHOD) -> Wanted:
     """Read what somebody wrote.
 
     Raises:
-        ConfigError: If it is no method, or an option is no literal.
+        ConfigError: If it is no name, or an option is no literal.
     """
-    where = f"method {text}"
+    where, example = sort.where(text), sort.example
     found = _FORM.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise ConfigError(where, "that is no name of a search method", _EXAMPLE)
+        raise ConfigError(where, f"that is no name of a {sort.noun}", example)
     options = found["options"] or "()"
     try:
         call = ast.parse(f"f{options}", mode="eval").body
     except (SyntaxError, ValueError):  # ValueError: a null byte
-        raise ConfigError(where, f"{options} are no options", f"{_EXAMPLE}") from None
+        raise ConfigError(where, f"{options} are no options", example) from None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-        raise ConfigError(where, f"{options} are no options", _EXAMPLE)
+        raise ConfigError(where, f"{options} are no options", example)
     if call.args:
         written = ast.unparse(call.args[0])
         raise ConfigError(where, f"{written} has no key", f"write key={written}")
@@ -68,12 +98,13 @@ def parse_wanted(text: str) -> Wanted:
     return Wanted(name=found["name"], member=member and member[1:], options=read)
 
 
-def called(make: Callable[..., Any], wanted: Wanted, text: str) -> Any:
-    """Make a method with its options; a member is the first argument.
+def called(make: Callable[..., Any], wanted: Wanted, text: str, sort: Sort = METHOD) -> Any:
+    """Make a method or a rule with its options; a member is the first argument.
 
     Raises:
         ConfigError: If it has no such options.
     """
+    where = sort.where(text)
     given = () if wanted.member is None else (wanted.member,)
     signature = inspect.signature(make)
     named = [p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
@@ -82,7 +113,7 @@ def called(make: Callable[..., Any], wanted: Wanted, text: str) -> Any:
     for key in wanted.options:
         if not is_open and key not in {p.name for p in named}:
             raise ConfigError(
-                f"method {text}",
+                where,
                 f"{wanted.name} has no option {key}",
                 f"it has {known}" if known else f"write {wanted.name}: it has no options",
             )
@@ -91,12 +122,18 @@ def called(make: Callable[..., Any], wanted: Wanted, text: str) -> Any:
     except TypeError as error:
         if wanted.member is not None:
             raise ConfigError(
-                f"method {text}", f"{wanted.name} has nothing behind a colon", f"use {wanted.name}"
+                where, f"{wanted.name} has nothing behind a colon", f"use {wanted.name}"
             ) from error
         raise ConfigError(
-            f"method {text}", f"{wanted.name} by itself will not do: {error}", _EXAMPLE
+            where, f"{wanted.name} by itself will not do: {error}", sort.example
         ) from error
     return make(*given, **wanted.options)
+
+
+def written(name: str, options: Mapping[str, Any]) -> str:
+    """Return the text that `parse_wanted` reads as this: `asha(eta=4, min_steps=3)`."""
+    inside = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    return f"{name}({inside})" if inside else name
 
 
 def _literal(node: ast.expr, where: str, key: str) -> Any:
