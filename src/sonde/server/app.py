@@ -8,21 +8,23 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from sonde.server import about, sweeps
+from sonde.server import about, session, sweeps
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
 from sonde.server.desk import Desk
+from sonde.server.door import Door
 from sonde.server.exchange import Exchange
 from sonde.server.gate import LOCAL_HOSTS, Gate
 from sonde.server.holding import hold_leases
 from sonde.server.operations import Clock, server_time
+from sonde.server.tokens import Tokens
 from sonde.store.protocol import Store
 
 __all__ = ["API", "create_app"]
 
 API = "/api/v1"
 _SMALL = 1000  # bytes of an answer that is not worth compressing
-_ROUTERS = (about.router, sweeps.router)
+_ROUTERS = (about.router, session.router, sweeps.router)
 
 
 def _silent(_: str) -> None:
@@ -33,6 +35,8 @@ def create_app(
     store: Store,
     *,
     hosts: Collection[str] | None = LOCAL_HOSTS,
+    tokens: Tokens | None = None,
+    is_local: bool = True,
     decides: bool = False,
     clock: Clock = server_time,
     note: Callable[[str], None] = _silent,
@@ -42,6 +46,8 @@ def create_app(
     Args:
         store: What is served.
         hosts: The names that the server goes by, without ports; None: any.
+        tokens: Who may do what; None: everyone may do everything.
+        is_local: Whether the same holds while there is no token.
         decides: Whether it takes the controller's role for agents that find nothing to run.
         clock: The time of a call, given what the caller says it is.
         note: Told what people should know.
@@ -75,5 +81,13 @@ def create_app(
         app.include_router(router, prefix=API)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=1)
     app.add_middleware(Exchange, desk=desk, prefix=f"{API}/store/", clock=clock, deciders=deciders)
-    app.add_middleware(Gate, hosts=hosts)  # the outermost is added last
+    door = Door(
+        tokens,
+        is_local=is_local,
+        api="/api",
+        own=f"{API}/store/",
+        open_paths=frozenset({f"{API}/session"}),
+    )
+    # The outermost is added last.
+    app.add_middleware(Gate, hosts=hosts, door=door, blobs=f"{API}/store/blobs")
     return app

@@ -2,46 +2,63 @@
 
 A page of any site may send requests to a server on this machine, in two ways. By *DNS
 rebinding* its own name comes to mean 127.0.0.1: then `Host` is a foreign name. By a form or
-`fetch` it writes across sites: then `Origin` is not ours. Neither gets in.
+`fetch` it writes across sites: then `Origin` is not ours. Neither gets in, nor who lacks a
+token that is needed (`sonde.server.door`), nor a body without end.
 """
 
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonde.server.answers import Problem
-from sonde.server.roles import Caller, Role
+from sonde.server.door import Door
 
-__all__ = ["LOCAL_HOSTS", "Gate"]
+__all__ = ["BLOB_LIMIT", "BODY_LIMIT", "LOCAL_HOSTS", "Gate"]
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+BODY_LIMIT = 16 << 20
+"""Bytes of a message: some 200,000 reports."""
+BLOB_LIMIT = 256 << 20
+"""Bytes of a blob, such as the code of a sweep, packed."""
 _READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class Gate:
-    """Refuses foreign hosts, and writes from other sites.
+    """Refuses foreign hosts, writes from other sites, strangers, and bodies that are too large.
 
     Args:
         app: What is behind it.
         hosts: The names that the server goes by, without ports; None: any.
+        door: Knows who may do what.
+        blobs: The path that blobs are sent to.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
-        self.app, self.hosts = app, hosts
+    def __init__(
+        self, app: ASGIApp, *, hosts: Collection[str] | None, door: Door, blobs: str
+    ) -> None:
+        self.app, self.hosts, self.door, self.blobs = app, hosts, door, blobs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
-        refusal = self._refusal(scope) if scope["type"] in {"http", "websocket"} else None
-        if refusal is None:
-            scope["sonde.caller"] = Caller("", Role.ADMIN)
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
-        else:
-            await refusal(scope, receive, send)
-
-    def _refusal(self, scope: Scope) -> Problem | None:
+            return
         headers = Headers(scope=scope)
+        limit = BLOB_LIMIT if scope["path"] == self.blobs else BODY_LIMIT
+        refusal = self._refusal(scope, headers, limit)
+        if refusal is None:
+            caller = self.door.enter(scope, headers)
+            if not isinstance(caller, Problem):
+                scope["sonde.caller"] = caller
+                await self.app(scope, _limited(receive, limit), send)
+                return
+            refusal = caller
+        await refusal(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers, limit: int) -> Problem | None:
         host = headers.get("host", "")
         if self.hosts is not None and _name(host) not in self.hosts:
             return Problem(
@@ -49,6 +66,11 @@ class Gate:
                 "ForeignHost",
                 f"this server is not called '{_name(host)}'; start it with --allow-host if it is",
             )
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit() and len(length) < 16):
+            return Problem(400, "HTTPError", "content-length is no number")
+        if int(length) > limit:
+            return _too_large(limit)
         if scope.get("method") in _READING:
             return None
         origin = headers.get("origin")
@@ -57,6 +79,30 @@ class Gate:
         if headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
             return Problem(403, "ForeignOrigin", "pages of other sites may not write here")
         return None
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Return a `receive` that gives up on a body beyond the limit, whatever its length said."""
+    read = 0
+
+    async def receive_some() -> Message:
+        nonlocal read
+        message = await receive()
+        if message["type"] == "http.request":
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise HTTPException(413, _large(limit))
+        return message
+
+    return receive_some
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "HTTPError", _large(limit))
+
+
+def _large(limit: int) -> str:
+    return f"a body may have {limit >> 20} MiB here"
 
 
 def _name(host: str) -> str:

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp
 
 from sonde.errors import ConfigError
 
-__all__ = ["Address", "run", "serving"]
+__all__ = ["Address", "check_files", "run", "serving"]
 
 _START_S = 30.0
 _LEAVE_S = 3  # that open requests get to end
@@ -71,6 +72,25 @@ def run(app: ASGIApp, address: Address, ready: Callable[[str], None]) -> None:
     with listener, _ended_by_signals(server):
         ready(url)
         server.run(sockets=[listener])
+
+
+def check_files(certfile: Path | None, keyfile: Path | None) -> None:
+    """Refuse a certificate that cannot be used.
+
+    Raises:
+        ConfigError: With the reason.
+    """
+    if certfile is None:
+        if keyfile is not None:
+            raise ConfigError("--keyfile", "a key without a certificate", "add --certfile")
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile)
+    except OSError as error:  # SSLError is one
+        files = f"--certfile {certfile}" + (f" --keyfile {keyfile}" if keyfile else "")
+        raise ConfigError(
+            files, f"they cannot be used ({error.strerror or error})", "give PEM files that match"
+        ) from error
 
 
 class _Server(uvicorn.Server):
