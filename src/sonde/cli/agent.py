@@ -45,10 +45,10 @@ def agent(
     """
     from sonde.agent.loop import Event, Options
     from sonde.agent.loop import run as run_agent
+    from sonde.agent.place import root_of
     from sonde.cli.driving import marked
     from sonde.cli.gpus import gpus_of
     from sonde.cli.output import say
-    from sonde.cli.place import root_of
 
     devices = gpus_of(gpus)
     with opened(store) as opened_store:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
+from sonde.agent.place import folder_of
 from sonde.analysis.rows import last_step, sweep_row, took, trial_row
 from sonde.cli.cells import duration, goals_text, mean, number, one_line, when
 from sonde.cli.no_best import why_no_best
-from sonde.cli.place import folder_of
 from sonde.cli.recorded import Facts, sweep_recorded, trial_recorded
 from sonde.cli.typed import typed
 from sonde.core.constraint import excesses

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sonde.agent.place import root_of
 from sonde.cli.crew import Crew
 from sonde.cli.mirror import Mirror, Mirrored
-from sonde.cli.place import root_of
 from sonde.cli.progress import watching
 from sonde.cli.progress.printed import Printed
 from sonde.executors.drive import Result, drive

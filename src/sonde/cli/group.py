@@ -27,6 +27,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "logs": ("logs", "Print what a trial printed."),
         "tensorboard": ("tensorboard", "Show a sweep in TensorBoard, or take one from there."),
         "tail": ("tail", "Follow a sweep: a line for each thing that happens."),
+        "ui": ("ui", "Show the sweeps in a browser, live, and steer them."),
     },
     "Control": {
         "pause": ("control", "Start no new trials; running ones end by themselves."),
@@ -73,8 +74,6 @@ class LazyGroup(click.Group):
 
             near = get_close_matches(name, COMMANDS, 3)
             hint = f"did you mean {' or '.join(near)}?" if near else "see sonde --help"
-            if name == "ui":
-                hint = "the dashboard is not there yet: sonde tail, trials and show say it all"
             if name.endswith((".py", ".sh")):
                 hint = f"to tune it: sonde run --hyperparam NAME=RANGE {name}"
             raise click.UsageError(f"there is no command {name}; {hint}", ctx)

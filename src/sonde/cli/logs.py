@@ -79,7 +79,7 @@ def _refuse_in_process(record: "SweepRecord", trial: "Trial") -> None:
 def _path(
     store: "Store", record: "SweepRecord", trial: "Trial", attempt: int | None, *, stderr: bool
 ) -> Path:
-    from sonde.cli.place import folder_of
+    from sonde.agent.place import folder_of
 
     folder = folder_of(store.url, record.id, trial, attempt)
     return folder.stderr if stderr else folder.stdout

@@ -16,10 +16,10 @@ def rerun(ctx: click.Context, /, trial: str, store: str | None) -> None:
 
     What it prints goes to this terminal; its exit status is ours. The sweep stays as it is.
     """
+    from sonde.agent.place import root_of
     from sonde.agent.rerun import rerun as run_again
     from sonde.cli.cells import number
     from sonde.cli.output import say
-    from sonde.cli.place import root_of
     from sonde.cli.reading import load, one_trial
 
     sweep, wanted = trial_key(trial)

@@ -60,12 +60,12 @@ def resume(
     If a process on this machine still runs it, that one goes on; otherwise it is run here.
     What was cancelled is over: the command that made it starts a new one.
     """
+    from sonde.agent.place import root_of
     from sonde.cli.crew import crew_of
     from sonde.cli.driving import drive_here, is_driven
     from sonde.cli.faults import Faults
     from sonde.cli.github import summarise
     from sonde.cli.output import say
-    from sonde.cli.place import root_of
     from sonde.cli.progress import check_output
     from sonde.cli.quantities import seconds_of, whole_of
     from sonde.cli.report import complaints, report

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sonde.agent.folder import source_folder
+from sonde.agent.place import root_of
 from sonde.agent.provenance import facts_of
 from sonde.agent.snapshot import changed, take
 from sonde.cli.output import say
-from sonde.cli.place import root_of
 from sonde.cli.plan import Plan
 from sonde.cli.typed import typed
 from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised

@@ -7,10 +7,10 @@ from typing import Any
 from sonde.analysis.rows import sweep_row
 from sonde.cli.cells import duration, number, params_line, wanted_text
 from sonde.cli.table import Column
-from sonde.cli.total import total_of
 from sonde.core.history import History
 from sonde.core.trial import State
 from sonde.store.protocol import Store, SweepRecord
+from sonde.store.total import total_of
 
 __all__ = ["sweep_columns", "sweep_rows"]
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from sonde.server import about, session, sweeps
+from sonde.server import about, dashboard, session, sweeps
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
 from sonde.server.desk import Desk
@@ -16,7 +16,9 @@ from sonde.server.door import Door
 from sonde.server.exchange import Exchange
 from sonde.server.gate import LOCAL_HOSTS, Gate
 from sonde.server.holding import hold_leases
+from sonde.server.live import Live
 from sonde.server.operations import Clock, server_time
+from sonde.server.pages import page_routes
 from sonde.server.tokens import Tokens
 from sonde.store.protocol import Store
 
@@ -24,7 +26,7 @@ __all__ = ["API", "create_app"]
 
 API = "/api/v1"
 _SMALL = 1000  # bytes of an answer that is not worth compressing
-_ROUTERS = (about.router, session.router, sweeps.router)
+_ROUTERS = (about.router, session.router, sweeps.router, dashboard.router)
 
 
 def _silent(_: str) -> None:
@@ -38,6 +40,7 @@ def create_app(
     tokens: Tokens | None = None,
     is_local: bool = True,
     decides: bool = False,
+    agents: bool = True,
     clock: Clock = server_time,
     note: Callable[[str], None] = _silent,
 ) -> FastAPI:
@@ -49,6 +52,7 @@ def create_app(
         tokens: Who may do what; None: everyone may do everything.
         is_local: Whether the same holds while there is no token.
         decides: Whether it takes the controller's role for agents that find nothing to run.
+        agents: Whether agents may work through it: what they hold is held for them at its start.
         clock: The time of a call, given what the caller says it is.
         note: Told what people should know.
     """
@@ -57,7 +61,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await desk.ask(hold_leases)
+        if agents:
+            await desk.ask(hold_leases)
         looking = None if deciders is None else asyncio.create_task(deciders.look_after())
         yield
         if deciders is not None and looking is not None:
@@ -76,9 +81,12 @@ def create_app(
     )
     app.state.desk = desk
     app.state.decides = decides
+    app.state.live = Live(desk)
+    app.state.leave = app.state.live.close  # called by whoever serves, before open requests end
     answer_errors(app)
     for router in _ROUTERS:
         app.include_router(router, prefix=API)
+    app.router.routes.extend(page_routes())
     app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=1)
     app.add_middleware(Exchange, desk=desk, prefix=f"{API}/store/", clock=clock, deciders=deciders)
     door = Door(

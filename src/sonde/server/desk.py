@@ -14,6 +14,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 
 from sonde.core.history import History
+from sonde.server.columns import Columns
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Desk", "TheDesk"]
@@ -49,6 +50,23 @@ class Desk:
             NotFoundError: If there is none.
             AmbiguousError: If it fits several.
         """
+        with self._sweep(text) as (record, followed):
+            assert followed.history is not None
+            yield record, followed.history
+
+    @contextmanager
+    def columns(self, text: str) -> Iterator[Columns]:
+        """Give a sweep's trials as columns, up to date, for the time of a block; as `sweep`."""
+        with self._sweep(text) as (_, followed):
+            history = followed.history
+            assert history is not None
+            if followed.columns is None:
+                followed.columns = Columns(history.sweep, followed.edition)
+                followed.columns.add(history.trials, followed.version)
+            yield followed.columns
+
+    @contextmanager
+    def _sweep(self, text: str) -> "Iterator[tuple[SweepRecord, _Followed]]":
         key = self.store.find_sweep(text).id
         with self._lock:
             followed = self._followed.setdefault(key, _Followed())
@@ -58,10 +76,14 @@ class Desk:
             if history is None or changes.record.sweep != history.sweep:
                 # The first time, or its definition was changed.
                 history = followed.history = History(changes.record.sweep)
+                followed.columns = None
+                followed.edition += 1_000_000  # beyond what columns may raise it to
                 changes = self.store.changes(key)
             history.add(changes.trials)
+            if followed.columns is not None:
+                followed.columns.add(changes.trials, changes.version)
             followed.version = changes.version
-            yield changes.record, history
+            yield changes.record, followed
 
     def close(self) -> None:
         """Let go of the threads; the store is whose it was."""
@@ -71,11 +93,13 @@ class Desk:
 class _Followed:
     """A sweep as it was last read."""
 
-    __slots__ = ("history", "lock", "version")
+    __slots__ = ("columns", "edition", "history", "lock", "version")
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.history: History | None = None
+        self.columns: Columns | None = None  # made when a page first asks for them
+        self.edition = 0
         self.version = 0
 
 

@@ -99,6 +99,13 @@ class _Server(uvicorn.Server):
         """Leave signals alone: uvicorn's own way ends the process by them a second time."""
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, which have no end of their own, then what is left."""
+        state = getattr(self.config.app, "state", None)
+        if state is not None and hasattr(state, "leave"):
+            state.leave()
+        await super().shutdown(sockets)
+
 
 @contextmanager
 def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:

@@ -8,11 +8,11 @@ from sonde.cli.progress.figures import Figures
 from sonde.cli.progress.recent import Line, recent_rows, style_of
 from sonde.cli.screen import Signs
 from sonde.cli.table import fit, width_of
-from sonde.cli.total import total_of
 from sonde.cli.typed import typed
 from sonde.core.repeats import spread
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import View
+from sonde.store.total import total_of
 
 __all__ = ["MOST_LINES", "Line", "block", "ending"]
 

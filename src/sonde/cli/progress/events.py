@@ -9,10 +9,10 @@ import click
 from sonde.analysis.rows import best_row, sweep_row, trial_row
 from sonde.cli.output import iso, to_json
 from sonde.cli.progress.figures import Figures
-from sonde.cli.total import total_of
 from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import Result, View
+from sonde.store.total import total_of
 
 __all__ = ["Events"]
 

@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Sequence
 from statistics import median
 
-from sonde.cli.total import total_of
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import View
+from sonde.store.total import total_of
 
 __all__ = ["Figures"]
 

@@ -10,11 +10,11 @@ from sonde.cli.best_so_far import BestSoFar
 from sonde.cli.cells import duration, number, one_line, param, wanted_text
 from sonde.cli.output import say
 from sonde.cli.progress.figures import Figures
-from sonde.cli.total import total_of
 from sonde.cli.typed import typed
 from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
 from sonde.executors.drive import Result, View
+from sonde.store.total import total_of
 
 __all__ = ["Plain", "begin_line", "control_line", "end_line", "summary_line", "trial_line"]
 

@@ -1,0 +1,81 @@
+"""`sonde ui`: the dashboard of the store here, in a browser."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sonde.cli.options import opened, store_option
+
+if TYPE_CHECKING:
+    from sonde.server.serving import Address
+
+__all__ = ["ui"]
+
+PORT = 8585
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="N",
+    help=f"At which port; 0: any that is free. Default: {PORT}, or a free one where that is taken.",
+)  # fmt: skip
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@store_option
+def ui(port: int | None, no_browser: bool, store: str | None) -> None:
+    """Show the sweeps of a store in a browser, live, and steer them.
+
+    It listens on this machine only. Ctrl-C ends it; sweeps go on without it.
+    """
+    from sonde.cli.output import say
+    from sonde.server.app import create_app
+    from sonde.server.serving import run
+
+    with opened(store, new=True) as opened_store:
+        app = create_app(opened_store, agents=False)
+
+        def ready(url: str) -> None:
+            click.echo(url)
+            say(f"the dashboard of {opened_store.url}; Ctrl-C ends it")
+            if not no_browser and _has_display():
+                _open(url)
+
+        run(app, _address(port), ready)
+
+
+def _address(port: int | None) -> "Address":
+    """Return where to listen: at the port that was asked for, or at one that is free."""
+    from sonde.server.serving import Address
+
+    if port is None:
+        port = PORT if _is_free(PORT) else 0
+    return Address(port=port)
+
+
+def _is_free(port: int) -> bool:
+    import socket
+
+    with socket.socket() as trial:
+        # As the server does: a port that was just left is free.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _has_display() -> bool:
+    """Tell whether a browser could show up: not over ssh, in a container, in CI."""
+    if sys.platform == "darwin":
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open(url: str) -> None:
+    """Open a browser, without waiting for it; one that does not start is no fault of ours."""
+    import threading
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

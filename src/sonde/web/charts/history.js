@@ -1,0 +1,72 @@
+// @ts-check
+/** The points of a sweep's history and the best so far: pure functions over columns. */
+import { present } from "../columns.js";
+
+/** @typedef {import("../columns.js").Columns} Columns */
+/** @typedef {import("../columns.js").Column} Column */
+/**
+ * @typedef {object} Points
+ * @property {Uint32Array} rows in the order of x
+ * @property {Float64Array} xs
+ * @property {Float64Array} ys
+ * @property {Float64Array} best the best so far at each, NaN before the first
+ * @property {number} without how many trials have no number to show
+ */
+
+/**
+ * @param {Columns} columns @param {Column} goal @param {Uint32Array} rows
+ * @param {boolean} byTime by the time of their end, in seconds since the first began; else by number
+ * @returns {Points}
+ */
+export function points(columns, goal, rows, byTime) {
+  const finished = columns.byKey.get("finished");
+  const started = columns.byKey.get("started");
+  const feasible = columns.byKey.get("feasible");
+  let begin = Number.POSITIVE_INFINITY;
+  if (byTime && started) {
+    for (let row = 0; row < columns.count; row++)
+      if (present(started, row)) begin = Math.min(begin, started.values[row]);
+  }
+  const counts = columns.states.map((state) => state === "done" || state === "stopped");
+  const kept = [];
+  for (const row of rows) {
+    const y = goal.values[row];
+    if (!present(goal, row) || y - y !== 0) continue;
+    if (byTime && !(finished && present(finished, row))) continue;
+    kept.push(row);
+  }
+  if (byTime && finished) kept.sort((a, b) => finished.values[a] - finished.values[b]);
+  const xs = new Float64Array(kept.length);
+  const ys = new Float64Array(kept.length);
+  const best = new Float64Array(kept.length);
+  const isMin = goal.about.direction !== "maximize";
+  let so = Number.NaN;
+  kept.forEach((row, i) => {
+    xs[i] = byTime && finished ? finished.values[row] - begin : row;
+    ys[i] = goal.values[row];
+    const isFeasible = !feasible || feasible.words[feasible.values[row]] !== false;
+    if (counts[columns.state[row]] && isFeasible) {
+      if (Number.isNaN(so) || (isMin ? ys[i] < so : ys[i] > so)) so = ys[i];
+    }
+    best[i] = so;
+  });
+  return { rows: Uint32Array.from(kept), xs, ys, best, without: rows.length - kept.length };
+}
+
+/**
+ * The point that is nearest to a place on the screen, or -1.
+ * @param {Points} found @param {(x: number) => number} px @param {(y: number) => number} py
+ * @param {number} x @param {number} y @param {number} reach in pixels
+ */
+export function nearest(found, px, py, x, y, reach = 12) {
+  let least = reach * reach;
+  let at = -1;
+  for (let i = 0; i < found.xs.length; i++) {
+    const dx = px(found.xs[i]) - x;
+    if (dx > reach || dx < -reach) continue;
+    const dy = py(found.ys[i]) - y;
+    const d = dx * dx + dy * dy;
+    if (d < least) [least, at] = [d, i];
+  }
+  return at;
+}

@@ -1,0 +1,193 @@
+// @ts-check
+/**
+ * Parallel coordinates: a line for each trial through its value on every axis.
+ *
+ * Few trials are drawn as lines. Of many, between two neighbouring axes, it is counted how many
+ * go from each height to each height; what is drawn is those pairs, as opaque as they are
+ * frequent and coloured by their mean. The cost then hardly depends on the number of trials,
+ * density shows, and no GPU is needed.
+ */
+import { present } from "../columns.js";
+import { ramp, rgb } from "../theme.js";
+
+/** @typedef {import("./axis.js").Axis} Axis */
+/** @typedef {import("../columns.js").Columns} Columns */
+/** @typedef {{ width: number, height: number, top: number, bottom: number, xs: number[] }} Frame */
+
+export const MOST_LINES = 1500;
+const BAND = 15; // pixels beyond an axis at which missing (below), NaN and infinite (above) go
+const FINE = 2; // pixels of a bin of heights, and of a column of the density
+
+/**
+ * The height of every trial on every axis, in pixels of the frame.
+ * @param {Columns} columns @param {Axis[]} axes @param {Frame} frame
+ * @returns {{ ys: Float32Array[], hasMissing: boolean, hasOdd: boolean }}
+ */
+export function heights(columns, axes, frame) {
+  let hasMissing = false;
+  let hasOdd = false;
+  const span = frame.bottom - frame.top;
+  const ys = axes.map((axis) => {
+    const { column, isWords } = axis;
+    const out = new Float32Array(columns.count);
+    // Trials of one word would lie on each other: each goes a little beside, always the same way.
+    const jitter = isWords ? Math.min(0.3, 6 / column.words.length) / Math.max(column.words.length - 1, 1) : 0;
+    for (let row = 0; row < columns.count; row++) {
+      if (!present(column, row)) {
+        out[row] = frame.bottom + BAND;
+        hasMissing = true;
+        continue;
+      }
+      const value = isWords ? column.values[row] - 1 : column.values[row];
+      if (value - value !== 0) {
+        out[row] = frame.top - BAND;
+        hasOdd = true;
+        continue;
+      }
+      let place = axis.to(value);
+      if (jitter) place += (((row * 2654435761) % 1024) / 1024 - 0.5) * jitter;
+      out[row] = frame.bottom - Math.min(Math.max(place, 0), 1) * span;
+    }
+    return out;
+  });
+  return { ys, hasMissing, hasOdd };
+}
+
+/**
+ * How good each trial is among all: 1 the best, 0 the worst, NaN where it has no result.
+ * @param {Columns} columns @param {import("../columns.js").Column | undefined} goal
+ * @returns {Float32Array}
+ */
+export function merits(columns, goal) {
+  const out = new Float32Array(columns.count).fill(Number.NaN);
+  if (!goal) return out;
+  const counts = columns.states.map((state) => state === "done" || state === "stopped");
+  const values = new Float64Array(columns.count);
+  let n = 0;
+  const usable = (/** @type {number} */ row) =>
+    counts[columns.state[row]] && present(goal, row) && !Number.isNaN(goal.values[row]);
+  for (let row = 0; row < columns.count; row++) if (usable(row)) values[n++] = goal.values[row];
+  const order = values.subarray(0, n).sort();
+  const isMin = goal.about.direction !== "maximize";
+  for (let row = 0; row < columns.count; row++) {
+    if (!usable(row)) continue;
+    let [low, high] = [0, n];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (order[middle] < goal.values[row]) low = middle + 1;
+      else high = middle;
+    }
+    const share = n > 1 ? low / (n - 1) : 0;
+    out[row] = isMin ? 1 - share : share;
+  }
+  return out;
+}
+
+/**
+ * Draw rows; `grey` leaves their merit aside.
+ * @param {CanvasRenderingContext2D} context scaled to CSS pixels
+ * @param {Frame} frame @param {Float32Array[]} ys @param {Uint32Array} rows
+ * @param {Float32Array} merit @param {string | null} grey a colour for all
+ * @param {string} none the colour of those without a result
+ */
+export function drawLines(context, frame, ys, rows, merit, grey, none) {
+  if (rows.length > MOST_LINES) {
+    drawDensity(context, frame, ys, rows, merit, grey, none);
+    return;
+  }
+  const colours = ramp();
+  const order = grey ? rows : rows.slice().sort((a, b) => (merit[a] || 0) - (merit[b] || 0) || b - a);
+  const alpha = Math.min(0.9, Math.max(0.1, 60 / Math.max(rows.length, 1)));
+  context.lineWidth = rows.length < 60 ? 1.6 : 1.1;
+  context.lineJoin = "round";
+  for (const row of order) {
+    const t = merit[row];
+    context.beginPath();
+    frame.xs.forEach((x, i) => (i ? context.lineTo(x, ys[i][row]) : context.moveTo(x, ys[i][row])));
+    if (grey || Number.isNaN(t)) {
+      context.strokeStyle = grey ?? none;
+      context.globalAlpha = grey ? Math.min(alpha, 0.5) : alpha * 0.7;
+    } else {
+      const [r, g, b] = colours(t * t); // the best few stand out
+      context.strokeStyle = `rgb(${r},${g},${b})`;
+      context.globalAlpha = Math.min(1, alpha * (0.5 + t));
+    }
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+}
+
+/** @type {typeof drawLines} */
+function drawDensity(context, frame, ys, rows, merit, grey, none) {
+  const top = frame.top - BAND - FINE;
+  const bins = Math.ceil((frame.bottom + BAND + FINE - top) / FINE);
+  const pairs = new Float32Array(bins * bins);
+  const sums = new Float32Array(bins * bins);
+  const known = new Float32Array(bins * bins);
+  const colours = ramp();
+  const still = rgb(grey ?? none);
+  for (let i = 0; i + 1 < frame.xs.length; i++) {
+    const [left, right] = [ys[i], ys[i + 1]];
+    pairs.fill(0);
+    sums.fill(0);
+    known.fill(0);
+    for (let k = 0; k < rows.length; k++) {
+      const row = rows[k];
+      const at = (((left[row] - top) / FINE) | 0) * bins + (((right[row] - top) / FINE) | 0);
+      pairs[at]++;
+      const t = merit[row];
+      if (t === t) {
+        sums[at] += t;
+        known[at]++;
+      }
+    }
+    const width = Math.max(2, Math.round((frame.xs[i + 1] - frame.xs[i]) / FINE));
+    const count = new Float32Array(width * bins);
+    const good = new Float32Array(width * bins);
+    const with_ = new Float32Array(width * bins);
+    for (let a = 0; a < bins; a++) {
+      for (let b = 0; b < bins; b++) {
+        const at = a * bins + b;
+        const n = pairs[at];
+        if (n === 0) continue;
+        const slope = (b - a) / (width - 1);
+        for (let x = 0; x < width; x++) {
+          const pixel = ((a + slope * x + 0.5) | 0) * width + x;
+          count[pixel] += n;
+          good[pixel] += sums[at];
+          with_[pixel] += known[at];
+        }
+      }
+    }
+    paint(context, frame.xs[i], frame.xs[i + 1], top, width, bins, count, good, with_, colours, still, grey !== null);
+  }
+}
+
+/** Put one density between two axes. */
+function paint(
+  /** @type {CanvasRenderingContext2D} */ context, /** @type {number} */ from, /** @type {number} */ to,
+  /** @type {number} */ top, /** @type {number} */ width, /** @type {number} */ bins,
+  /** @type {Float32Array} */ count, /** @type {Float32Array} */ good, /** @type {Float32Array} */ known,
+  /** @type {(t: number) => [number, number, number]} */ colours, /** @type {number[]} */ still,
+  /** @type {boolean} */ isGrey,
+) {
+  const image = new ImageData(width, bins);
+  let most = 1;
+  for (let i = 0; i < count.length; i++) if (count[i] > most) most = count[i];
+  const scale = 1 / Math.log1p(most);
+  // Means of many differ little: they are spread to the whole scale.
+  const lut = Array.from({ length: 65 }, (_, i) => colours(i / 64));
+  for (let i = 0; i < count.length; i++) {
+    if (count[i] === 0) continue;
+    const t = known[i] ? good[i] / known[i] : Number.NaN;
+    const spread = Math.min(Math.max((t - 0.5) * 1.6 + 0.5, 0), 1);
+    const [r, g, b] = isGrey || Number.isNaN(t) ? still : lut[Math.round(spread * 64)];
+    image.data[4 * i] = r;
+    image.data[4 * i + 1] = g;
+    image.data[4 * i + 2] = b;
+    image.data[4 * i + 3] = (isGrey ? 110 : 235) * Math.max(0.06, Math.log1p(count[i]) * scale);
+  }
+  const canvas = new OffscreenCanvas(width, bins);
+  /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
+  context.drawImage(canvas, from, top, to - from, bins * FINE);
+}

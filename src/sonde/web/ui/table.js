@@ -1,0 +1,97 @@
+// @ts-check
+/**
+ * A table of any number of rows: only those in sight are in the page. Its headers sort; rows
+ * are gone through with the arrow keys, and Enter opens one.
+ */
+import { html, useLayoutEffect, useRef, useState } from "../html.js";
+
+const ROW = 30; // pixels, as in style.css
+const SPARE = 8; // rows drawn beyond what is in sight
+const MOST_PIXELS = 15_000_000; // browsers draw nothing beyond some height
+
+/**
+ * @typedef {object} Head
+ * @property {string} key
+ * @property {string} title
+ * @property {string} [hint]
+ * @property {number} width in pixels
+ * @property {boolean} [isRight] for numbers
+ * @property {(row: number) => any} cell
+ * @property {(row: number) => string} [full] for hovering
+ */
+
+/**
+ * @param {object} props
+ * @param {string} props.label
+ * @param {Head[]} props.heads
+ * @param {Uint32Array} props.rows
+ * @param {string} props.sort
+ * @param {(key: string) => void} props.onSort
+ * @param {(row: number) => void} props.onOpen
+ */
+export function Table({ label, heads, rows, sort, onSort, onOpen }) {
+  const scroller = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const [sight, setSight] = useState({ first: 0, height: 480 });
+  const [at, setAt] = useState(-1);
+  const look = () => {
+    const element = scroller.current;
+    if (element) setSight({ first: Math.floor(element.scrollTop / ROW), height: element.clientHeight });
+  };
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(look);
+    observer.observe(/** @type {Element} */ (scroller.current));
+    return () => observer.disconnect();
+  }, []);
+  const most = Math.floor(MOST_PIXELS / ROW);
+  const total = Math.min(rows.length, most);
+  const first = Math.max(0, Math.min(sight.first, total) - SPARE);
+  const last = Math.min(total, sight.first + Math.ceil(sight.height / ROW) + SPARE);
+  const [sortKey, isDown] = sort.startsWith("-") ? [sort.slice(1), true] : [sort, false];
+  const move = (/** @type {KeyboardEvent} */ event) => {
+    const page = Math.max(1, Math.floor(sight.height / ROW) - 2);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, j: 1, k: -1, Home: -total, End: total };
+    if (/** @type {Element} */ (event.target).closest("button, a")) return;
+    if (event.key === "Enter" && at >= 0 && at < total) onOpen(rows[at]);
+    const step = steps[/** @type {keyof typeof steps} */ (event.key)];
+    if (step === undefined || !total || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const next = Math.min(Math.max(at + step, 0), total - 1);
+    setAt(next);
+    const element = /** @type {HTMLDivElement} */ (scroller.current);
+    const top = next * ROW;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + 2 * ROW > element.scrollTop + element.clientHeight)
+      element.scrollTop = top + 2 * ROW - element.clientHeight;
+  };
+  const width = heads.reduce((sum, head) => sum + head.width, 0);
+  const body = [];
+  for (let i = first; i < last; i++) {
+    const row = rows[i];
+    body.push(html`<tr key=${row} aria-rowindex=${i + 2} class=${i === at ? "is-at" : ""} onClick=${(/** @type {any} */ e) => {
+      if (!e.target.closest("a, button") && !String(getSelection())) onOpen(row);
+    }}>
+      ${heads.map((head) => html`<td key=${head.key} class=${head.isRight ? "right num" : ""} title=${head.full?.(row)}>${head.cell(row)}</td>`)}
+    </tr>`);
+  }
+  return html`<div class="grid-frame" ref=${scroller} onScroll=${look} onKeyDown=${move} tabindex="0" role="region" aria-label=${label}>
+    <table class="grid" aria-label=${label} aria-rowcount=${rows.length + 1} style=${{ width: `${width}px` }}>
+      <colgroup>${heads.map((head) => html`<col key=${head.key} style=${{ width: `${head.width}px` }} />`)}</colgroup>
+      <thead><tr aria-rowindex="1">
+        ${heads.map((head) => {
+          const isSorted = head.key === sortKey;
+          return html`<th key=${head.key} scope="col" class=${head.isRight ? "right" : ""} title=${head.hint}
+            aria-sort=${isSorted ? (isDown ? "descending" : "ascending") : undefined}>
+            <button onClick=${() => onSort(isSorted && !isDown ? `-${head.key}` : head.key)}>${head.title}${
+              isSorted ? html`<span aria-hidden="true">${isDown ? " ▾" : " ▴"}</span>` : null
+            }</button></th>`;
+        })}
+      </tr></thead>
+      <tbody>
+        ${first > 0 && html`<tr aria-hidden="true" class="gap" key="before"><td colspan=${heads.length} style=${{ height: `${first * ROW}px` }}></td></tr>`}
+        ${body}
+        ${last < total && html`<tr aria-hidden="true" class="gap" key="after"><td colspan=${heads.length} style=${{ height: `${(total - last) * ROW}px` }}></td></tr>`}
+      </tbody>
+    </table>
+  </div>
+  ${rows.length > most && html`<p class="muted">The first ${most.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows; narrow them to see others.</p>`}`;
+}

@@ -1,0 +1,51 @@
+// @ts-check
+/** What can be done with a sweep, as buttons; what destroys work asks first. */
+import { post } from "../api.js";
+import { html, useState } from "../html.js";
+import { count } from "../numbers.js";
+import { confirm, say } from "../ui/confirm.js";
+
+const WORDS = { pause: "Pause", resume: "Resume", stop: "Stop", cancel: "Cancel" };
+const HINTS = {
+  pause: "Start no new trials; running ones end by themselves",
+  resume: "Let it start new trials again",
+  stop: "Start no new trials, and end the sweep when the running ones have ended",
+  cancel: "End it and its running trials now, for good",
+};
+const SAID = {
+  pause: "paused: running trials end by themselves",
+  resume: "goes on as soon as an agent works on it",
+  stop: "stopped: running trials may finish",
+  cancel: "cancelled",
+};
+
+/** @param {{ view: any }} props */
+export function Controls({ view }) {
+  const [isBusy, setBusy] = useState(false);
+  const act = async (/** @type {keyof typeof WORDS} */ action) => {
+    const running = view.counts.running;
+    if (action === "cancel" || action === "stop") {
+      const text =
+        action === "cancel"
+          ? `${count(running, "running trial")} will be ended now and will not count. A cancelled sweep cannot be gone on with.`
+          : `No new trial will start; ${count(running, "running trial")} may finish. You can resume it later.`;
+      if (!(await confirm(`${WORDS[action]} ${view.name}?`, text, `${WORDS[action]} it`))) return;
+    }
+    setBusy(true);
+    try {
+      await post(`sweeps/${view.id}/${action}`);
+      say(`${view.name} ${SAID[action]}`);
+    } catch (error) {
+      say(/** @type {Error} */ (error).message, true);
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (view.actions.length === 0) return null;
+  return html`<div class="controls" role="group" aria-label=${`Steer ${view.name}`}>
+    ${view.actions.map(
+      (/** @type {keyof typeof WORDS} */ action) => html`<button key=${action} class=${action === "cancel" ? "danger" : ""} disabled=${isBusy}
+        title=${HINTS[action]} onClick=${() => act(action)}>${WORDS[action]}</button>`,
+    )}
+  </div>`;
+}

@@ -1,0 +1,206 @@
+// @ts-check
+/** Parallel coordinates with brushes: by mouse and finger on an axis, or by numbers below. */
+import { adjust, place } from "../address.js";
+import { axisOf } from "../charts/axis.js";
+import { drawLines, heights, merits } from "../charts/parallel.js";
+import { html, useLayoutEffect, useMemo, useRef } from "../html.js";
+import { count, number, shown } from "../numbers.js";
+import { colour, theme } from "../theme.js";
+import { useWidth } from "../ui/size.js";
+
+/** @typedef {import("../charts/axis.js").Axis} Axis */
+
+const HEIGHT = 320;
+const TOP = 46;
+const BOTTOM = 40;
+const SIDE = 46;
+const LEAST_GAP = 84;
+const MOST_AXES = 16;
+const SNAP = 7; // pixels
+const TAP = 4; // pixels: a shorter stroke on an axis takes its brush away
+
+/** @param {{ board: import("../board.js").Board }} props */
+export function Parallel({ board }) {
+  const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
+  const version = board.version.value;
+  const [frameOf, room] = useWidth();
+  const all = useMemo(() => shownAxes(columns), [version]);
+  const axes = all.slice(0, MOST_AXES);
+  const width = Math.max(room, 2 * SIDE + LEAST_GAP * (axes.length - 1));
+  const frame = useMemo(() => {
+    const gap = (width - 2 * SIDE) / Math.max(axes.length - 1, 1);
+    const xs = axes.map((_, i) => SIDE + i * gap);
+    return { width, height: HEIGHT, top: TOP, bottom: HEIGHT - BOTTOM, xs };
+  }, [width, axes.length]);
+  const placed = useMemo(() => heights(columns, axes, frame), [axes, frame]);
+  const merit = useMemo(() => merits(columns, columns.goals[0]), [version]);
+  const base = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const front = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const filtered = board.filtered.value;
+  const chosen = board.chosen.value;
+  const isBrushed = board.brushes.value.size > 0;
+  const dressed = theme.value;
+  useLayoutEffect(() => {
+    const context = cleared(base.current, frame);
+    if (context && isBrushed)
+      drawLines(context, frame, placed.ys, filtered, merit, colour("ghost"), colour("ghost"));
+  }, [placed, filtered, isBrushed, dressed]);
+  useLayoutEffect(() => {
+    const context = cleared(front.current, frame);
+    if (context) drawLines(context, frame, placed.ys, chosen, merit, null, colour("ghost-strong"));
+  }, [placed, chosen, merit, dressed]);
+  const title = `Parallel coordinates: ${count(chosen.length, "trial")} over ${axes.map((axis) => axis.title).join(", ")}`;
+  return html`<section class="panel">
+    <div class="panel-head">
+      <h2>Parameters and results</h2>
+      <p class="muted">${
+        isBrushed
+          ? html`${count(chosen.length, "trial")} of ${filtered.length.toLocaleString("en")} chosen${" "}
+            <button class="small" onClick=${() => setBrushes(board, new Map())}>Show all</button>`
+          : `Draw along an axis to choose trials. ${dressed === "dark" ? "Brighter" : "Darker"} is better.`
+      }</p>
+    </div>
+    <div class="scroll parallel" ref=${frameOf} tabindex="0" role="region" aria-label="Parallel coordinates">
+      <div class="stack" style=${{ width: `${width}px`, height: `${HEIGHT}px` }}>
+        <canvas ref=${base} aria-hidden="true"></canvas>
+        <canvas ref=${front} role="img" aria-label=${title}></canvas>
+        <${Overlay} board=${board} axes=${axes} frame=${frame} placed=${placed} />
+      </div>
+    </div>
+    ${all.length > axes.length && html`<p class="muted">${count(all.length - axes.length, "further axis").replace("axiss", "axes")} not shown.</p>`}
+    <${Narrow} board=${board} axes=${axes} />
+  </section>`;
+}
+
+/** @param {any} columns @returns {Axis[]} */
+const shownAxes = (columns) =>
+  [...columns.role("param"), ...columns.role("bound"), ...columns.role("goal")]
+    .filter((column) => !column.about.constant)
+    .map((column) => axisOf(columns, column));
+
+/** @param {HTMLCanvasElement | null} canvas @param {{ width: number, height: number }} frame */
+function cleared(canvas, frame) {
+  const context = canvas?.getContext("2d");
+  if (!canvas || !context) return null;
+  const ratio = devicePixelRatio || 1;
+  canvas.width = Math.round(frame.width * ratio);
+  canvas.height = Math.round(frame.height * ratio);
+  canvas.style.width = `${frame.width}px`;
+  canvas.style.height = `${frame.height}px`;
+  context.scale(ratio, ratio);
+  return context;
+}
+
+/** @param {any} board @param {Map<string, { low: number, high: number }>} brushes */
+function setBrushes(board, brushes) {
+  /** @type {Record<string, string | null>} */
+  const changes = {};
+  for (const key of Object.keys(place.peek())) if (key.startsWith("b.")) changes[key] = null;
+  for (const [key, { low, high }] of brushes) changes[`b.${key}`] = `${low}..${high}`;
+  adjust(changes);
+  board.draft.value = null;
+}
+
+/** Axes, their ticks and brushes, above the lines. @param {any} props */
+function Overlay({ board, axes, frame, placed }) {
+  const stroke = useRef(/** @type {any} */ (null));
+  const span = frame.bottom - frame.top;
+  const yOf = (/** @type {number} */ t) => frame.bottom - Math.min(Math.max(t, 0), 1) * span;
+  const begin = (/** @type {PointerEvent} */ event, /** @type {Axis} */ axis) => {
+    if (event.button) return;
+    /** @type {Element} */ (event.currentTarget).setPointerCapture(event.pointerId);
+    stroke.current = { axis, from: heightOf(event), moved: false };
+  };
+  const move = (/** @type {PointerEvent} */ event) => {
+    const now = stroke.current;
+    if (!now) return;
+    const to = heightOf(event);
+    if (!now.moved && Math.abs(to - now.from) < TAP) return;
+    now.moved = true;
+    // The ends of an axis can be reached without hitting their pixel.
+    const snap = (/** @type {number} */ y) => (y < frame.top + SNAP ? frame.top : y > frame.bottom - SNAP ? frame.bottom : y);
+    const [a, b] = [now.from, to].map((y) => now.axis.from((frame.bottom - snap(y)) / span)).sort((x, y) => x - y);
+    const brushes = new Map(board.brushes.peek());
+    brushes.set(now.axis.key, rounded(now.axis, a, b));
+    board.draft.value = brushes;
+  };
+  const end = () => {
+    const now = stroke.current;
+    stroke.current = null;
+    if (!now) return;
+    const brushes = new Map(board.brushes.peek());
+    if (!now.moved) brushes.delete(now.axis.key);
+    setBrushes(board, brushes);
+  };
+  return html`<svg class="axes" width=${frame.width} height=${frame.height} aria-hidden="true">
+    ${axes.map((/** @type {Axis} */ axis, /** @type {number} */ i) => {
+      const x = frame.xs[i];
+      const brush = board.brushes.value.get(axis.key);
+      const last = i === axes.length - 1;
+      return html`<g key=${axis.key}>
+        <text class="axis-title" x=${x} y=${i % 2 ? 26 : 13} text-anchor=${i === 0 ? "start" : last ? "end" : "middle"}
+          dx=${i === 0 ? -40 : last ? 40 : 0}>${clipped(axis.title)}</text>
+        <line class="axis-line" x1=${x} x2=${x} y1=${frame.top} y2=${frame.bottom} />
+        ${axis.ticks.map(
+          (tick) => html`<g key=${tick.at}><line class="axis-line" x1=${x - 3} x2=${x} y1=${yOf(axis.to(tick.at))} y2=${yOf(axis.to(tick.at))} />
+          <text class="tick" x=${x - 5} y=${yOf(axis.to(tick.at)) + 3.5} text-anchor="end">${clipped(tick.text, 9)}</text></g>`,
+        )}
+        ${brush && html`<rect class="brush" x=${x - 7} width="14" y=${yOf(axis.to(brush.high + (axis.isWords ? 0.5 : 0)))}
+          height=${Math.max(2, yOf(axis.to(brush.low - (axis.isWords ? 0.5 : 0))) - yOf(axis.to(brush.high + (axis.isWords ? 0.5 : 0))))} />`}
+        <rect class="grip" x=${x - 16} width="32" y=${frame.top - 8} height=${span + 16}
+          onPointerDown=${(/** @type {any} */ event) => begin(event, axis)} onPointerMove=${move} onPointerUp=${end} onPointerCancel=${end} />
+      </g>`;
+    })}
+    ${placed.hasMissing && html`<text class="tick" x="4" y=${frame.bottom + 30}>missing values go below the axes</text>`}
+    ${placed.hasOdd && html`<text class="tick" x=${frame.width - 4} y=${frame.bottom + 30} text-anchor="end">NaN and inf go above</text>`}
+  </svg>`;
+}
+
+/** Words and whole numbers are chosen whole. @param {Axis} axis @param {number} low @param {number} high */
+function rounded(axis, low, high) {
+  if (axis.isWords) {
+    const most = axis.column.words.length - 2;
+    const clip = (/** @type {number} */ at) => Math.min(Math.max(Math.round(at), 0), most);
+    return { low: clip(low), high: clip(high) };
+  }
+  const clip = (/** @type {number} */ v) => Number(Math.min(Math.max(v, axis.low), axis.high).toPrecision(4));
+  return { low: clip(low), high: clip(high) };
+}
+
+/** Where in the frame the pointer is. @param {PointerEvent} event */
+const heightOf = (event) =>
+  event.clientY - /** @type {SVGElement} */ (/** @type {Element} */ (event.currentTarget).closest("svg")).getBoundingClientRect().top;
+
+const clipped = (/** @type {string} */ text, most = 14) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+/** The same brushes as numbers to type. @param {any} props */
+function Narrow({ board, axes }) {
+  const set = (/** @type {Axis} */ axis, /** @type {number} */ low, /** @type {number} */ high) => {
+    const brushes = new Map(board.brushes.peek());
+    const least = axis.isWords ? 0 : axis.low;
+    const most = axis.isWords ? axis.column.words.length - 2 : axis.high;
+    if (low <= least && high >= most) brushes.delete(axis.key);
+    else brushes.set(axis.key, { low, high });
+    setBrushes(board, brushes);
+  };
+  return html`<details class="narrow"><summary>Choose by numbers</summary>
+    <div class="narrow-list">${axes.map((/** @type {Axis} */ axis) => {
+      const brush = board.brushes.value.get(axis.key) ?? { low: axis.low, high: axis.high };
+      if (axis.isWords) {
+        const words = axis.column.words.slice(1);
+        return html`<fieldset key=${axis.key}><legend>${axis.title}</legend>
+          ${["low", "high"].map((end) => html`<select key=${end} aria-label=${`${axis.title}, ${end === "low" ? "from" : "to"}`} value=${brush[end]}
+            onChange=${(/** @type {any} */ e) => set(axis, end === "low" ? Number(e.target.value) : brush.low, end === "high" ? Number(e.target.value) : brush.high)}>
+            ${words.map((/** @type {any} */ word, /** @type {number} */ at) => html`<option key=${at} value=${at} selected=${at === Math.round(brush[end])}>${shown(word)}</option>`)}
+          </select>`)}</fieldset>`;
+      }
+      return html`<fieldset key=${axis.key}><legend>${axis.title}</legend>
+        ${["low", "high"].map((end) => html`<input key=${end} type="text" inputmode="decimal" aria-label=${`${axis.title}, ${end === "low" ? "from" : "to"}`}
+          value=${number(brush[end], 6).replace("−", "-")}
+          onChange=${(/** @type {any} */ e) => {
+            const value = Number(e.target.value.trim() || Number.NaN);
+            if (Number.isNaN(value)) return;
+            set(axis, end === "low" ? value : brush.low, end === "high" ? value : brush.high);
+          }} />`)}</fieldset>`;
+    })}</div></details>`;
+}

@@ -1,0 +1,116 @@
+// @ts-check
+/** The list of sweeps: how each stands, live; grouped by project where any has one. */
+import { href } from "../address.js";
+import { getJson } from "../api.js";
+import { html, useEffect, useState } from "../html.js";
+import { listen } from "../live.js";
+import { ago, count, duration, goalText, number, shown } from "../numbers.js";
+import { Fault, Progress, Typed } from "../ui/parts.js";
+import { State } from "../ui/state.js";
+
+const START = 'sonde run -j 4 lr=1e-4..1 --metric val_loss:min train.py';
+
+export function Sweeps() {
+  const [rows, setRows] = useState(/** @type {Map<string, any> | null} */ (null));
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const [store, setStore] = useState("");
+  const [, tick] = useState(0);
+  const load = () => {
+    setError(null);
+    getJson("sweeps").then(
+      (answer) => {
+        setStore(answer.store);
+        setRows((old) => {
+          const fresh = new Map(answer.sweeps.map((/** @type {any} */ row) => [row.id, row]));
+          for (const [id, row] of old ?? []) if (row.best !== undefined) fresh.set(id, row);
+          return fresh;
+        });
+      },
+      setError,
+    );
+  };
+  useEffect(() => {
+    document.title = "Sweeps – sonde";
+    load();
+    const end = listen(null, (view) => setRows((old) => new Map(old ?? []).set(view.id, view)));
+    const timer = setInterval(() => tick((n) => n + 1), 10_000);
+    return () => {
+      end();
+      clearInterval(timer);
+    };
+  }, []);
+  if (error && !rows) return html`<${Fault} error=${error} retry=${load} />`;
+  if (!rows) return html`<p class="waiting" role="status">Reading the store…</p>`;
+  if (rows.size === 0) return html`<${Empty} store=${store} />`;
+  const projects = grouped([...rows.values()]);
+  const running = [...rows.values()].filter((row) => row.state === "running").length;
+  return html`<div class="page-head">
+      <h1>Sweeps</h1>
+      <p class="muted">${count(rows.size, "sweep")}${running ? `, ${running} running` : ""} in <code class="path">${store}</code></p>
+    </div>
+    ${projects.map(
+      ([project, sweeps]) => html`<section key=${project ?? ""}>
+        ${projects.length > 1 || project ? html`<h2 class="project">${project ?? "No project"}</h2>` : null}
+        <div class="scroll" tabindex="0" role="region" aria-label=${`Sweeps${project ? ` of ${project}` : ""}`}>
+          <table class="sweeps">
+            <thead><tr>
+              <th scope="col">State</th><th scope="col">Sweep</th><th scope="col">Trials</th>
+              <th scope="col">Goal</th><th scope="col" class="right">Best</th><th scope="col" class="wide">With</th>
+              <th scope="col" class="right">Left</th><th scope="col">Method</th><th scope="col" class="right">Changed</th>
+            </tr></thead>
+            <tbody>${sweeps.map((row) => html`<${Row} key=${row.id} row=${row} />`)}</tbody>
+          </table>
+        </div>
+      </section>`,
+    )}`;
+}
+
+/** @param {{ row: any }} props */
+function Row({ row }) {
+  const best = row.best;
+  const goals = row.goals.map(goalText).join(" and ");
+  const values = best && row.goals.map((/** @type {any} */ g) => number(best.values[g.metric])).join(", ");
+  const params = best && Object.entries(best.params).map(([name, value]) => `${name} ${shown(value)}`).join("  ");
+  return html`<tr>
+    <td><${State} state=${row.state} title=${row.reason} /></td>
+    <th scope="row"><a href=${href({ sweep: row.name })}>${row.name}</a>
+      ${row.tags.map((/** @type {string} */ tag) => html`<span class="tag">${tag}</span>`)}</th>
+    <td><${Progress} view=${row} /></td>
+    <td class="clip" title=${goals}>${goals || "–"}</td>
+    <td class="right num">${best === undefined ? html`<span class="muted" aria-label="being read">…</span>` : (values ?? "–")}</td>
+    <td class="clip wide muted" title=${params}>${params ?? ""}</td>
+    <td class="right num">${eta(row)}</td>
+    <td>${row.method_used ?? row.method}</td>
+    <td class="right num">${ago(row.updated, Date.now() / 1000)}</td>
+  </tr>`;
+}
+
+/** How long it will still take, as the last trials went. @param {any} row */
+export function eta(row) {
+  if (row.state !== "running" || row.total === null || !row.pace_s) return "–";
+  const c = row.counts;
+  const left = row.total - c.done - c.stopped - c.failed - c.cancelled;
+  return left > 0 ? `~${duration(left * row.pace_s)}` : "–";
+}
+
+/** @param {any[]} rows @returns {[string | null, any[]][]} newest first, each project where its newest is */
+function grouped(rows) {
+  rows.sort((a, b) => b.created - a.created);
+  /** @type {Map<string | null, any[]>} */
+  const found = new Map();
+  for (const row of rows) {
+    const group = found.get(row.project);
+    if (group) group.push(row);
+    else found.set(row.project, [row]);
+  }
+  return [...found];
+}
+
+/** @param {{ store: string }} props */
+const Empty = ({ store }) => html`<div class="empty panel">
+  <h1>No sweeps yet</h1>
+  <p>Tune a script: name what may vary, and the metric that it prints or logs. In its folder, type</p>
+  <${Typed} text=${START} />
+  <p>and the sweep appears here by itself. <code>sonde run --help</code> and docs/running.md say the rest.</p>
+  <p class="muted">This is the store <code class="path">${store}</code>. For another one: <code>sonde ui --store FILE</code></p>
+</div>`;

@@ -1,0 +1,168 @@
+// @ts-check
+/** One trial: its values against the best, its curves, what it printed, and how to run it again. */
+import { href } from "../address.js";
+import { getJson, getText, post } from "../api.js";
+import { html, useEffect, useState } from "../html.js";
+import { listen } from "../live.js";
+import { command, duration, full, goalText, number, shell, shown, when } from "../numbers.js";
+import { confirm, say } from "../ui/confirm.js";
+import { Fault, Fold, Typed } from "../ui/parts.js";
+import { State } from "../ui/state.js";
+import { CurvePlot, fetchCurves } from "./curves.js";
+import { Log } from "./log.js";
+
+/** @param {{ sweep: string, number: number }} props */
+export function Trial({ sweep, number: trial }) {
+  const [view, setView] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const path = `sweeps/${encodeURIComponent(sweep)}/trials/${trial}`;
+  const load = () => {
+    setError(null);
+    getJson(path).then(setView, setError);
+  };
+  useEffect(() => {
+    document.title = `${sweep} #${trial} – sonde`;
+    load();
+  }, [path]);
+  useEffect(() => (view ? listen(view.sweep, load) : undefined), [view?.sweep]);
+  if (error && !view) return html`<${Fault} error=${error} retry=${load} />`;
+  if (!view) return html`<p class="waiting" role="status">Reading trial ${trial} of ${sweep}…</p>`;
+  return html`<${Head} view=${view} sweep=${sweep} path=${path} />
+    <div class="two">
+      <${Params} view=${view} sweep=${sweep} />
+      <${Metrics} view=${view} sweep=${sweep} />
+    </div>
+    <${Log} path=${path} isLive=${view.state === "running"} attempt=${view.attempts} />
+    <${Again} view=${view} sweep=${sweep} />`;
+}
+
+/** @param {any} props */
+function Head({ view, sweep, path }) {
+  const isLive = view.state === "running" || view.state === "waiting" || view.state === "paused";
+  const stop = async () => {
+    const text =
+      view.state === "running"
+        ? "It is asked to end politely; what it has reported counts."
+        : "It has not begun, so it will be discarded.";
+    if (!(await confirm(`Stop trial #${view.number}?`, text, "Stop it"))) return;
+    try {
+      await post(`${path}/stop`);
+      say(`#${view.number} was asked to end`);
+    } catch (error) {
+      say(/** @type {Error} */ (error).message, true);
+    }
+  };
+  const took = view.started && view.finished ? view.finished - view.started : null;
+  return html`<div class="sweep-head">
+    <div class="title-line">
+      <h1>${view.name} <span class="muted">#</span>${view.number}</h1>
+      <${State} state=${view.state} />
+      ${view.goals.map((/** @type {any} */ g) => html`<strong key=${g.metric} class="result">${g.metric} ${number(view.values[g.metric])}</strong>`)}
+      <div class="controls">
+        ${view.number > 0 && html`<a class="button" href=${href({ sweep, trial: view.number - 1 })} aria-label="The trial before">‹ #${view.number - 1}</a>`}
+        ${view.number + 1 < view.count && html`<a class="button" href=${href({ sweep, trial: view.number + 1 })} aria-label="The next trial">#${view.number + 1} ›</a>`}
+        ${isLive && view.asked === "go on" && html`<button class="danger" onClick=${stop}>Stop</button>`}
+        ${isLive && view.asked !== "go on" && html`<span class="muted">asked to ${view.asked}</span>`}
+      </div>
+    </div>
+    ${view.error && html`<p class="error-line">${view.error}</p>`}
+    <p class="muted facts">
+      ${view.started && html`<span>started ${when(view.started)}</span>`}
+      ${view.finished && html`<span>ended ${when(view.finished)}</span>`}
+      ${took !== null && html`<span>took ${duration(took)}</span>`}
+      <span>${view.attempts === 1 ? "1 attempt" : `${view.attempts} attempts`}</span>
+      ${view.bounds.map((/** @type {any} */ b) => html`<span key=${b.text}>${b.text}: ${Number(b.excess) <= 0 ? "kept" : "broken"}</span>`)}
+      ${view.repeats.length > 0 && html`<span>repeats: ${view.repeats.map((/** @type {number} */ n) => html`<a key=${n} href=${href({ sweep, trial: n })}>#${n}</a> `)}</span>`}
+    </p>
+  </div>`;
+}
+
+/** @param {any} props */
+function Params({ view, sweep }) {
+  const best = view.best;
+  const isBest = best?.number === view.number;
+  return html`<section class="panel"><div class="panel-head"><h2>Parameters</h2>
+    <p class="muted">${isBest ? "This is the best trial." : best ? html`against the best, <a href=${href({ sweep, trial: best.number })}>#${best.number}</a>` : "no trial is the best yet"}</p></div>
+    <div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table class="plain-table">
+      <thead><tr><th scope="col">Parameter</th><th scope="col" class="right">Value</th>${best && !isBest && html`<th scope="col" class="right">Best</th>`}<th scope="col">From</th></tr></thead>
+      <tbody>${view.parameters.map((/** @type {any} */ p) => {
+        const mine = view.params[p.name];
+        const theirs = best?.params[p.name];
+        const differs = best && !isBest && JSON.stringify(mine) !== JSON.stringify(theirs);
+        return html`<tr key=${p.name} class=${differs ? "differs" : ""}><th scope="row">${p.name}${differs ? html`<span class="sr">, differs</span>` : null}</th>
+          <td class="right num" title=${full(mine)}>${mine === undefined ? html`<span class="missing">inactive</span>` : shown(mine)}</td>
+          ${best && !isBest && html`<td class="right num" title=${full(theirs)}>${theirs === undefined ? html`<span class="missing">inactive</span>` : shown(theirs)}</td>`}
+          <td class="muted">${p.text}</td></tr>`;
+      })}</tbody></table></div></section>`;
+}
+
+/** @param {any} props */
+function Metrics({ view, sweep }) {
+  const names = Object.keys(view.metrics);
+  const [chosen, choose] = useState("");
+  const name = names.includes(chosen) ? chosen : (view.goals.find((/** @type {any} */ g) => names.includes(g.metric))?.metric ?? names[0]);
+  const [curves, setCurves] = useState(/** @type {any} */ (null));
+  const points = name ? view.metrics[name].count : 0;
+  useEffect(() => {
+    let isOver = false;
+    if (name && points > 1)
+      fetchCurves(sweep, name, [view.number]).then((found) => !isOver && setCurves(found), () => {});
+    else setCurves(null);
+    return () => {
+      isOver = true;
+    };
+  }, [name, points, view.attempts]);
+  if (names.length === 0)
+    return html`<section class="panel"><h2>Metrics</h2><p class="nothing">It has reported nothing${view.state === "running" ? " yet" : ""}.</p></section>`;
+  return html`<section class="panel"><div class="panel-head"><h2>Metrics</h2><p class="muted">${view.goals.map(goalText).join(" and ")}</p></div>
+    ${curves && curves.steps.length > 1 && html`<${CurvePlot} curves=${curves} name=${name} height=${210} />`}
+    <div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table class="plain-table">
+      <thead><tr><th scope="col">Metric</th><th scope="col" class="right">Last</th><th scope="col" class="right">Min</th><th scope="col" class="right">Max</th><th scope="col" class="right">Values</th></tr></thead>
+      <tbody>${names.map((metric) => {
+        const m = view.metrics[metric];
+        return html`<tr key=${metric}><th scope="row"><button class=${metric === name ? "link is-on" : "link"} aria-pressed=${metric === name} onClick=${() => choose(metric)}>${metric}</button></th>
+          <td class="right num" title=${full(m.last)}>${number(m.last)} <span class="muted">at ${m.last_step}</span></td>
+          <td class="right num" title=${full(m.min)}>${number(m.min)} <span class="muted">at ${m.min_step}</span></td>
+          <td class="right num" title=${full(m.max)}>${number(m.max)} <span class="muted">at ${m.max_step}</span></td>
+          <td class="right num">${m.count}</td></tr>`;
+      })}</tbody></table></div></section>`;
+}
+
+/** How to run it again, and from what. @param {any} props */
+function Again({ view, sweep }) {
+  const facts = view.facts;
+  const git = view.git;
+  const python = view.python;
+  const rows = [
+    ["Ran", facts.argv ? shell(facts.argv.map(String)) : view.work?.kind === "command" ? shell(view.work.argv) : view.work?.name],
+    ["Folder", view.folder],
+    ["Host", facts.host ?? ""],
+    ["Agent", view.agent],
+    ["Devices", (facts.devices ?? []).join(", ")],
+    ["Exit status", facts.exit_status ?? (facts.signal ? `signal ${facts.signal}` : "")],
+    ["Used", [facts.cpu_s !== undefined && `${duration(facts.cpu_s)} of CPU time`, facts.memory_mb && `${facts.memory_mb} MB of memory`].filter(Boolean).join(", ")],
+    ["Seed", view.seed],
+    ["Python", python ? `${python.version ?? ""} at ${python.path ?? "?"}${python.count ? `, ${python.count} packages` : ""}` : ""],
+    ["Git commit", git?.commit ? `${git.commit}${git.branch ? ` on ${git.branch}` : ""}${git.dirty ? ", with changes that were not committed" : ""}` : ""],
+    ["Warning", facts.warning ?? ""],
+    ["Notes", (facts.notes ?? []).join("; ")],
+  ].filter(([, text]) => text !== "" && text !== null && text !== undefined);
+  return html`<section class="panel"><h2>Run it again</h2>
+    <p class="muted">The same command, the same values, the files as they were:</p>
+    <${Typed} text=${command(["rerun", `${view.name}/${view.number}`], view.store)} label="the command that runs it again" />
+    <dl class="facts-list">${rows.map(([name, text]) => html`<dt key=${name}>${name}</dt><dd>${String(text)}</dd>`)}</dl>
+    ${git?.dirty && html`<${Fold} title="What git had not committed"><${Diff} sweep=${sweep} /></${Fold}>`}
+  </section>`;
+}
+
+/** @param {{ sweep: string }} props */
+function Diff({ sweep }) {
+  const [text, setText] = useState("Reading…");
+  useEffect(() => {
+    getText(`sweeps/${encodeURIComponent(sweep)}/diff`).then(setText, (error) => setText(error.message));
+  }, [sweep]);
+  return html`<pre class="diff" tabindex="0">${text.split("\n").map((line) => {
+    const kind = line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : line.startsWith("@@") ? "place" : "";
+    return html`<span class=${kind}>${line}\n</span>`;
+  })}</pre>`;
+}

@@ -1,0 +1,64 @@
+"""`sonde ui`: one command, and the dashboard is there."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sonde.cli.ui import PORT
+
+
+@contextmanager
+def shown(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run it in a folder; gives the address that it prints."""
+    command = [sys.executable, "-m", "sonde", "ui", "--no-browser", *options]
+    ui = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert ui.stdout is not None
+        yield ui.stdout.readline().strip(), ui
+    finally:
+        ui.kill()
+        ui.communicate()
+
+
+def test_it_prints_its_address_and_answers_there_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    (tmp_path / ".sonde").mkdir()
+    with shown(tmp_path, "--port", "0") as (url, ui):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        assert "<title>sonde</title>" in httpx.get(url).text
+        assert httpx.get(f"{url}/api/v1/view/sweeps").json()["sweeps"] == []
+        ui.send_signal(signal.SIGINT)
+        assert ui.wait(10) == 0
+        assert ui.stderr is not None
+        assert "Ctrl-C ends it" in ui.stderr.read()
+
+
+def test_where_its_port_is_taken_it_takes_a_free_one(tmp_path: Path) -> None:
+    (tmp_path / ".sonde").mkdir()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            other.bind(("127.0.0.1", PORT))
+            other.listen()
+        except OSError:
+            pass  # somebody has it already
+        with shown(tmp_path) as (url, _):
+            assert int(url.rpartition(":")[2]) != PORT
+            assert httpx.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("port", ["70000", "x"])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    command = [sys.executable, "-m", "sonde", "ui", "--port", port]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--port" in done.stderr

@@ -1,0 +1,220 @@
+"""A sweep's page: its head, its charts, and the table of its trials."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from browsing import Look
+from cli_stores import add_sweep, add_trial
+from sonde.core.trial import State
+from sonde.store.memory import MemoryStore
+
+PARAMS = {"lr": 0.1, "opt": "adam"}
+
+
+def trials(page: Page) -> Locator:
+    return page.get_by_role("table", name="Trials")
+
+
+def numbers(page: Page) -> list[int]:
+    """The trials in the table, in its order."""
+    cells = trials(page).locator("tbody tr[aria-rowindex] td:nth-child(2)")
+    return [int(text) for text in cells.all_inner_texts()]
+
+
+def sort(page: Page, name: str) -> list[int]:
+    header = trials(page).get_by_role("columnheader", name=name).get_by_role("button")
+    header.click()
+    expect(header.locator("xpath=..")).to_have_attribute("aria-sort", "ascending")
+    return numbers(page)
+
+
+def cell(page: Page, number: int, column: str) -> str:
+    heads = [text.strip(" ▴▾") for text in trials(page).locator("thead th").all_inner_texts()]
+    row = (
+        trials(page)
+        .locator("tbody tr")
+        .filter(has=page.get_by_role("link", name=f"{number}", exact=True))
+    )
+    return row.locator("td").nth(heads.index(column)).inner_text()
+
+
+def test_failed_stopped_and_done_trials_are_told_by_a_word(page: Page) -> None:
+    page.goto("/?sweep=mixed")
+    expect(trials(page)).to_be_visible()
+    words = [cell(page, number, "State") for number in range(6)]
+    assert words == ["done", "done", "stopped", "stopped", "failed", "failed"]
+    assert "no memory left" in cell(page, 4, "error")
+
+
+def test_the_best_come_first_and_the_failed_last_unless_one_sorts_otherwise(page: Page) -> None:
+    page.goto("/?sweep=mixed")
+    expect(trials(page)).to_be_visible()
+    assert numbers(page) == [0, 1, 2, 3, 4, 5]
+    page.goto("/?sweep=mixed&sort=-m.loss")
+    expect(trials(page)).to_be_visible()
+    assert numbers(page)[-2:] == [4, 5]
+
+
+def test_every_column_sorts_both_ways_with_what_is_missing_last(page: Page) -> None:
+    page.goto("/?sweep=mixed")
+    expect(trials(page)).to_be_visible()
+    for name in trials(page).locator("thead th").all_inner_texts():
+        name = name.strip(" ▴▾")
+        up = sort(page, name) if "▴" not in name else numbers(page)
+        assert sorted(up) == list(range(6)), name
+    assert sort(page, "momentum") == [1, 3, 5, 0, 2, 4]
+    trials(page).get_by_role("columnheader", name="momentum").get_by_role("button").click()
+    expect(trials(page).locator("th[aria-sort=descending]")).to_contain_text("momentum")
+    assert numbers(page) == [1, 3, 5, 0, 2, 4]
+
+
+def test_missing_nan_and_infinite_are_three_things(page: Page) -> None:
+    page.goto("/?sweep=two")
+    expect(trials(page)).to_be_visible()
+    assert [cell(page, n, "error") for n in range(5)] == ["0.5", "0.3", "0.2", "NaN", "inf"]
+    page.goto("/?sweep=mixed")
+    expect(trials(page)).to_be_visible()
+    assert cell(page, 0, "momentum") == "–"
+    assert cell(page, 1, "momentum") == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("text", "fitting"),
+    [
+        ("failed", [4, 5]),
+        ("opt=sgd", [1, 3, 5]),
+        ("lr<0.25 done", [0, 1]),
+        ("loss>=0.53", [2, 3, 4, 5]),
+        ("momentum=missing", [0, 2, 4]),
+        ("#3", [3]),
+        ("memory", [4, 5]),
+        ("opt!=sgd state=stopped", [2]),
+    ],
+)
+def test_a_filter_leaves_those_that_fit_every_word(
+    page: Page, text: str, fitting: list[int]
+) -> None:
+    page.goto("/?sweep=mixed&sort=number")
+    page.get_by_role("searchbox").fill(text)
+    expect(page.get_by_text(f"{len(fitting)} of 6 trials")).to_be_visible()
+    assert numbers(page) == fitting
+
+
+def test_a_filter_that_nothing_fits_offers_the_way_back(page: Page) -> None:
+    page.goto("/?sweep=mixed&filter=lr>5")
+    page.get_by_role("button", name="Show all 6").click()
+    expect(trials(page)).to_be_visible()
+    assert "filter" not in page.url
+
+
+def test_the_whole_view_is_in_the_url(page: Page, look: Look, real_url: str) -> None:
+    page.goto("/?sweep=mixed")
+    page.get_by_role("searchbox").fill("opt=adam")
+    page.get_by_text("Columns").click()
+    page.get_by_label("size", exact=True).check()
+    page.get_by_label("momentum", exact=True).uncheck()
+    assert sort(page, "size") == [0, 2, 4]
+    with look(real_url) as other:
+        other.goto(page.url)
+        expect(trials(other)).to_be_visible()
+        assert numbers(other) == [0, 2, 4]
+        heads = trials(other).locator("thead th").all_inner_texts()
+        assert "size ▴" in heads
+        assert "momentum" not in heads
+
+
+def test_a_brush_on_an_axis_narrows_the_table(page: Page) -> None:
+    page.goto("/?sweep=mixed&sort=number")
+    page.get_by_text("Choose by numbers").click()
+    page.get_by_label("lr, to").fill("0.15")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 trials of 6 chosen")).to_be_visible()
+    assert numbers(page) == [0, 1]
+    assert "b.p.lr=0.1..0.15" in page.url
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_text("2 trials of 6 chosen")).to_be_hidden()
+    assert numbers(page) == list(range(6))
+
+
+def test_a_brush_is_drawn_along_an_axis_and_taken_away_by_a_tap(page: Page) -> None:
+    page.goto("/?sweep=mixed&sort=number")
+    expect(page.get_by_role("img", name="loss by step")).to_be_visible()  # nothing moves any more
+    grip = page.locator("svg.axes .grip").first  # of lr, from 0.1 at the bottom to 0.3
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    assert box is not None
+    x = box["x"] + box["width"] / 2
+    page.mouse.move(x, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + box["height"] * 0.3, steps=4)
+    expect(page.get_by_text("2 trials of 6 chosen")).to_be_visible()  # while it is drawn, too
+    page.mouse.up()
+    assert numbers(page) == [4, 5]
+    page.mouse.click(x, box["y"] + box["height"] * 0.8)
+    expect(page.get_by_text("2 trials of 6 chosen")).to_be_hidden()
+    assert "b.p.lr" not in page.url
+
+
+def test_of_several_goals_one_chooses_whose_history_is_shown(page: Page) -> None:
+    page.goto("/?sweep=two")
+    expect(
+        page.get_by_role("img", name="error of 3 trials; the best so far is 0.2")
+    ).to_be_visible()
+    page.get_by_label("Metric").first.select_option("speed")
+    expect(page.get_by_role("img", name="speed of 5 trials; the best so far is 9")).to_be_visible()
+    assert "goal=speed" in page.url
+
+
+def test_a_live_sweep_shows_new_trials_results_and_metrics_by_itself(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    sweep = add_sweep(store).id
+    with look(url) as page:
+        page.goto("/?sweep=digits")
+        expect(page.get_by_text("No trial yet.")).to_be_visible()
+        add_trial(store, sweep, PARAMS, [0.5], state=None)
+        expect(trials(page)).to_be_visible()
+        assert cell(page, 0, "State") == "running"
+        add_trial(store, sweep, PARAMS | {"lr": 0.2}, [0.25])
+        expect(page.get_by_role("link", name="Best: #1")).to_be_visible()
+        assert cell(page, 1, "loss") == "0.25"
+        # A metric that nobody had reported before becomes a column that one can choose.
+        add_trial(store, sweep, PARAMS | {"lr": 0.3}, [0.75], gap=0.125)
+        expect(page.get_by_role("link", name="2", exact=True)).to_be_visible()
+        page.get_by_text("Columns").click()
+        page.get_by_label("gap", exact=True).check()
+        assert [cell(page, n, "gap") for n in range(3)] == ["–", "–", "0.125"]
+
+
+def test_a_page_that_lost_the_server_says_so_and_catches_up(look: Look, store: MemoryStore) -> None:
+    from sonde.server.app import create_app
+    from sonde.server.serving import Address, serving
+
+    sweep = add_sweep(store).id
+    add_trial(store, sweep, PARAMS, [0.5])
+    with serving(create_app(store)) as url:
+        port = int(url.rpartition(":")[2])
+        context = look(url)
+        page = context.__enter__()
+        page.goto("/?sweep=digits")
+        expect(page.get_by_text("live", exact=True)).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    add_trial(store, sweep, PARAMS | {"lr": 0.2}, state=State.FAILED, error="boom")
+    with serving(create_app(store), Address(port=port)):
+        expect(page.get_by_role("alert")).to_be_hidden()
+        expect(page.get_by_role("cell", name="failed")).to_be_visible()
+        context.__exit__(None, None, None)
+
+
+def test_a_sweep_that_does_not_exist_is_said_with_near_names(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    add_sweep(store)
+    problems: list[Any] = []
+    with look(url, ignoring="404") as page:
+        page.on("response", lambda r: problems.append(r.status))
+        page.goto("/?sweep=digitz")
+        expect(page.get_by_role("alert")).to_contain_text("digitz")
+    assert 404 in problems
