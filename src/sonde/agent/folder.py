@@ -4,6 +4,7 @@ params.json    the values         reports.jsonl   what the trial reports
 stdout.log     stderr.log         process.json    who runs it
 work/          its own copy of the user's folder  artifacts/   what it keeps
 stop           is there when the trial is to end
+preempting     is there when its machine is about to be taken away
 args.json      sweep_params.yaml              the values as W&B's agent hands them on
 """
 
@@ -42,6 +43,7 @@ class TrialFolder:
         self.artifacts = self.path / "artifacts"
         self.process = self.path / "process.json"
         self.stop = self.path / "stop"
+        self.preempting = self.path / "preempting"
         self.args = self.path / "args.json"
         self.sweep_params = self.path / "sweep_params.yaml"
 

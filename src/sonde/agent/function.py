@@ -150,6 +150,8 @@ class FunctionWork:
         if answer is not None:
             worker.program.spare()
             worker.program.kill_strays()
+            # It goes on to other trials: a further attempt at this one must not take it for a rest.
+            self._folder.process.unlink(missing_ok=True)
             self._workers.give_back(worker)
             return Ended(
                 good=answer["state"] == "done",

@@ -95,7 +95,7 @@ class _Agent:
         self.slots = _slots(options, self.devices)
         self.running: list[RunningTrial] = []
         self.deciding = Deciding(self.link, is_led=options.parent_fd is not None)
-        self.ran = self.failed = self.leased = 0
+        self.ran = self.failed = self.leased = self.in_a_row = 0
         self.idle_since = time.monotonic()
         self.look_at = self.lease_at = 0.0
         self.leaving: str | None = None  # why, once it takes no more trials
@@ -165,6 +165,10 @@ class _Agent:
             text = f"{state}" + (f": {error}" if error else "")
             self.ran += state is not State.WAITING or failed
             self.failed += failed
+            self.in_a_row = self.in_a_row + 1 if failed else 0
+            most = self.options.most_failed
+            if most is not None and self.in_a_row >= most:
+                self._leave(f"{self.in_a_row} trials in a row have failed")
         self.on_event(Event(kind="ended", number=trial.lease.number, text=text))
 
     def _fill(self) -> None:

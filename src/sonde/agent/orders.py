@@ -24,6 +24,7 @@ class Options:
         cpus_per_trial: Cores for each trial; 0: as the program likes.
         parent_fd: Leave when this pipe is closed. Such an agent leaves decisions to its parent.
         idle_timeout_s: Leave after so long without a trial.
+        most_failed: Leave after so many trials in a row have failed.
     """
 
     store_url: str
@@ -36,6 +37,7 @@ class Options:
     cpus_per_trial: int = 0
     parent_fd: int | None = None
     idle_timeout_s: float | None = None
+    most_failed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,7 +232,7 @@ class RunningTrial:
             state = State.CANCELLED
         elif self.verdict is Verdict.STOP:
             state = State.STOPPED
-        elif self._giving_back and not ended.good:
+        elif not ended.good and (self._giving_back or self.folder.preempting.exists()):
             state = State.WAITING
         elif ended.stopped:
             state = State.STOPPED

@@ -42,17 +42,19 @@ def run_here(
     *,
     listener: Listener,
     folder: Callable[[int], Path],
+    count: int | None = None,
 ) -> Result:
     """Call the function until the sweep has ended, or Ctrl-C.
 
     Args:
         function: Called with the parameters by name.
         folder: Returns the folder of a trial, which need not be there.
+        count: End after so many trials.
 
     Raises:
         KeyboardInterrupt: At the second Ctrl-C; the trial is given back.
     """
-    return _Loop(store, sweep, function, listener, folder).run()
+    return _Loop(store, sweep, function, listener, folder, count).run()
 
 
 class _Loop:
@@ -63,7 +65,9 @@ class _Loop:
         function: Callable[..., Any],
         listener: Listener,
         folder: Callable[[int], Path],
+        count: int | None,
     ) -> None:
+        self.left = count
         self.store, self.function, self.listener, self.folder = store, function, listener, folder
         self.controller = Controller(store, sweep)
         self.goals = self.controller.record.sweep.goals
@@ -97,19 +101,19 @@ class _Loop:
 
     def _work(self) -> None:
         controller = self.controller
-        ahead = 1 if controller.adaptive else _AHEAD
         leases: Sequence[Lease] = ()
         next_update = time.monotonic() + _UPDATE_S
-        while not self.interrupts:
+        while not self.interrupts and self.left != 0:
             now = time.monotonic()
             if not leases or now >= next_update:
-                leases = leases or controller.step(ahead, self.ask)
+                leases = leases or controller.step(self._ahead(), self.ask)
                 if now >= next_update:
                     self._follow()
                     self.listener.update(self._view(), self.changed)
                     self.changed = []
                     next_update = now + _UPDATE_S
             if leases:
+                self.left = None if self.left is None else self.left - 1
                 leases = self._run_one(leases[0])
             elif controller.record.is_ended:
                 return
@@ -118,6 +122,12 @@ class _Loop:
                 time.sleep(_WAIT_S)
         for lease in leases:  # leased with the last result, and not begun
             self.store.finish(lease, Outcome(state=State.WAITING), utc_now())
+
+    def _ahead(self) -> int:
+        """Return how many trials are to wait at most."""
+        if self.controller.adaptive:
+            return 1
+        return _AHEAD if self.left is None else min(_AHEAD, self.left)
 
     def _run_one(self, lease: Lease) -> Sequence[Lease]:
         """Run a trial, and return what was leased for the next round."""
@@ -144,7 +154,7 @@ class _Loop:
             judged.close()
             install(former)
         is_late = held.deadline is not None and time.monotonic() >= held.deadline
-        return self._end(held, outcome, None if is_late else self.ask)
+        return self._end(held, outcome, None if is_late or self.left == 0 else self.ask)
 
     def _called(self, params: Mapping[str, Any], run: Run) -> Outcome:
         try:

@@ -10,8 +10,8 @@ import click
 from sonde.cli.options import opened, store_option
 
 if TYPE_CHECKING:
-    from sonde.cli.sweep_file import Declared
     from sonde.store.protocol import Store, SweepRecord
+    from sonde.sweep_file import Declared
 
 __all__ = ["sweep"]
 
@@ -57,7 +57,7 @@ def sweep(
     With --pause, --resume, --stop or --cancel it is about a SWEEP that is there.
     """  # noqa: D301 - click reads the \b itself, so the string is not raw
     from sonde.cli.output import say
-    from sonde.cli.sweep_file import declared, read_file
+    from sonde.sweep_file import declared, read_file
 
     if action is not None:
         _control(ctx, action, file.rpartition("/")[2], store)

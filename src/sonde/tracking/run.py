@@ -98,6 +98,12 @@ class Run:
         self.config = {**self.config, **given, **self._values}
 
     def log(self, metrics: "Mapping[str, Any]", step: "int | None") -> None:
+        """Make a report, and raise `Stopped` where that is how the trial is told to end."""
+        self.report(metrics, step)
+        if self._raises and self.should_stop():
+            raise Stopped("the trial was asked to end")
+
+    def report(self, metrics: "Mapping[str, Any]", step: "int | None") -> None:
         """Make a report; nothing is written if anything in it is wrong."""
         numbers: dict[str, float] = {}
         for name, value in metrics.items():
@@ -113,8 +119,6 @@ class Run:
             self.summary.update(numbers)
             if self._write is not None:
                 self._write(step, numbers, time())
-        if self._raises and self.should_stop():
-            raise Stopped("the trial was asked to end")
 
     def should_stop(self) -> bool:
         """Tell whether the trial was asked to end; once true, always true."""

@@ -1,17 +1,19 @@
-"""A sweep file on this machine: read, checked against the files that it names, and declared."""
+"""A sweep file on this machine: read, and checked against the files that it names.
+
+The doors share it: `sonde sweep`, `sonde.wandb.sweep`.
+"""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sonde.cli.faults import Faults
 from sonde.core.notation.document import Node, in_file_order, near
 from sonde.core.notation.yaml_text import read_yaml
 from sonde.core.sweep import Command, Sweep, check_name
 from sonde.core.wandb import SweepFile, read_sweep
 from sonde.core.wandb.macros import DEFAULT_COMMAND, MACROS, unknown_macros
-from sonde.errors import ConfigError
+from sonde.errors import ConfigError, ConfigErrors
 from sonde.plugins.methods import method
 
 __all__ = ["Declared", "declared", "read_file"]
@@ -67,19 +69,22 @@ def declared(
     Raises:
         ConfigError: With all faults at once.
     """
-    faults = Faults()
+    faults: list[ConfigError] = []
     read: SweepFile | None = None
-    with faults.collected():
+    try:
         read = read_sweep(node, method)
-    work, notes = None, list(read.notes if read is not None else ())
-    with faults.collected():
-        work = _work(node.entries or {}, read, program, beside)
+    except ConfigError as fault:
+        faults += _one_by_one(fault)
+    work = _work(node.entries or {}, read, program, beside, faults)
     if name is not None:
-        with faults.collected():
+        try:
             check_name(name, f"--name {name}")
-    faults.found = in_file_order(faults.found)
-    faults.refuse()
-    assert read is not None  # or there were faults
+        except ConfigError as fault:
+            faults.append(fault)
+    if read is None or faults:
+        faults = in_file_order(faults)
+        raise faults[0] if len(faults) == 1 else ConfigErrors(faults)
+    notes = list(read.notes)
     sweep = replace(
         read.sweep, work=work, name=name or read.sweep.name, project=project or read.sweep.project,
         seed=read.sweep.seed if "seed" in read.nodes else secrets.randbelow(2**31),
@@ -92,27 +97,28 @@ def declared(
     return Declared(sweep=sweep, description=read.description, notes=tuple(notes))
 
 
+def _one_by_one(fault: ConfigError) -> list[ConfigError]:
+    return list(fault.faults) if isinstance(fault, ConfigErrors) else [fault]
+
+
 def _work(
-    top: Mapping[str, Node], read: SweepFile | None, program: str | None, beside: Path
+    top: Mapping[str, Node],
+    read: SweepFile | None,
+    program: str | None,
+    beside: Path,
+    faults: list[ConfigError],
 ) -> Command | None:
     """Return the command, run in this folder or in that of the file, wherever its program is."""
     script = program if program is not None else _text(top, "program")
-    words = DEFAULT_COMMAND if read is None or read.command is None else read.command
-    if script is None and (read is None or read.command is None):
+    words = None if read is None else read.command
+    if script is None and words is None:
         return None
-    names = [] if read is None else [p.name for p in read.sweep.space.parameters]
-    groups = () if read is None else read.sweep.groups
-    faults = Faults()
-    if read is not None:
-        tops = {name.partition(".")[0] for name in names if name.partition(".")[0] in groups}
-        for word in unknown_macros(words, [*names, *tops]):
-            node = top["command"]
-            node = next((item for item in node.items or () if item.value == word), node)
-            known = [f"${{{macro}}}" for macro in (*MACROS, *names)]
-            faults.found.append(node.fault(f"there is no macro {word}", near(word, known)))
+    words = DEFAULT_COMMAND if words is None else words
+    if read is not None and "command" in top:
+        faults += _unknown_words(top["command"], words, read)
     uses = any("${program}" in word for word in words)
     if script is None and uses:
-        faults.found.append(
+        faults.append(
             top["command"].fault("${program} stands for nothing", "add program: train.py")
         )
     folder = Path.cwd()
@@ -121,16 +127,28 @@ def _work(
         if found is None:
             named = top.get("program") if program is None else None
             where = named.where if named is not None else f"--program {script}"
-            faults.add(where, f"there is no {script} in {_places(beside)}", "check the path")
+            absent = f"there is no {script} in {_places(beside)}"
+            faults.append(ConfigError(where, absent, "check the path"))
         else:
             folder = found
-    faults.refuse()
     if read is None:
         return None
     return Command(
         argv=words, folder=str(folder), workspace=read.workspace, links=read.links,
         program=script or "",
     )  # fmt: skip
+
+
+def _unknown_words(command: Node, words: Sequence[str], read: SweepFile) -> list[ConfigError]:
+    """Return a fault for each word that is a macro which means nothing."""
+    names = [p.name for p in read.sweep.space.parameters]
+    names += [group for group in read.sweep.groups if "." not in group]
+    known = [f"${{{macro}}}" for macro in (*MACROS, *names)]
+    faults = []
+    for word in unknown_macros(words, names):
+        node = next((item for item in command.items or () if item.value == word), command)
+        faults.append(node.fault(f"there is no macro {word}", near(word, known)))
+    return faults
 
 
 def _folder_of(script: str, beside: Path) -> Path | None:

@@ -1,0 +1,170 @@
+"""`wandb.agent`: run trials of a sweep, with a function or with the sweep's program."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sonde.agent.loop import Event, Options
+from sonde.agent.loop import run as run_agent
+from sonde.api.inprocess import run_here
+from sonde.api.places import opened, root_of
+from sonde.api.shipping import name_of, pack
+from sonde.controller import utc_now
+from sonde.core.sweep import Function
+from sonde.core.wandb import nested
+from sonde.errors import ConfigError
+from sonde.store.protocol import Store, SweepRecord
+from sonde.wandb.telling import say
+from sonde.wandb.watching import Watching
+
+__all__ = ["Train", "agent"]
+
+_MOST_FAILED = 5  # trials in a row, as W&B's agent has it
+
+
+class Train:
+    """The user's function as sonde calls it: with the trial's values where `init` looks for them.
+
+    What it returns means nothing, as with W&B: results are logged.
+    """
+
+    def __init__(self, function: Callable[[], Any], groups: tuple[str, ...]) -> None:
+        self.__wrapped__, self.groups = function, groups
+
+    def __call__(self, **params: Any) -> None:
+        """Call it for one trial.
+
+        Raises:
+            RuntimeError: If its run was finished with an exit code other than 0.
+        """
+        from sonde.wandb import current
+
+        current.begin(nested(params, self.groups))
+        try:
+            self.__wrapped__()
+            current.finish()
+            code = current.last_exit()
+            if code:
+                raise RuntimeError(f"the run was finished with exit code {code}")
+        finally:
+            current.begin(None)
+
+
+def agent(
+    sweep_id: str,
+    function: Callable[[], Any] | None = None,
+    entity: str | None = None,
+    project: str | None = None,
+    count: int | None = None,
+    forward_signals: bool | None = None,
+    *,
+    workers: int = 1,
+) -> None:
+    """Run trials of a sweep here, until it is done or `count` have been run.
+
+    Args:
+        sweep_id: As `wandb.sweep` returned it, or a name; what stands before a `/` means nothing.
+        function: Called without arguments, once for each trial; it calls `wandb.init`. None: the
+            sweep's program is run.
+        entity: W&B's account; there is none here.
+        project: The same.
+        count: How many trials to run.
+        forward_signals: Means nothing: signals always reach the trials.
+        workers: How many trials at once, each in a worker process, whose GPU memory is free
+            again with the agent's end; with 0 the function is called in this process.
+
+    Raises:
+        ConfigError: If there is nothing to run, or it cannot be run here.
+        NotFoundError: If there is no such sweep.
+    """
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise ConfigError(f"agent(count={count!r})", "that is no number of trials", "use 1, 2, ...")
+    store = opened(None)
+    try:
+        record = store.find_sweep(sweep_id.rpartition("/")[2])
+        work = record.sweep.work
+        if function is None and (work is None or (isinstance(work, Function) and not work.blob)):
+            raise ConfigError(
+                "wandb.agent", "the sweep has no program and no function was given",
+                "write agent(sweep_id, train), or give the sweep a program",
+            )  # fmt: skip
+        if workers == 0:
+            if function is None:
+                raise ConfigError(
+                    "agent(workers=0)", "there is no function", "give it one, or leave workers out"
+                )
+            _here(store, record, function, count)
+            return
+        if function is not None:
+            record = _with_function(store, record, function)
+        _run(store, record, count, workers)
+    finally:
+        store.close()
+
+
+def _here(
+    store: Store, record: SweepRecord, function: Callable[[], Any], count: int | None
+) -> None:
+    """Call the function in this process."""
+    train = Train(function, record.sweep.groups)
+    if record.sweep.work is None:
+        named = Function(name=name_of(function), folder=os.getcwd())  # noqa: PTH109
+        store.update_sweep(record.id, utc_now(), definition=replace(record.sweep, work=named))
+    root = root_of(store)
+    before = os.environ.get("SONDE_SWEEP")
+    os.environ["SONDE_SWEEP"] = record.id
+    try:
+        run_here(
+            store, record.id, train, listener=Watching(),
+            folder=lambda number: root / "trials" / record.id / str(number), count=count,
+        )  # fmt: skip
+    finally:
+        if before is None:
+            del os.environ["SONDE_SWEEP"]
+        else:
+            os.environ["SONDE_SWEEP"] = before
+
+
+def _with_function(store: Store, record: SweepRecord, function: Callable[[], Any]) -> SweepRecord:
+    """Send the function to the store, in place of what the sweep ran before."""
+    if store.url == "memory:":
+        raise ConfigError(
+            "wandb.agent", "a store in memory cannot be reached by worker processes",
+            "use agent(..., workers=0), or a store in a file",
+        )  # fmt: skip
+    blob = store.put_blob(pack(Train(function, record.sweep.groups)))
+    work = record.sweep.work
+    if isinstance(work, Function) and work.blob == blob:
+        return record
+    named = Function(name=name_of(function), folder=os.getcwd(), blob=blob)  # noqa: PTH109
+    return store.update_sweep(record.id, utc_now(), definition=replace(record.sweep, work=named))
+
+
+def _run(store: Store, record: SweepRecord, count: int | None, workers: int) -> None:
+    """Run trials in processes of their own."""
+    root = root_of(store)
+    logs = f"sonde logs {record.id}"
+
+    def tell(event: Event) -> None:
+        about = "" if event.number is None else f"trial {event.number} "
+        text = f"{about}{'started ' if event.kind == 'started' else ''}{event.text}"
+        if event.kind == "ended" and event.text.startswith("failed"):
+            text += f"   ({logs}/{event.number})"
+        say(text)
+
+    options = Options(
+        store_url=store.url, sweep=record.id, root=root, workers=workers, count=count,
+        most_failed=_most_failed(os.environ),
+    )  # fmt: skip
+    report = run_agent(options, on_event=tell, store=store)
+    failed = f", {report.failed} of them failed" if report.failed else ""
+    say(f"{report.ran} trials run{failed}: {report.reason}; what they print: {logs}/N")
+
+
+def _most_failed(environ: Mapping[str, str]) -> int | None:
+    """Return how many failures in a row end the agent; None: no number does."""
+    if environ.get("WANDB_AGENT_DISABLE_FLAPPING", "").lower() in {"1", "true"}:
+        return None
+    written = environ.get("WANDB_AGENT_MAX_INITIAL_FAILURES", "")
+    return int(written) if written.isdigit() else _MOST_FAILED
