@@ -15,6 +15,7 @@ from sonde.core.wandb import SweepFile, read_sweep
 from sonde.core.wandb.macros import DEFAULT_COMMAND, MACROS, unknown_macros
 from sonde.errors import ConfigError, ConfigErrors
 from sonde.plugins.methods import method
+from sonde.plugins.rules import rule
 
 __all__ = ["Declared", "declared", "read_file"]
 
@@ -72,7 +73,7 @@ def declared(
     faults: list[ConfigError] = []
     read: SweepFile | None = None
     try:
-        read = read_sweep(node, method)
+        read = read_sweep(node, method, rule)
     except ConfigError as fault:
         faults += _one_by_one(fault)
     work = _work(node.entries or {}, read, program, beside, faults)

@@ -1,6 +1,7 @@
 """`wandb.sweep` and `wandb.agent`."""
 
 import os
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,23 @@ def test_a_trial_that_fails_after_it_was_marked_as_preempting_is_run_again() -> 
     trials = stored(sweep)[1]
     assert [t.state for t in trials] == [State.DONE] * 3
     assert (trials[0].attempts, trials[0].failures) == (2, 0)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_early_terminate_ends_the_function_at_its_next_log(workers: int) -> None:
+    def long() -> None:
+        with wandb.init():
+            good = wandb.config.lr == 0.1
+            for _ in range(30 if good else 1000):
+                wandb.log({"loss": wandb.config.lr})
+                time.sleep(0.0 if good else 0.1)
+
+    # One band, after three values: a trial is judged at the highest band that it has reached.
+    rule = {"type": "hyperband", "max_iter": 300, "s": 1, "eta": 100}
+    parameters = {"lr": {"values": [0.1, 0.2]}}
+    sweep = wandb.sweep(GRID | {"early_terminate": rule, "parameters": parameters})
+    wandb.agent(sweep, long, workers=workers)
+    assert [t.state for t in stored(sweep)[1]] == [State.DONE, State.STOPPED]
 
 
 def test_a_sweep_with_a_program_needs_no_function(folder: Path) -> None:

@@ -157,6 +157,45 @@ def test_a_fault_of_a_key_names_it_and_the_remedy(keys: dict[str, Any], said: st
     assert said in refused(**keys)
 
 
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ({"early_terminate": {"type": "hyperband", "min_iter": 3}}, "hyperband(min_iter=3)"),
+        (
+            {"early_terminate": {"type": "hyperband", "s": 2, "eta": 3, "max_iter": 27}},
+            "hyperband(s=2, eta=3, max_iter=27)",
+        ),
+        ({"early_terminate": {"type": "asha", "eta": 4}}, "asha(eta=4)"),
+        ({"stop": "median"}, "median"),
+    ],
+)
+def test_a_rule_says_which_trials_end_early(keys: dict[str, Any], text: str) -> None:
+    assert read(metric={"name": "loss"}, **keys).sweep.stopping == text
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"type": "hyperbnd"}, "early_terminate.type: there is no such stopping rule; did you"),
+        ({"min_iter": 3}, "early_terminate: a group of keys names no rule"),
+        ({"type": "hyperband"}, "early_terminate.type: it has neither max_iter nor min_iter"),
+        ({"type": "hyperband", "min_iter": 3, "eta": 1}, "early_terminate.eta: eta=1 is not above"),
+        ({"type": "hyperband", "min_iter": 0}, "early_terminate.min_iter: "),
+        ({"type": "hyperband", "max_iter": 27}, "early_terminate.max_iter: "),
+        ({"type": "hyperband", "max_iter": 27, "s": 2.5}, "early_terminate.s: "),
+        ({"type": "hyperband", "min_iter": 3, "extra": 1}, "early_terminate.extra: hyperband has"),
+    ],
+)
+def test_a_rule_that_means_nothing_is_refused_at_its_key(keys: dict[str, Any], said: str) -> None:
+    assert said in refused(metric={"name": "loss"}, early_terminate=keys)
+
+
+def test_a_rule_needs_a_metric_and_stands_there_once() -> None:
+    rule = {"type": "hyperband", "min_iter": 3}
+    assert "early_terminate: " in refused(early_terminate=rule)
+    assert "stop: early_terminate says it already" in refused(early_terminate=rule, stop="asha")
+
+
 def test_what_is_no_sweep_at_all_is_refused() -> None:
     with pytest.raises(ConfigError, match="the text 'lr' is no sweep"):
         read_sweep(document_of("lr"))

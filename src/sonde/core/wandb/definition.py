@@ -15,9 +15,12 @@ from sonde.core.notation.spans import seconds_of
 from sonde.core.point import completed_points
 from sonde.core.search import Method, method
 from sonde.core.space import Space
+from sonde.core.stopping import Rule, rule
+from sonde.core.stopping.judge import judge_of
 from sonde.core.sweep import Budget, Sweep, check_name
 from sonde.core.wandb.goals import read_constraints, read_goals
 from sonde.core.wandb.parameters import Read, read_parameters
+from sonde.core.wandb.stopping import read_stopping, rule_at
 from sonde.errors import ConfigError, ConfigErrors
 
 __all__ = ["KEYS", "SweepFile", "read_sweep"]
@@ -28,7 +31,7 @@ _WANDB = (
     "job", "image_uri", "scheduler",
 )  # fmt: skip
 _SONDE = (
-    "goals", "where", "subject_to", "budget", "seed", "repeats", "retries", "start", "tags",
+    "goals", "stop", "where", "subject_to", "budget", "seed", "repeats", "retries", "start", "tags",
     "workspace", "link",
 )  # fmt: skip
 KEYS = (*_WANDB, *_SONDE)
@@ -60,28 +63,37 @@ class SweepFile:
     notes: tuple[str, ...]
 
 
-def read_sweep(node: Node, find: Callable[[str], Method[Any]] = method) -> SweepFile:
+def read_sweep(
+    node: Node,
+    find: Callable[[str], Method[Any]] = method,
+    find_rule: Callable[[str], Rule[Any]] = rule,
+) -> SweepFile:
     """Read a sweep.
 
     Args:
         node: The whole file, or dict.
         find: Returns a search method by its name; by default only those of sonde.
+        find_rule: Returns a stopping rule; the same.
 
     Raises:
         ConfigErrors: With all that is wrong, in the order of the file.
     """
     if node.entries is None:
         raise node.fault(f"{kind_of(node)} is no sweep", "write method: and parameters:")
-    return _Reading(node, dict(node.entries), find).result()
+    return _Reading(node, dict(node.entries), find, find_rule).result()
 
 
 class _Reading:
     """The state of one reading: what was found so far."""
 
     def __init__(
-        self, node: Node, top: dict[str, Node], find: Callable[[str], Method[Any]]
+        self,
+        node: Node,
+        top: dict[str, Node],
+        find: Callable[[str], Method[Any]],
+        find_rule: Callable[[str], Rule[Any]],
     ) -> None:
-        self._node, self._top, self._find = node, top, find
+        self._node, self._top, self._find, self._find_rule = node, top, find, find_rule
         self._faults: list[ConfigError] = []
         self._notes: list[str] = []
 
@@ -96,6 +108,7 @@ class _Reading:
         method_name = self._method()
         goals = read_goals(top, self._faults, self._notes)
         constraints = read_constraints(top, self._faults)
+        stopping = read_stopping(top, self._find_rule, self._faults)
         read = self._parameters(method_name)
         seed, repeats = self._whole("seed", 0) or 0, self._whole("repeats", 1) or 1
         retries = self._whole("retries", 0) or 0
@@ -111,7 +124,8 @@ class _Reading:
             sweep = Sweep(
                 space=space, goals=goals, method=method_name, seed=seed, budget=budget,
                 name=self._value("name"), project=self._value("project"), retries=retries,
-                tags=tags, constraints=constraints, repeats=repeats, groups=tuple(read.groups),
+                tags=tags, constraints=constraints, repeats=repeats,
+                groups=tuple(read.groups), stopping=stopping,
             )  # fmt: skip
             sweep = self._started(sweep)
             if not self._faults:
@@ -159,8 +173,6 @@ class _Reading:
                         "it is for W&B Launch, and sonde runs programs", "write program: train.py"
                     )
                 )
-        if "early_terminate" in top:
-            self._notes.append(f"{top['early_terminate'].where}: not heeded yet")
         if "scheduler" in top:
             self._scheduler(top["scheduler"])
 
@@ -328,6 +340,12 @@ class _Reading:
                 self._top["method"].fault("bayes needs to know what to improve", "add metric")
             )
             return
+        node = rule_at(self._top)
+        if node is not None:
+            try:
+                judge_of(sweep, self._find_rule)
+            except ConfigError as fault:
+                self._faults.append(node.fault(fault.found, fault.remedy))
         try:
             check(sweep, self._find)
         except ConfigErrors as several:
