@@ -111,6 +111,13 @@ class Controller:
                 continue  # as in `step`
             return
 
+    def judgement(self, number: int) -> str | None:
+        """Read what has changed, and say why a running trial is to stop; None: it goes on."""
+        self._read_at = 0.0
+        self._read()
+        judge = self._decider.judge
+        return None if judge is None else judge.stops(self.history).get(number)
+
     def _read(self) -> None:
         changes = self.store.changes(self.sweep, self._version)
         self.record, self._version = changes.record, changes.version

@@ -53,8 +53,7 @@ class Judged:
         with self._lock:
             if not self._is_near:
                 held.flush(self._controller.store)
-                self._follow()
-                why = judge.stops(self._controller.history).get(number)
+                why = self._controller.judgement(number)
             else:
                 now = time.monotonic()
                 if now >= self._read_at:

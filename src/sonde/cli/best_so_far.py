@@ -7,7 +7,7 @@ from sonde.cli.cells import number
 from sonde.core.constraint import is_feasible
 from sonde.core.repeats import joined
 from sonde.core.sweep import Sweep
-from sonde.core.trial import Trial, losses
+from sonde.core.trial import Trial, is_cut_short, losses
 
 __all__ = ["BestSoFar"]
 
@@ -22,7 +22,7 @@ class BestSoFar:
         self._goals, self._constraints = sweep.goals[:1], sweep.constraints
         self._sweep = sweep
         self._groups: dict[Hashable, list[Trial]] = {}
-        self._key = (inf, inf)
+        self._key = (True, inf, 0)
         self._trial: Trial | None = None
 
     def see(self, trial: Trial) -> None:
@@ -34,10 +34,11 @@ class BestSoFar:
                 return
             trial = joined(sorted(group, key=lambda one: one.number))
         found = losses(trial, self._goals)
-        if found is None or not isfinite(found[0]) or (found[0], trial.number) >= self._key:
+        if found is None or not isfinite(found[0]):
             return
-        if is_feasible(trial, self._constraints):
-            self._key, self._trial = (found[0], trial.number), trial
+        key = (is_cut_short(trial, self._goals), found[0], trial.number)
+        if key < self._key and is_feasible(trial, self._constraints):
+            self._key, self._trial = key, trial
 
     @property
     def text(self) -> str:

@@ -228,11 +228,9 @@ def _good_enough(history: History, situation: Situation) -> Decision:
 
 def _out_of_time(history: History, situation: Situation) -> Decision:
     # Waiting trials stay as they are: with more time the sweep goes on, and misses none.
-    reason = f"time budget of {situation.budget.time_s:g} s"
     return Decision(
         against=situation.revision,
         verdicts=dict.fromkeys(history.running, Verdict.STOP),
-        reasons=dict.fromkeys(history.running, reason),
         control=Control.STOPPED,
-        reason=reason,
+        reason=f"time budget of {situation.budget.time_s:g} s",
     )

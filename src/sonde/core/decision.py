@@ -29,8 +29,7 @@ class Decision:
             one becomes cancelled (or stopped, when paused and the verdict is STOP) at once;
             an ended one is left as it is. GO_ON makes a paused one wait again, and changes no
             other. CANCEL outranks STOP.
-        reasons: Why a trial is to stop, for people, where more is to be said than that; kept with
-            the trial if it stops.
+        reasons: Why a stopping rule ends a trial, for people; kept with the trial if it stops.
         control: The sweep's new control state, or None.
         reason: Why, for people.
     """

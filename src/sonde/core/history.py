@@ -14,7 +14,7 @@ from math import inf, isfinite
 from sonde.core.constraint import violation
 from sonde.core.repeats import joined
 from sonde.core.sweep import Sweep
-from sonde.core.trial import ENDED, State, Trial, losses
+from sonde.core.trial import ENDED, State, Trial, is_cut_short, losses
 
 __all__ = ["History"]
 
@@ -37,7 +37,8 @@ class History:
             the order of the first ones.
         open: Keys of those of which not all repeats have ended, or are there.
         best: The ended trial with the lowest finite loss of the first goal among those that keep
-            to the constraints; the earlier number wins a tie. With repeats, an assignment of
+            to the constraints; the earlier number wins a tie. One that a rule cut short comes
+            after all that ran to their end. With repeats, an assignment of
             which all have ended, joined.
         reached: The number of a trial that is as good as the goals' targets, where they have any.
         nearest: Where none keeps to the constraints: the one with a finite loss that comes
@@ -58,7 +59,7 @@ class History:
         self.nearest: Trial | None = None
         self.reached: int | None = None
         self._targets = [goal for goal in sweep.goals if goal.target is not None]
-        self._best_key: tuple[float, float, int] = (inf, inf, 0)
+        self._best_key: tuple[float, bool, float, int] = (inf, True, inf, 0)
         self._group_of: dict[int, Hashable] = {}
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
 
@@ -179,7 +180,8 @@ class History:
         found = losses(trial, self.sweep.goals[:1])
         if found is None or not isfinite(found[0]):
             return
-        key = (violation(trial, self.sweep.constraints), found[0], trial.number)
+        is_short = is_cut_short(trial, self.sweep.goals)
+        key = (violation(trial, self.sweep.constraints), is_short, found[0], trial.number)
         if key[0] <= 0:
             self._aim(trial)
         if key >= self._best_key and (self.best or self.nearest):

@@ -1,6 +1,7 @@
 """Which trials are better: an order for tables and for the best of a sweep.
 
-Trials with a result come first, best first; then those that break a constraint, the nearest
+Trials with a result come first, best first, and of these those that a stopping rule cut short
+(`sonde.core.trial.is_cut_short`) after the others; then those that break a constraint, the nearest
 to keeping it first; then those that diverged (NaN, infinite); then those that have no value
 yet or never got one; failed and cancelled ones come last.
 """
@@ -10,7 +11,7 @@ from math import inf, isfinite
 
 from sonde.core.constraint import Constraint, violation
 from sonde.core.metric import Goal
-from sonde.core.trial import State, Trial
+from sonde.core.trial import State, Trial, is_cut_short
 
 __all__ = ["has_result", "point", "ranked"]
 
@@ -23,10 +24,11 @@ def ranked(
 ) -> list[Trial]:
     """Return the trials, best first by the first goal, ties by the further ones, then by number."""
 
-    def key(trial: Trial) -> tuple[int, float, tuple[float, ...], int]:
+    def key(trial: Trial) -> tuple[int, float, bool, tuple[float, ...], int]:
         group, losses = _group(trial, goals), point(trial, goals)
         over = violation(trial, constraints) if constraints and not group else 0.0
-        return _INFEASIBLE if over > 0 else group, over, losses, trial.number
+        is_short = is_cut_short(trial, goals)
+        return _INFEASIBLE if over > 0 else group, over, is_short, losses, trial.number
 
     return sorted(trials, key=key)
 

@@ -25,6 +25,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "check_transition",
+    "is_cut_short",
     "losses",
 ]
 
@@ -164,7 +165,7 @@ class Trial:
 
     @property
     def why_stopped(self) -> str | None:
-        """Why it was ended early, in a line for people, where that is known."""
+        """Why a stopping rule ended it, in a line for people; None: none did."""
         why = self.facts.get(WHY_STOPPED) if self.state is State.STOPPED else None
         return why if isinstance(why, str) else None
 
@@ -172,6 +173,17 @@ class Trial:
     def is_ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state in ENDED
+
+
+def is_cut_short(trial: Trial, goals: Sequence[Goal]) -> bool:
+    """Tell whether a stopping rule ended a trial before its value was what others' are.
+
+    The last value after 3 steps and that after 30 cannot be compared. The best value of a curve
+    can: more steps only make it better.
+    """
+    if trial.why_stopped is None or not goals:
+        return False
+    return goals[0].summary.value != ("min" if goals[0].is_min else "max")
 
 
 def losses(trial: Trial, goals: Sequence[Goal]) -> tuple[float, ...] | None:

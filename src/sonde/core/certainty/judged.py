@@ -15,7 +15,7 @@ from typing import Any
 from sonde.core.constraint import is_feasible
 from sonde.core.history import History
 from sonde.core.metric import Goal
-from sonde.core.trial import State, Trial, losses
+from sonde.core.trial import State, Trial, is_cut_short, losses
 
 __all__ = ["DISTINGUISHABLE", "Certainty", "Judged", "certainty"]
 
@@ -81,6 +81,8 @@ def certainty(history: History) -> Certainty:
     found: list[tuple[float, Trial]] = []
     for trial in history.assignments():
         values = losses(trial, (goal,)) if trial.state in {State.DONE, State.STOPPED} else None
+        if is_cut_short(trial, (goal,)) and not is_cut_short(best, (goal,)):
+            continue
         if values is not None and isfinite(values[0]):
             found.append((values[0], trial))
     if repeats:
