@@ -19,6 +19,7 @@ from sonde.core.search.warm import Warm
 from sonde.core.stopping import Rule
 from sonde.core.stopping import rule as own_rule
 from sonde.core.stopping.judge import judge_of
+from sonde.core.stopping.told import Told
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial, Verdict
 from sonde.errors import ConfigError
@@ -95,6 +96,7 @@ class Decider:
     ) -> None:
         self.sweep = sweep
         self.judge = judge_of(sweep, find_rule)
+        self._told = None if self.judge is None else Told(sweep.goals[0])
         self._problem = replace(problem_of(sweep), earlier=tuple(earlier))
         first, _ = choose(self._problem, sweep.method)
         # What `auto` begins with without results, it stays with.
@@ -116,7 +118,8 @@ class Decider:
         """Take in what `History.add` returned, in any order within the batch."""
         # The order in which they ended, which is the same for whoever reads them later.
         for trial in sorted(ended, key=lambda trial: trial.version):
-            self._state = self._method.observe(self._started(), trial)
+            told = trial if self._told is None else self._told.of(trial)
+            self._state = self._method.observe(self._started(), told)
 
     def decide(self, history: History, situation: Situation, want: int) -> Decision | None:
         """Say what to do so that up to `want` trials are waiting; None: nothing to do now."""
