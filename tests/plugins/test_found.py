@@ -10,6 +10,7 @@ from plugin_packages import pretend
 from sonde.errors import ConfigError
 from sonde.plugins import found
 from sonde.plugins.methods import method
+from sonde.plugins.rules import rule
 from sonde.store import open_store
 
 METHOD = """
@@ -18,6 +19,16 @@ class Mine(Random):
     name = "mine"
     def __init__(self, *, rate=1):
         self.rate = rate
+"""
+
+RULE = """
+class Rule:
+    name = "patience"
+    def __init__(self, *, steps=3):
+        self.steps = steps
+    def start(self): ...
+    def hear(self, state, heard): ...
+    def judge(self, state, number): ...
 """
 
 
@@ -50,6 +61,18 @@ def test_a_name_of_ours_stays_ours(folder: Path) -> None:
     pretend(folder, "sonde-other", points, METHOD)
     assert type(method("tpe")).__module__ == "sonde.core.search.tpe"
     assert method("optuna:RandomSampler").name == "optuna:RandomSampler"
+
+
+def test_a_stopping_rule_goes_by_its_name_too(folder: Path) -> None:
+    pretend(folder, "sonde-rule", "[sonde.rules]\npatience = sonde_rule:Rule\n", RULE)
+    assert vars(rule("patience(steps=4)")) == {"steps": 4}
+    with pytest.raises(ConfigError, match="patience has no option step; it has steps"):
+        rule("patience(step=4)")
+    with pytest.raises(ConfigError, match=r"stop patient: .* did you mean patience\?"):
+        rule("patient")
+    pretend(folder, "sonde-half", "[sonde.rules]\nhalf = sonde_half:Half\n", "class Half: ...\n")
+    with pytest.raises(ConfigError, match=r"is no stopping rule: it has no start; see sonde\.core"):
+        rule("half")
 
 
 def test_two_distributions_with_one_name_are_both_named(folder: Path) -> None:
@@ -99,6 +122,7 @@ def test_a_store_of_another_distribution_goes_by_its_scheme(folder: Path) -> Non
     [
         "import sonde.cli.group",
         "from sonde.plugins.methods import method; method('random'); method('tpe()')",
+        "from sonde.plugins.rules import rule; rule('asha'); rule('median()')",
         "from sonde.store import open_store; open_store('memory:')",
     ],
 )
@@ -116,8 +140,11 @@ def test_the_doctor_lists_plugins_and_those_that_can_never_be_used(folder: Path)
     from sonde.cli.checks import checks
 
     points = "[sonde.methods]\nmine = sonde_mine:Mine\ntpe = sonde_mine:Mine\n"
+    points += "[sonde.rules]\npatience = sonde_mine:Rule\nasha = sonde_mine:Rule\n"
     pretend(folder, "sonde-mine", points, "raise RuntimeError('it is not imported')")
     said = {check.name: check for check in checks("memory:")}
     assert said["method mine"].found == "of sonde-mine 1.2"
     assert said["method tpe"].found == "sonde has one of that name, which is the one that is used"
+    assert said["rule patience"].found == "of sonde-mine 1.2"
+    assert said["rule asha"].found == "sonde has one of that name, which is the one that is used"
     assert [p.name for p in found.plugins(found.METHODS) if p.is_ours] == ["optuna"]

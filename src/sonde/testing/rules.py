@@ -96,11 +96,6 @@ class RuleContract:
         state = self.rule.hear(state, Heard(number=999))
         assert self.rule.judge(state, 999) is None
 
-    def test_a_trial_that_is_alone_goes_on(self) -> None:
-        points = [Point(9.0 + step, 9.0 + step, float(step)) for step in range(100)]
-        state = told(self.rule, [Heard(number=0, points=points)])
-        assert self.rule.judge(state, 0) is None
-
     def test_why_a_trial_is_stopped_is_one_line(self) -> None:
         for seed in self.seeds:
             trials = curves(seed)

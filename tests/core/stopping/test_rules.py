@@ -46,6 +46,11 @@ def test_whoever_is_best_all_the_way_is_never_stopped(text: str, curves: list[li
     assert judged(rule(text), [*curves, best], ended=len(curves))[-1] is None
 
 
+@given(texts, st.lists(losses, min_size=1))
+def test_a_trial_that_is_alone_goes_on(text: str, curve: list[float]) -> None:
+    assert judged(rule(text), [curve]) == [None]
+
+
 @given(texts, losses, st.integers(1, 12), st.integers(1, 12))
 def test_where_all_are_alike_nobody_is_stopped(
     text: str, loss: float, trials: int, steps: int
