@@ -1,4 +1,7 @@
-"""`/view`: what the dashboard's pages read and do. No public interface: it changes with them."""
+"""`/view`: what the dashboard's pages read and do. No public interface: it changes with them.
+
+Sweeps are named behind the `?`, as a name may hold slashes.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -18,7 +21,6 @@ from sonde.server.desk import TheDesk
 from sonde.server.live import Live
 from sonde.server.log_tail import log_tail
 from sonde.server.steering import end_trial, steer
-from sonde.server.sweeps import SweepKey, TrialNumber
 from sonde.server.views import record_view, sweep_detail, trial_view
 from sonde.store.protocol import Store, SweepRecord
 
@@ -33,6 +35,7 @@ def _live(request: Request) -> Live:
     return live
 
 
+Number = Annotated[int, Query(ge=0, le=2**53)]
 TheLive = Annotated[Live, Depends(_live)]
 
 
@@ -75,8 +78,8 @@ async def live(
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
-@router.get("/sweeps/{sweep}")
-async def show_sweep(desk: TheDesk, sweep: SweepKey) -> Json:
+@router.get("/sweep")
+async def show_sweep(desk: TheDesk, sweep: str) -> Json:
     """Say everything of a sweep but its trials."""
 
     def detail(store: Store) -> dict[str, Any]:
@@ -86,8 +89,8 @@ async def show_sweep(desk: TheDesk, sweep: SweepKey) -> Json:
     return Json(await desk.ask(detail))
 
 
-@router.get("/sweeps/{sweep}/columns")
-async def columns(desk: TheDesk, sweep: SweepKey, since: int = 0, edition: int = 0) -> Response:
+@router.get("/columns")
+async def columns(desk: TheDesk, sweep: str, since: int = 0, edition: int = 0) -> Response:
     """Give the trials as columns: all, or those that changed after a version."""
 
     def packed(_: Store) -> bytes:
@@ -97,10 +100,10 @@ async def columns(desk: TheDesk, sweep: SweepKey, since: int = 0, edition: int =
     return _Block(await desk.ask(packed))
 
 
-@router.get("/sweeps/{sweep}/curves")
+@router.get("/curves")
 async def curves(
     desk: TheDesk,
-    sweep: SweepKey,
+    sweep: str,
     metric: str,
     trials: Annotated[str, Query(pattern=r"^\d+(,\d+)*$")],
     points: Annotated[int, Query(ge=4, le=2000)] = 200,
@@ -114,8 +117,8 @@ async def curves(
     return _Block(await desk.ask(packed))
 
 
-@router.get("/sweeps/{sweep}/diff")
-async def diff(desk: TheDesk, sweep: SweepKey) -> Response:
+@router.get("/diff")
+async def diff(desk: TheDesk, sweep: str) -> Response:
     """Give what git had not committed when the sweep was made."""
 
     def text(store: Store) -> bytes:
@@ -128,8 +131,8 @@ async def diff(desk: TheDesk, sweep: SweepKey) -> Response:
     return Response(await desk.ask(text), media_type="text/plain; charset=utf-8")
 
 
-@router.get("/sweeps/{sweep}/trials/{number}")
-async def show_trial(desk: TheDesk, sweep: SweepKey, number: TrialNumber) -> Json:
+@router.get("/trial")
+async def show_trial(desk: TheDesk, sweep: str, number: Number) -> Json:
     """Say everything of a trial but its curves and its log."""
 
     def detail(store: Store) -> dict[str, Any]:
@@ -139,11 +142,11 @@ async def show_trial(desk: TheDesk, sweep: SweepKey, number: TrialNumber) -> Jso
     return Json(await desk.ask(detail))
 
 
-@router.get("/sweeps/{sweep}/trials/{number}/log")
+@router.get("/log")
 async def show_log(
     desk: TheDesk,
-    sweep: SweepKey,
-    number: TrialNumber,
+    sweep: str,
+    number: Number,
     stream: Literal["stdout", "stderr"] = "stdout",
     after: Annotated[int | None, Query(ge=0)] = None,
 ) -> Json:
@@ -158,8 +161,8 @@ async def show_log(
     return Json(await desk.ask(tail))
 
 
-@router.post("/sweeps/{sweep}/{action}")
-async def act(desk: TheDesk, sweep: SweepKey, action: str) -> Json:
+@router.post("/sweep")
+async def act(desk: TheDesk, sweep: str, action: str) -> Json:
     """Pause, resume, stop or cancel a sweep."""
 
     def done(store: Store) -> dict[str, Any]:
@@ -169,9 +172,9 @@ async def act(desk: TheDesk, sweep: SweepKey, action: str) -> Json:
     return Json(await desk.ask(done))
 
 
-@router.post("/sweeps/{sweep}/trials/{number}/{action}")
+@router.post("/trial")
 async def act_on_trial(
-    desk: TheDesk, sweep: SweepKey, number: TrialNumber, action: Literal["stop", "cancel"]
+    desk: TheDesk, sweep: str, number: Number, action: Literal["stop", "cancel"]
 ) -> Json:
     """Ask a trial to end: so that it counts (`stop`), or does not (`cancel`)."""
     verdict = Verdict.STOP if action == "stop" else Verdict.CANCEL

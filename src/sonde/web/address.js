@@ -1,6 +1,6 @@
 // @ts-check
 /** The view is the URL: what is shown, sorted, filtered and chosen stands behind the `?`. */
-import { signal } from "./html.js";
+import { computed, signal } from "./html.js";
 
 /** @typedef {Readonly<Record<string, string>>} Place */
 
@@ -9,6 +9,9 @@ const read = () => Object.fromEntries(new URLSearchParams(location.search));
 
 /** The present place; changes with each `go` and with the browser's own buttons. */
 export const place = signal(read());
+
+/** One part of the place: what reads it hears of its changes only. @param {string} key */
+export const part = (key) => computed(() => place.value[key] ?? "");
 
 addEventListener("popstate", () => {
   place.value = read();

@@ -3,11 +3,20 @@
 
 const ROOT = new URL("api/v1/view/", document.baseURI);
 
-/** @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} */
-async function ask(path, options) {
+/** What is asked for, behind the `?`. @typedef {Record<string, string | number>} Query */
+
+/** @param {string} view @param {Query} query */
+function urlOf(view, query) {
+  const url = new URL(view, ROOT);
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
+  return url;
+}
+
+/** @param {string} view @param {Query} query @param {RequestInit} [options] @returns {Promise<Response>} */
+async function ask(view, query, options) {
   let answer;
   try {
-    answer = await fetch(new URL(path, ROOT), options);
+    answer = await fetch(urlOf(view, query), options);
   } catch {
     throw new Error("the server does not answer; is `sonde ui` still running?");
   }
@@ -16,22 +25,22 @@ async function ask(path, options) {
   throw new Error(problem.detail || `the server answered ${answer.status} ${answer.statusText}`);
 }
 
-/** @param {string} path @returns {Promise<any>} */
-export const getJson = async (path) => (await ask(path)).json();
+/** @param {string} view @param {Query} [query] @returns {Promise<any>} */
+export const getJson = async (view, query = {}) => (await ask(view, query)).json();
 
-/** @param {string} path @returns {Promise<string>} */
-export const getText = async (path) => (await ask(path)).text();
+/** @param {string} view @param {Query} query @returns {Promise<string>} */
+export const getText = async (view, query) => (await ask(view, query)).text();
 
-/** @param {string} path @returns {Promise<any>} */
-export const post = async (path) => (await ask(path, { method: "POST" })).json();
+/** @param {string} view @param {Query} query @returns {Promise<any>} */
+export const post = async (view, query) => (await ask(view, query, { method: "POST" })).json();
 
 /**
  * A block: a JSON header and typed arrays that view one buffer (server/block.py).
- * @param {string} path
+ * @param {string} view @param {Query} query
  * @returns {Promise<{ header: any, arrays: Map<string, any> }>}
  */
-export async function getBlock(path) {
-  return unpack(await (await ask(path)).arrayBuffer());
+export async function getBlock(view, query) {
+  return unpack(await (await ask(view, query)).arrayBuffer());
 }
 
 const TYPES = {
@@ -58,4 +67,4 @@ export function unpack(buffer) {
 }
 
 export const liveUrl = (/** @type {string | null} */ sweep) =>
-  new URL(sweep ? `live?sweep=${encodeURIComponent(sweep)}` : "live", ROOT);
+  urlOf("live", sweep ? { sweep } : {});

@@ -3,7 +3,7 @@
  * One sweep's trials, as a page shows them: fetched, kept up to date, narrowed and sorted. What
  * narrows and sorts stands in the URL; every chart and the table show the same rows.
  */
-import { place } from "./address.js";
+import { part, place } from "./address.js";
 import { getJson } from "./api.js";
 import { Columns } from "./columns.js";
 import { batch, computed, signal } from "./html.js";
@@ -30,7 +30,6 @@ export class Board {
     this.isFetching = false;
     this.isStale = false;
 
-    const part = (/** @type {string} */ key) => computed(() => place.value[key] ?? "");
     this.filterText = part("filter");
     this.sortText = part("sort");
     const brushText = computed(() =>
@@ -74,7 +73,7 @@ export class Board {
   async open() {
     this.error.value = null;
     try {
-      const detail = await getJson(`sweeps/${encodeURIComponent(this.sweep)}`);
+      const detail = await getJson("sweep", { sweep: this.sweep });
       if (this.isOver) return;
       this.columns = new Columns(detail.id);
       await this.columns.update();

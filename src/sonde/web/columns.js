@@ -37,8 +37,8 @@ export class Columns {
 
   /** Fetch what changed. @returns {Promise<boolean>} whether anything did */
   async update() {
-    const path = `sweeps/${this.sweep}/columns?since=${this.version}&edition=${this.edition}`;
-    const { header, arrays } = await getBlock(path);
+    const query = { sweep: this.sweep, since: this.version, edition: this.edition };
+    const { header, arrays } = await getBlock("columns", query);
     const rows = arrays.get("#rows");
     if (rows && rows.length === 0 && header.version === this.version) return false;
     if (rows) this.change(header, arrays, rows);

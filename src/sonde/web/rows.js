@@ -136,20 +136,39 @@ export function sorted(columns, rows, by) {
   const out = rows.slice();
   if (key === "number") return isDown ? out.reverse() : out;
   const { ranks, last } = ranksOf(columns, key);
-  const sign = isDown ? -1 : 1;
   // Those that have a number are sorted; the others follow, worst last.
-  let n = 0;
+  const keys = new Float64Array(rows.length);
   const rest = [];
+  let n = 0;
   for (const row of rows) {
-    if (last[row] === 0) out[n++] = row;
-    else rest.push(row);
+    if (last[row]) rest.push(row);
+    else keys[n++] = isDown ? -ranks[row] : ranks[row];
   }
-  out.subarray(0, n).sort((a, b) => sign * (ranks[a] - ranks[b]) || a - b);
+  // To sort bare numbers is many times quicker than to sort rows by a function. Each row then
+  // finds its place among the numbers, equals one behind the other.
+  const order = keys.subarray(0, n).sort();
+  const taken = new Uint32Array(n);
+  for (const row of rows) {
+    if (last[row]) continue;
+    const place = placeOf(order, isDown ? -ranks[row] : ranks[row]);
+    out[place + taken[place]++] = row;
+  }
   if (rest.length) {
     rest.sort((a, b) => last[a] - last[b] || a - b);
     out.set(rest, n);
   }
   return out;
+}
+
+/** How many of some ascending numbers are less than a value. @param {Float64Array} order @param {number} value */
+export function placeOf(order, value) {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (order[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** @param {Columns} columns @param {string} key */

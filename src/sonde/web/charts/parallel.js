@@ -8,6 +8,7 @@
  * density shows, and no GPU is needed.
  */
 import { present } from "../columns.js";
+import { placeOf } from "../rows.js";
 import { ramp, rgb } from "../theme.js";
 
 /** @typedef {import("./axis.js").Axis} Axis */
@@ -17,6 +18,7 @@ import { ramp, rgb } from "../theme.js";
 export const MOST_LINES = 1500;
 const BAND = 15; // pixels beyond an axis at which missing (below), NaN and infinite (above) go
 const FINE = 2; // pixels of a bin of heights, and of a column of the density
+const COARSE = 4; // ... while a brush is drawn
 
 /**
  * The height of every trial on every axis, in pixels of the frame.
@@ -71,13 +73,7 @@ export function merits(columns, goal) {
   const isMin = goal.about.direction !== "maximize";
   for (let row = 0; row < columns.count; row++) {
     if (!usable(row)) continue;
-    let [low, high] = [0, n];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (order[middle] < goal.values[row]) low = middle + 1;
-      else high = middle;
-    }
-    const share = n > 1 ? low / (n - 1) : 0;
+    const share = n > 1 ? placeOf(order, goal.values[row]) / (n - 1) : 0;
     out[row] = isMin ? 1 - share : share;
   }
   return out;
@@ -89,10 +85,11 @@ export function merits(columns, goal) {
  * @param {Frame} frame @param {Float32Array[]} ys @param {Uint32Array} rows
  * @param {Float32Array} merit @param {string | null} grey a colour for all
  * @param {string} none the colour of those without a result
+ * @param {boolean} isQuick whether it is drawn again at once
  */
-export function drawLines(context, frame, ys, rows, merit, grey, none) {
+export function drawLines(context, frame, ys, rows, merit, grey, none, isQuick) {
   if (rows.length > MOST_LINES) {
-    drawDensity(context, frame, ys, rows, merit, grey, none);
+    drawDensity(context, frame, ys, rows, merit, grey, none, isQuick);
     return;
   }
   const colours = ramp();
@@ -118,9 +115,10 @@ export function drawLines(context, frame, ys, rows, merit, grey, none) {
 }
 
 /** @type {typeof drawLines} */
-function drawDensity(context, frame, ys, rows, merit, grey, none) {
-  const top = frame.top - BAND - FINE;
-  const bins = Math.ceil((frame.bottom + BAND + FINE - top) / FINE);
+function drawDensity(context, frame, ys, rows, merit, grey, none, isQuick) {
+  const size = isQuick ? COARSE : FINE;
+  const top = frame.top - BAND - size;
+  const bins = Math.ceil((frame.bottom + BAND + size - top) / size);
   const pairs = new Float32Array(bins * bins);
   const sums = new Float32Array(bins * bins);
   const known = new Float32Array(bins * bins);
@@ -133,7 +131,7 @@ function drawDensity(context, frame, ys, rows, merit, grey, none) {
     known.fill(0);
     for (let k = 0; k < rows.length; k++) {
       const row = rows[k];
-      const at = (((left[row] - top) / FINE) | 0) * bins + (((right[row] - top) / FINE) | 0);
+      const at = (((left[row] - top) / size) | 0) * bins + (((right[row] - top) / size) | 0);
       pairs[at]++;
       const t = merit[row];
       if (t === t) {
@@ -141,7 +139,7 @@ function drawDensity(context, frame, ys, rows, merit, grey, none) {
         known[at]++;
       }
     }
-    const width = Math.max(2, Math.round((frame.xs[i + 1] - frame.xs[i]) / FINE));
+    const width = Math.max(2, Math.round((frame.xs[i + 1] - frame.xs[i]) / size));
     const count = new Float32Array(width * bins);
     const good = new Float32Array(width * bins);
     const with_ = new Float32Array(width * bins);
@@ -159,14 +157,14 @@ function drawDensity(context, frame, ys, rows, merit, grey, none) {
         }
       }
     }
-    paint(context, frame.xs[i], frame.xs[i + 1], top, width, bins, count, good, with_, colours, still, grey !== null);
+    const image = painted(width, bins, count, good, with_, colours, still, grey !== null);
+    context.drawImage(image, frame.xs[i], top, frame.xs[i + 1] - frame.xs[i], bins * size);
   }
 }
 
-/** Put one density between two axes. */
-function paint(
-  /** @type {CanvasRenderingContext2D} */ context, /** @type {number} */ from, /** @type {number} */ to,
-  /** @type {number} */ top, /** @type {number} */ width, /** @type {number} */ bins,
+/** One density as an image. */
+function painted(
+  /** @type {number} */ width, /** @type {number} */ bins,
   /** @type {Float32Array} */ count, /** @type {Float32Array} */ good, /** @type {Float32Array} */ known,
   /** @type {(t: number) => [number, number, number]} */ colours, /** @type {number[]} */ still,
   /** @type {boolean} */ isGrey,
@@ -189,5 +187,5 @@ function paint(
   }
   const canvas = new OffscreenCanvas(width, bins);
   /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
-  context.drawImage(canvas, from, top, to - from, bins * FINE);
+  return canvas;
 }

@@ -33,7 +33,7 @@ export function Controls({ view }) {
     }
     setBusy(true);
     try {
-      await post(`sweeps/${view.id}/${action}`);
+      await post("sweep", { sweep: view.id, action });
       say(`${view.name} ${SAID[action]}`);
     } catch (error) {
       say(/** @type {Error} */ (error).message, true);

@@ -13,8 +13,7 @@ const LATER_MS = 700; // after the last change: curves of a live sweep are not f
 
 /** @param {string} sweep @param {string} metric @param {number[]} trials @returns {Promise<Curves>} */
 export async function fetchCurves(sweep, metric, trials) {
-  const query = new URLSearchParams({ metric, trials: trials.join(","), points: "200" });
-  const { arrays } = await getBlock(`sweeps/${encodeURIComponent(sweep)}/curves?${query}`);
+  const { arrays } = await getBlock("curves", { sweep, metric, trials: trials.join(), points: 200 });
   return /** @type {any} */ (Object.fromEntries(arrays));
 }
 

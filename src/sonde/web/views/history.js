@@ -1,13 +1,17 @@
 // @ts-check
 /** The history of a sweep: every result, and the best so far. */
-import { adjust, go, place } from "../address.js";
+import { adjust, go, part, place } from "../address.js";
 import { isSkewed } from "../charts/axis.js";
 import { nearest, points } from "../charts/history.js";
 import { html, useMemo, useState } from "../html.js";
 import { count, duration, number } from "../numbers.js";
-import { colour } from "../theme.js";
+import { colour, rgb } from "../theme.js";
 import { Plot, range } from "../ui/plot.js";
 import { Shape } from "../ui/state.js";
+
+const chosenGoal = part("goal");
+const chosenX = part("x");
+const chosenY = part("y");
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function History({ board }) {
@@ -17,9 +21,10 @@ export function History({ board }) {
   const chosen = board.chosen.value;
   const [under, setUnder] = useState(-1);
   const goals = columns.goals;
-  const goal = goals.find((column) => column.name === place.value.goal) ?? goals[0];
-  const byTime = place.value.x === "time";
+  const goal = goals.find((column) => column.name === chosenGoal.value) ?? goals[0];
+  const byTime = chosenX.value === "time";
   const found = useMemo(() => (goal ? points(columns, goal, rows, byTime) : null), [version, rows, goal?.key, byTime]);
+  const reach = useMemo(() => reachOf(found, goal), [found]);
   const isChosen = useMemo(() => {
     const mask = new Uint8Array(columns.count);
     for (const row of chosen) mask[row] = 1;
@@ -29,10 +34,9 @@ export function History({ board }) {
     return html`<section class="panel"><h2>History</h2><p class="muted">This sweep has no metric, so there is nothing to compare.
       <code>--metric NAME:min</code> gives it one.</p></section>`;
   }
-  const low = found.ys.length ? Math.min(...sample(found.ys)) : 0;
-  const skewed = low > 0 && isSkewed(goal, found.ys.reduce((a, b) => Math.max(a, b), 0));
-  const isLog = place.value.y ? place.value.y === "log" && low > 0 : skewed;
-  const y = range([found.ys], isLog);
+  const { low, skewed } = reach;
+  const isLog = chosenY.value ? chosenY.value === "log" && low > 0 : skewed;
+  const y = isLog ? reach.log : reach.linear;
   const lastX = found.xs.length ? found.xs[found.xs.length - 1] : 1;
   const x = byTime
     ? { low: 0, high: lastX || 1, text: duration }
@@ -73,51 +77,28 @@ export function History({ board }) {
   </section>`;
 }
 
-/** @param {Float64Array} values at most 100,000 would overflow the stack as arguments */
-const sample = (values) => [values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)];
+/** What the y axis may show. @param {import("../charts/history.js").Points | null} found @param {any} goal */
+function reachOf(found, goal) {
+  const ys = found?.ys ?? new Float64Array(0);
+  const low = ys.length ? ys.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) : 0;
+  const skewed = low > 0 && isSkewed(goal, ys.reduce((a, b) => Math.max(a, b), 0));
+  return { low, skewed, linear: range([ys], false), log: range([ys], true) };
+}
 
 const SIZE = 2.6;
+const MANY = 3000; // points beyond which shapes could not be told apart anyway
 
-/** Draw points: at most one of a state and choice in a pixel, as more would not be seen. */
 function draw(
   /** @type {any} */ plot, /** @type {CanvasRenderingContext2D} */ context, /** @type {any} */ columns,
   /** @type {import("../charts/history.js").Points} */ found, /** @type {Uint8Array} */ isChosen, /** @type {number} */ under,
 ) {
   const ratio = devicePixelRatio || 1;
-  const size = SIZE * ratio * (found.rows.length > 3000 ? 0.6 : 1);
-  const { left, top, width, height } = plot.bbox;
+  const size = SIZE * ratio;
+  const { left, width } = plot.bbox;
   const px = linear(plot, "x");
   const py = linear(plot, "y");
-  const seen = new Uint8Array((width + 1) * (height + 1));
-  const stopped = columns.states.indexOf("stopped");
-  const running = columns.states.indexOf("running");
-  for (const pass of [0, 1]) {
-    context.fillStyle = pass ? colour("point") : colour("ghost");
-    context.globalAlpha = pass && found.rows.length > 3000 ? 0.75 : 1;
-    for (let i = 0; i < found.rows.length; i++) {
-      const row = found.rows[i];
-      if (isChosen[row] !== pass) continue;
-      const x = px(found.xs[i]);
-      const y = py(found.ys[i]);
-      const pixel = Math.round(y - top) * (width + 1) + Math.round(x - left);
-      if (seen[pixel] === pass + 1) continue;
-      seen[pixel] = pass + 1;
-      const state = columns.state[row];
-      if (state === stopped) context.fillRect(x - size * 0.8, y - size * 0.8, size * 1.6, size * 1.6);
-      else if (state === running) {
-        context.beginPath();
-        context.moveTo(x - size, y - size);
-        context.lineTo(x + size, y);
-        context.lineTo(x - size, y + size);
-        context.fill();
-      } else {
-        context.beginPath();
-        context.arc(x, y, size, 0, 7);
-        context.fill();
-      }
-    }
-  }
-  context.globalAlpha = 1;
+  if (found.rows.length > MANY) drawDots(plot, context, found, isChosen, px, py);
+  else drawShapes(context, columns, found, isChosen, px, py, size);
   context.strokeStyle = colour("best");
   context.lineWidth = 2 * ratio;
   context.beginPath();
@@ -140,6 +121,58 @@ function draw(
     context.arc(px(found.xs[under]), py(found.ys[under]), 3 * size, 0, 7);
     context.stroke();
   }
+}
+
+/** A shape for each state. */
+function drawShapes(
+  /** @type {CanvasRenderingContext2D} */ context, /** @type {any} */ columns,
+  /** @type {import("../charts/history.js").Points} */ found, /** @type {Uint8Array} */ isChosen,
+  /** @type {(v: number) => number} */ px, /** @type {(v: number) => number} */ py, /** @type {number} */ size,
+) {
+  const stopped = columns.states.indexOf("stopped");
+  const running = columns.states.indexOf("running");
+  for (const pass of [0, 1]) {
+    context.fillStyle = colour(pass ? "point" : "ghost");
+    for (let i = 0; i < found.rows.length; i++) {
+      const row = found.rows[i];
+      if (isChosen[row] !== pass) continue;
+      const [x, y] = [px(found.xs[i]), py(found.ys[i])];
+      const state = columns.state[row];
+      context.beginPath();
+      if (state === stopped) context.rect(x - size * 0.8, y - size * 0.8, size * 1.6, size * 1.6);
+      else if (state === running) {
+        context.moveTo(x - size, y - size);
+        context.lineTo(x + size, y);
+        context.lineTo(x - size, y + size);
+      } else context.arc(x, y, size, 0, 7);
+      context.fill();
+    }
+  }
+}
+
+/** Two by two pixels for each point, written as such: a hundred thousand paths would take long. */
+function drawDots(
+  /** @type {any} */ plot, /** @type {CanvasRenderingContext2D} */ context,
+  /** @type {import("../charts/history.js").Points} */ found, /** @type {Uint8Array} */ isChosen,
+  /** @type {(v: number) => number} */ px, /** @type {(v: number) => number} */ py,
+) {
+  const { left, top, width, height } = plot.bbox;
+  const canvas = new OffscreenCanvas(width + 2, height + 2);
+  const brush = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = brush.createImageData(width + 2, height + 2);
+  const pixels = new Uint32Array(image.data.buffer);
+  const across = width + 2;
+  for (const pass of [0, 1]) {
+    const [r, g, b] = rgb(colour(pass ? "point" : "ghost"));
+    const paint = (0xe6 << 24) | (b << 16) | (g << 8) | r; // as little-endian machines have it
+    for (let i = 0; i < found.rows.length; i++) {
+      if (isChosen[found.rows[i]] !== pass) continue;
+      const at = ((py(found.ys[i]) - top) | 0) * across + ((px(found.xs[i]) - left) | 0);
+      pixels[at] = pixels[at + 1] = pixels[at + across] = pixels[at + across + 1] = paint;
+    }
+  }
+  brush.putImageData(image, 0, 0);
+  context.drawImage(canvas, left, top);
 }
 
 /** A scale as a function without the checks of `valToPos`, for many points. @param {any} plot @param {"x" | "y"} key */

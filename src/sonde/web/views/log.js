@@ -6,8 +6,8 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 const LOOK_MS = 1500;
 const MOST = 200_000; // characters kept in the page
 
-/** @param {{ path: string, isLive: boolean, attempt: number }} props */
-export function Log({ path, isLive, attempt }) {
+/** @param {{ sweep: string, number: number, isLive: boolean, attempt: number }} props */
+export function Log({ sweep, number, isLive, attempt }) {
   const [stream, setStream] = useState("stdout");
   const [log, setLog] = useState(/** @type {any} */ (null));
   const box = useRef(/** @type {HTMLPreElement | null} */ (null));
@@ -20,8 +20,8 @@ export function Log({ path, isLive, attempt }) {
     let timer;
     const look = async () => {
       try {
-        const after = held && !held.missing ? `&after=${held.end}` : "";
-        const found = await getJson(`${path}/log?stream=${stream}${after}`);
+        const after = held && !held.missing ? { after: held.end } : {};
+        const found = await getJson("log", { sweep, number, stream, ...after });
         if (isOver) return;
         const goesOn = held && !held.missing && found.start === held.end;
         held = goesOn ? { ...found, start: held.start, text: (held.text + found.text).slice(-MOST) } : found;
@@ -37,7 +37,7 @@ export function Log({ path, isLive, attempt }) {
       isOver = true;
       clearTimeout(timer);
     };
-  }, [path, stream, isLive, attempt]);
+  }, [sweep, number, stream, isLive, attempt]);
   useLayoutEffect(() => {
     if (box.current && isAtEnd.current) box.current.scrollTop = box.current.scrollHeight;
   }, [log]);

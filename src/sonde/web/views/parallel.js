@@ -25,7 +25,7 @@ export function Parallel({ board }) {
   const version = board.version.value;
   const [frameOf, room] = useWidth();
   const all = useMemo(() => shownAxes(columns), [version]);
-  const axes = all.slice(0, MOST_AXES);
+  const axes = useMemo(() => all.slice(0, MOST_AXES), [all]);
   const width = Math.max(room, 2 * SIDE + LEAST_GAP * (axes.length - 1));
   const frame = useMemo(() => {
     const gap = (width - 2 * SIDE) / Math.max(axes.length - 1, 1);
@@ -38,17 +38,18 @@ export function Parallel({ board }) {
   const front = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const filtered = board.filtered.value;
   const chosen = board.chosen.value;
+  const isDrawn = board.draft.value !== null;
   const isBrushed = board.brushes.value.size > 0;
   const dressed = theme.value;
   useLayoutEffect(() => {
     const context = cleared(base.current, frame);
     if (context && isBrushed)
-      drawLines(context, frame, placed.ys, filtered, merit, colour("ghost"), colour("ghost"));
+      drawLines(context, frame, placed.ys, filtered, merit, colour("ghost"), colour("ghost"), false);
   }, [placed, filtered, isBrushed, dressed]);
   useLayoutEffect(() => {
     const context = cleared(front.current, frame);
-    if (context) drawLines(context, frame, placed.ys, chosen, merit, null, colour("ghost-strong"));
-  }, [placed, chosen, merit, dressed]);
+    if (context) drawLines(context, frame, placed.ys, chosen, merit, null, colour("ghost-strong"), isDrawn);
+  }, [placed, chosen, merit, dressed, isDrawn]);
   const title = `Parallel coordinates: ${count(chosen.length, "trial")} over ${axes.map((axis) => axis.title).join(", ")}`;
   return html`<section class="panel">
     <div class="panel-head">

@@ -15,29 +15,28 @@ import { Log } from "./log.js";
 export function Trial({ sweep, number: trial }) {
   const [view, setView] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {Error | null} */ (null));
-  const path = `sweeps/${encodeURIComponent(sweep)}/trials/${trial}`;
   const load = () => {
     setError(null);
-    getJson(path).then(setView, setError);
+    getJson("trial", { sweep, number: trial }).then(setView, setError);
   };
   useEffect(() => {
     document.title = `${sweep} #${trial} – sonde`;
     load();
-  }, [path]);
+  }, [sweep, trial]);
   useEffect(() => (view ? listen(view.sweep, load) : undefined), [view?.sweep]);
   if (error && !view) return html`<${Fault} error=${error} retry=${load} />`;
   if (!view) return html`<p class="waiting" role="status">Reading trial ${trial} of ${sweep}…</p>`;
-  return html`<${Head} view=${view} sweep=${sweep} path=${path} />
+  return html`<${Head} view=${view} sweep=${sweep} />
     <div class="two">
       <${Params} view=${view} sweep=${sweep} />
       <${Metrics} view=${view} sweep=${sweep} />
     </div>
-    <${Log} path=${path} isLive=${view.state === "running"} attempt=${view.attempts} />
+    <${Log} sweep=${view.sweep} number=${view.number} isLive=${view.state === "running"} attempt=${view.attempts} />
     <${Again} view=${view} sweep=${sweep} />`;
 }
 
 /** @param {any} props */
-function Head({ view, sweep, path }) {
+function Head({ view, sweep }) {
   const isLive = view.state === "running" || view.state === "waiting" || view.state === "paused";
   const stop = async () => {
     const text =
@@ -46,7 +45,7 @@ function Head({ view, sweep, path }) {
         : "It has not begun, so it will be discarded.";
     if (!(await confirm(`Stop trial #${view.number}?`, text, "Stop it"))) return;
     try {
-      await post(`${path}/stop`);
+      await post("trial", { sweep: view.sweep, number: view.number, action: "stop" });
       say(`#${view.number} was asked to end`);
     } catch (error) {
       say(/** @type {Error} */ (error).message, true);
@@ -59,8 +58,8 @@ function Head({ view, sweep, path }) {
       <${State} state=${view.state} />
       ${view.goals.map((/** @type {any} */ g) => html`<strong key=${g.metric} class="result">${g.metric} ${number(view.values[g.metric])}</strong>`)}
       <div class="controls">
-        ${view.number > 0 && html`<a class="button" href=${href({ sweep, trial: view.number - 1 })} aria-label="The trial before">‹ #${view.number - 1}</a>`}
-        ${view.number + 1 < view.count && html`<a class="button" href=${href({ sweep, trial: view.number + 1 })} aria-label="The next trial">#${view.number + 1} ›</a>`}
+        ${view.number > 0 && html`<a class="button" href=${href({ sweep, trial: view.number - 1 })} title="The trial before">‹ #${view.number - 1}</a>`}
+        ${view.number + 1 < view.count && html`<a class="button" href=${href({ sweep, trial: view.number + 1 })} title="The next trial">#${view.number + 1} ›</a>`}
         ${isLive && view.asked === "go on" && html`<button class="danger" onClick=${stop}>Stop</button>`}
         ${isLive && view.asked !== "go on" && html`<span class="muted">asked to ${view.asked}</span>`}
       </div>
@@ -89,7 +88,7 @@ function Params({ view, sweep }) {
         const mine = view.params[p.name];
         const theirs = best?.params[p.name];
         const differs = best && !isBest && JSON.stringify(mine) !== JSON.stringify(theirs);
-        return html`<tr key=${p.name} class=${differs ? "differs" : ""}><th scope="row">${p.name}${differs ? html`<span class="sr">, differs</span>` : null}</th>
+        return html`<tr key=${p.name} class=${differs ? "differs" : ""}><th scope="row">${p.name}${differs ? html`<span class="sr"> differs</span>` : null}</th>
           <td class="right num" title=${full(mine)}>${mine === undefined ? html`<span class="missing">inactive</span>` : shown(mine)}</td>
           ${best && !isBest && html`<td class="right num" title=${full(theirs)}>${theirs === undefined ? html`<span class="missing">inactive</span>` : shown(theirs)}</td>`}
           <td class="muted">${p.text}</td></tr>`;
@@ -159,7 +158,7 @@ function Again({ view, sweep }) {
 function Diff({ sweep }) {
   const [text, setText] = useState("Reading…");
   useEffect(() => {
-    getText(`sweeps/${encodeURIComponent(sweep)}/diff`).then(setText, (error) => setText(error.message));
+    getText("diff", { sweep }).then(setText, (error) => setText(error.message));
   }, [sweep]);
   return html`<pre class="diff" tabindex="0">${text.split("\n").map((line) => {
     const kind = line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : line.startsWith("@@") ? "place" : "";

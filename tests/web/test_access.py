@@ -1,0 +1,111 @@
+"""Who does not see well, has no mouse, or has a small screen, can use all of it too."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browsing import Look
+
+AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+PAGES = {
+    "sweeps": "/",
+    "sweep": "/?sweep=mixed",
+    "two goals": "/?sweep=two&filter=done",
+    "live": "/?sweep=live",
+    "trial": "/?sweep=mixed&trial=4",
+    "nothing fits": "/?sweep=mixed&filter=lr>5",
+}
+
+
+def settled(page: Page, path: str) -> None:
+    page.goto(path)
+    expect(page.locator("main .panel, main table").first).to_be_visible()
+    page.wait_for_load_state("load")
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(f"() => {{ {AXE} }}")
+    found: Any = page.evaluate("() => axe.run().then((found) => found.violations)")
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes']][:3]}"
+        for one in found
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(look: Look, real_url: str, name: str, theme: str) -> None:
+    with look(real_url, theme=theme) as page:
+        settled(page, PAGES[name])
+        for summary in page.locator("summary").all():
+            summary.click()
+        for button in page.locator(".fold-button").all():
+            button.click()
+        assert violations(page) == []
+
+
+def test_axe_finds_nothing_in_what_asks_and_in_what_is_empty(look: Look, url: str) -> None:
+    with look(url) as page:
+        settled(page, "/")
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_phone(look: Look, real_url: str, name: str) -> None:
+    with look(real_url, width=390, height=844) as page:
+        settled(page, PAGES[name])
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_table_is_gone_through_and_a_trial_opened_by_keys(page: Page) -> None:
+    page.goto("/?sweep=mixed&sort=number")
+    page.get_by_role("region", name="Trials").focus()
+    for key in ("ArrowDown", "ArrowDown", "End", "k", "k", "j"):
+        page.keyboard.press(key)
+    expect(page.locator("tr.is-at")).to_have_attribute("aria-rowindex", "6")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="mixed #4")).to_be_visible()
+
+
+def test_slash_goes_to_the_filter(page: Page) -> None:
+    page.goto("/?sweep=mixed")
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("failed")
+    expect(page.get_by_text("2 of 6 trials")).to_be_visible()
+
+
+def test_every_control_is_reached_by_tab(page: Page) -> None:
+    page.goto("/?sweep=live")
+    expect(page.get_by_role("table", name="Trials")).to_be_visible()
+    wanted = set(
+        page.locator("a:visible, button:visible, input:visible, select:visible").all_inner_texts()
+    )
+    reached = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.innerText ?? ''"))
+    assert wanted <= reached
+
+
+def test_the_theme_follows_the_system_until_one_chooses(look: Look, real_url: str) -> None:
+    with look(real_url, theme="dark") as page:
+        page.goto("/")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        page.get_by_role("button", name="Light").click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_charts_say_in_words_what_they_show(page: Page) -> None:
+    page.goto("/?sweep=mixed")
+    expect(
+        page.get_by_role("img", name="loss of 6 trials; the best so far is 0.43333")
+    ).to_be_visible()
+    expect(
+        page.get_by_role("img", name="Parallel coordinates: 6 trials over lr, opt")
+    ).to_be_visible()
+    expect(page.get_by_role("img", name="loss by step of 6 trials")).to_be_visible()
