@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sonde.agent.folder import TrialFolder
-from sonde.agent.guard import Guard, kill_earlier
+from sonde.agent.guard import Guard, kill_earlier, signal_group
 from sonde.agent.identity import start_time
 from sonde.agent.process import Program, last_line
 from sonde.agent.running import Ended
@@ -177,6 +178,11 @@ class FunctionWork:
         """Kill the worker."""
         if self._worker is not None:
             self._worker.program.kill()
+
+    def signal(self, number: int) -> None:
+        """Have the function raise `Stopped`, whatever the signal: workers do not heed SIGINT."""
+        if self._worker is not None:
+            signal_group(self._worker.program.pid, signal.SIGTERM)
 
     @property
     def next_poll_s(self) -> float | None:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from sonde.agent.pace import pace_of
 from sonde.agent.running import RunningTrial
 from sonde.core.trial import Lease, State, Trial, Verdict
 from sonde.errors import LeaseLostError, NotFoundError, StoreError
+from sonde.store import is_served
 from sonde.store.protocol import Ask, Store, SweepRecord
 
 __all__ = ["Link"]
@@ -28,11 +30,13 @@ class Link:
 
     Attributes:
         record: The sweep as it was last read.
+        pace: How often to ask.
         is_gone: Whether the sweep is no longer in the store.
     """
 
     def __init__(self, store: Store, sweep: str, agent: str, note: Callable[[str], None]) -> None:
         self.store, self.agent = store, agent
+        self.pace = pace_of(is_served=is_served(store.url))
         self.record: SweepRecord = store.get_sweep(sweep)
         self.is_gone = False
         self._note = note
@@ -53,6 +57,10 @@ class Link:
         return self._stamp
 
     @property
+    def _lease_s(self) -> float:
+        return max(self.record.sweep.lease_s, self.pace.least_lease_s)
+
+    @property
     def is_up(self) -> bool:
         """Whether the store may be asked now."""
         return time.monotonic() >= self._retry_at
@@ -64,7 +72,7 @@ class Link:
 
     def ask(self, count: int) -> Ask:
         """Return a wish for so many trials."""
-        return Ask(agent=self.agent, count=count, lease_s=self.record.sweep.lease_s)
+        return Ask(agent=self.agent, count=count, lease_s=self._lease_s)
 
     def attempt(self, call: Callable[[], T], otherwise: T) -> T:
         """Call the store; on an outage, note it, set a pause and return `otherwise`."""
@@ -169,7 +177,7 @@ class Link:
         verdicts: Sequence[Verdict] | None = ()
         if held:
             leases = [trial.lease for trial in held]
-            verdicts = self.attempt(lambda: self.store.renew(leases, _now(), lease_s), None)
+            verdicts = self.attempt(lambda: self.store.renew(leases, _now(), self._lease_s), None)
         if verdicts is None:
             return
         self._renewed_at, self._heard = now, revision

@@ -6,6 +6,7 @@ does not answer is asked again later. Where nobody decides, the agent takes the 
 role as well.
 """
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 
@@ -21,14 +22,12 @@ from sonde.agent.waker import Waker
 from sonde.agent.workshop import Workshop
 from sonde.core.sweep import Control
 from sonde.core.trial import Lease, State
-from sonde.store import open_store
+from sonde.errors import ConfigError
+from sonde.store import is_served, open_store
 from sonde.store.protocol import Store
 
 __all__ = ["AgentReport", "Event", "Options", "run"]
 
-_LOOK_S = 0.1  # between two looks at whether the sweep changed, while waiting for trials
-_BUSY_LOOK_S = 0.25  # the same while all slots are taken
-_LEASE_S = 1.0  # between two tries to lease when nothing seems to change: leases may lapse
 _LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
 
 
@@ -90,12 +89,15 @@ class _Agent:
             guard=guard,
             waker=waker,
             cpus_per_trial=options.cpus_per_trial,
+            allow=options.allow,
+            folder=options.folder,
         )
         self.devices = Devices(options.gpus, options.gpus_per_trial)
         self.slots = _slots(options, self.devices)
         self.running: list[RunningTrial] = []
-        self.deciding = Deciding(self.link, is_led=options.parent_fd is not None)
-        self.ran = self.failed = self.leased = self.in_a_row = 0
+        is_led = options.parent_fd is not None or _server_decides(store)
+        self.deciding = Deciding(self.link, is_led=is_led)
+        self.ran = self.failed = self.leased = self.in_a_row = self.forwarded = 0
         self.idle_since = time.monotonic()
         self.look_at = self.lease_at = 0.0
         self.leaving: str | None = None  # why, once it takes no more trials
@@ -154,6 +156,8 @@ class _Agent:
             self._count(trial, state)
             self._start(leases)
             self.lease_at = 0.0
+            if not leases:
+                self.look_at = 0.0  # it may have been the last one
 
     def _count(self, trial: RunningTrial, state: State) -> None:
         outcome = trial.outcome
@@ -175,10 +179,12 @@ class _Agent:
         """Lease for the free slots; decide first where nobody else does."""
         now = time.monotonic()
         free = min(self.slots - len(self.running), self._left())
-        if free <= 0 or not self._wants_more() or now < self.lease_at or not self.link.is_up:
+        if free <= 0 or not self._wants_more() or not self.link.is_up:
             return
-        self.lease_at = now + _LEASE_S
         self._release_dead()
+        if now < self.lease_at:
+            return
+        self.lease_at = now + self.link.pace.lease_s
         leases = self.link.lease(free)
         if leases:
             self.idle_since = now
@@ -200,13 +206,19 @@ class _Agent:
         if now < self.look_at or not self.link.is_up:
             return
         busy = len(self.running) >= self.slots or self.leaving is not None
-        self.look_at = now + (_BUSY_LOOK_S if busy else _LOOK_S)
+        pace, idle_s = self.link.pace, now - self.idle_since
+        self.look_at = now + (pace.busy_look_s if busy else pace.idle_look_s(idle_s))
         if self.link.look():
-            self.workshop.follow(self.link.record)
+            try:
+                self.workshop.follow(self.link.record)
+            except ConfigError as error:
+                self._leave(str(error), now=True)
             self.lease_at = 0.0
 
     def _heed_signals(self) -> None:
         waker = self.waker
+        if self.options.forward_signals and self._forward():
+            return
         if waker.parent_gone:
             self._leave("the process that started it is gone", now=True)
         if waker.terminations:
@@ -220,6 +232,19 @@ class _Agent:
             self._leave("the sweep is gone", now=True)
             for trial in self.running:
                 trial.lost = True
+
+    def _forward(self) -> bool:
+        """Send a first signal on to the programs; tell whether that is all there is to do."""
+        waker = self.waker
+        came = waker.interrupts + waker.terminations
+        if came != 1 or waker.parent_gone or self.link.is_gone:
+            return False
+        if not self.forwarded:
+            self.forwarded = signal.SIGTERM if waker.terminations else signal.SIGINT
+            self._leave("it was terminated" if waker.terminations else "it was interrupted")
+            for trial in self.running:
+                trial.forward(self.forwarded)
+        return True
 
     def _leave(self, reason: str, *, now: bool = False) -> None:
         if self.leaving is None:
@@ -277,6 +302,15 @@ def _slots(options: Options, devices: Devices) -> int:
     if options.cpus_per_trial:
         room.append(max(1, cores() // options.cpus_per_trial))
     return min(room)
+
+
+def _server_decides(store: Store) -> bool:
+    """Tell whether a server decides for the sweeps that it serves."""
+    if not is_served(store.url):
+        return False
+    from sonde.store.http import HttpStore
+
+    return isinstance(store, HttpStore) and store.facts().decides
 
 
 def _values(lease: Lease) -> str:

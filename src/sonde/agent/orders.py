@@ -25,6 +25,10 @@ class Options:
         parent_fd: Leave when this pipe is closed. Such an agent leaves decisions to its parent.
         idle_timeout_s: Leave after so long without a trial.
         most_failed: Leave after so many trials in a row have failed.
+        allow: Patterns of commands that may be run, where the store is a server; None: any.
+        folder: The user's; None: the current one.
+        forward_signals: Send SIGINT and SIGTERM on to the programs of trials, so that they can
+            end as they like; what does not end well by it is given back.
     """
 
     store_url: str
@@ -38,6 +42,9 @@ class Options:
     parent_fd: int | None = None
     idle_timeout_s: float | None = None
     most_failed: int | None = None
+    allow: tuple[str, ...] | None = None
+    folder: Path | None = None
+    forward_signals: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

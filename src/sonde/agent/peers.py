@@ -12,8 +12,6 @@ from sonde.core.trial import State
 
 __all__ = ["Peers"]
 
-_EVERY_S = 1.0
-
 
 class Peers:
     """Who holds which trial, followed by the change feed."""
@@ -33,7 +31,7 @@ class Peers:
         now, link = time.monotonic(), self._link
         if now < self._look_at or link.record.counts.get(State.RUNNING, 0) <= own:
             return 0
-        self._look_at = now + _EVERY_S
+        self._look_at = now + link.pace.peers_s
         changes = link.attempt(lambda: link.store.changes(link.sweep, self._version), None)
         if changes is None:
             return 0

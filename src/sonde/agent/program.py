@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sonde.agent.folder import TrialFolder, source_folder
-from sonde.agent.guard import Guard, kill_earlier
+from sonde.agent.guard import Guard, kill_earlier, signal_group
 from sonde.agent.identity import start_time
 from sonde.agent.lacking import remedy
 from sonde.agent.process import Program, last_line
@@ -107,6 +107,11 @@ class CommandWork:
         """Kill the program."""
         if self._program is not None:
             self._program.kill()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program and what it started."""
+        if self._program is not None:
+            signal_group(self._program.pid, number)
 
     @property
     def next_poll_s(self) -> float | None:

@@ -70,6 +70,9 @@ class Work(Protocol):
     def kill(self) -> None:
         """End it at once."""
 
+    def signal(self, number: int) -> None:
+        """Send it a signal, and leave it to it."""
+
     @property
     def next_poll_s(self) -> float | None:
         """When to look again, if sooner than usual."""
@@ -152,6 +155,14 @@ class RunningTrial:
     def kill(self) -> None:
         """End it at once."""
         self._work.kill()
+
+    def forward(self, number: int) -> None:
+        """Send its program a signal; unless it ends well by it, it is run again by whomever."""
+        self._giving_back = True
+        if self._preparing is not None:
+            self._is_ending = True
+        else:
+            self._work.signal(number)
 
     @property
     def unsent(self) -> Sequence[Report]:

@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from sonde.agent.allowing import check_allowed
 from sonde.agent.devices import thread_limits
+from sonde.agent.elsewhere import at_home
 from sonde.agent.folder import TrialFolder, source_folder
 from sonde.agent.function import FunctionWork, Workers
 from sonde.agent.guard import Guard
@@ -17,12 +20,13 @@ from sonde.core.streams import trial_seed
 from sonde.core.sweep import Command, Function, Sweep
 from sonde.core.trial import Lease
 from sonde.errors import ConfigError
+from sonde.store import is_served
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Workshop"]
 
 _OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP",
-         "WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
+         "SONDE_TOKEN", "WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
 
 
 class Workshop:
@@ -37,16 +41,16 @@ class Workshop:
         guard: Guard,
         waker: Waker,
         cpus_per_trial: int = 0,
+        allow: Sequence[str] | None = None,
+        folder: Path | None = None,
     ) -> None:
+        self._allow, self._here = allow, Path.cwd() if folder is None else folder
         self._store, self._record, self._root = store, record, root.absolute()
         self._guard, self._waker, self._cpus = guard, waker, cpus_per_trial
         self._names = [parameter.name for parameter in record.sweep.space.parameters]
         self._workers: Workers | None = None
         self._blob = ""
         self._surroundings: Surroundings | None = None
-        work = record.sweep.work
-        if isinstance(work, Command) and work.workspace == "none":
-            self._surroundings = Surroundings(Path(work.folder), self._root)
         # What an agent that runs in a trial of another sweep was given is not passed on.
         self._env = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
 
@@ -60,7 +64,10 @@ class Workshop:
         Raises:
             ConfigError: If trials of this sweep cannot be run here.
         """
+        self.follow(self._record)
         work = self._sweep.work
+        if isinstance(work, Command) and work.workspace == "none":
+            self._surroundings = Surroundings(Path(work.folder), self._root)
         if isinstance(work, Function):
             self._function_workers(work)
         elif work is None:
@@ -70,12 +77,36 @@ class Workshop:
                 "run that program",
             )
         elif work.workspace != "none":
+            self._fetch_code()
             return take(work, source_folder(self._root, self._record.id)).notes
         return ()
 
     def follow(self, record: SweepRecord) -> None:
-        """Take note of how the sweep is now: its function may have been sent anew."""
+        """Take note of how the sweep is now: its function may have been sent anew.
+
+        Raises:
+            ConfigError: If it is not to be run here, as nobody allowed it or something is lacking.
+        """
+        if is_served(self._store.url):
+            if self._allow is not None:
+                check_allowed(self._store.url, record, self._allow, self._here)
+            work = record.sweep.work
+            if isinstance(work, Command):
+                at_hand = at_home(work, self._here, record.name)
+                record = replace(record, sweep=replace(record.sweep, work=at_hand))
         self._record = record
+
+    def _fetch_code(self) -> None:
+        """Have the sweep's code, where the server has it and we do not."""
+        target = source_folder(self._root, self._record.id)
+        if target.is_dir() or not is_served(self._store.url):
+            return
+        from sonde.agent.parcel import unpack
+        from sonde.store.http import HttpStore
+
+        code = self._store.get_code(self._record.id) if isinstance(self._store, HttpStore) else None
+        if code is not None:
+            unpack(code, target)
 
     def begin(
         self, lease: Lease, devices: tuple[str, ...] = (), *, folder: TrialFolder | None = None

@@ -11,9 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 from sonde.agent.folder import source_folder
+from sonde.agent.parcel import carried
 from sonde.api.places import root_of
 from sonde.controller import utc_now
 from sonde.core.sweep import Command, Function, Sweep
+from sonde.errors import ConfigError
+from sonde.store import is_served
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["create", "retake"]
@@ -26,8 +29,10 @@ def create(store: Store, sweep: Sweep, function: Callable[..., Any] | None) -> S
         ConfigError: If the folder cannot be copied; then no sweep is made.
         SweepExistsError: If there is one of that name.
     """
-    with _taken(store, sweep.work) as keep:
+    with _taken(store, sweep.work) as (draft, keep):
         facts, blobs = _facts(store, sweep, function)
+        if draft is not None:
+            facts |= carried(store, draft)
         record = store.create_sweep(sweep, utc_now(), facts)
         for blob in blobs:
             store.put_blob(blob)
@@ -38,16 +43,24 @@ def create(store: Store, sweep: Sweep, function: Callable[..., Any] | None) -> S
 def retake(store: Store, record: SweepRecord) -> None:
     """Have the trials of a command from now on run with its files as they are now."""
     work = _copied(store, record.sweep.work)
+    if work is not None and is_served(store.url):
+        raise ConfigError(
+            f"sweep {record.name}",
+            "it carries its code, and other agents have it already",
+            "start afresh with new=True",
+        )
     if work is not None:
         _take(work, source_folder(root_of(store), record.id), update=True)
 
 
 @contextmanager
-def _taken(store: Store, work: Command | Function | None) -> Iterator[Callable[[str], None]]:
-    """Take a command's folder; what is yielded keeps it for the sweep of an id."""
+def _taken(
+    store: Store, work: Command | Function | None
+) -> Iterator[tuple[Path | None, Callable[[str], None]]]:
+    """Take a command's folder; give where it lies, and what keeps it for the sweep of an id."""
     command = _copied(store, work)
     if command is None:
-        yield lambda _: None
+        yield None, lambda _: None
         return
     root = root_of(store)
     draft = root / "sweeps" / f"new-{uuid4().hex}"
@@ -59,7 +72,7 @@ def _taken(store: Store, work: Command | Function | None) -> Iterator[Callable[[
 
     try:
         _take(command, draft)
-        yield keep
+        yield draft, keep
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -1,5 +1,7 @@
 """`sonde agent`: run trials of a sweep here."""
 
+from pathlib import Path
+
 import click
 
 from sonde.cli.options import opened, store_option
@@ -27,6 +29,19 @@ __all__ = ["agent"]
     "--idle-timeout", type=click.FloatRange(min=0), metavar="S",
     help="Leave when there was nothing to run for S seconds.",
 )  # fmt: skip
+@click.option(
+    "--max-consecutive-failed", type=click.IntRange(min=1), metavar="N",
+    help="Leave when N trials in a row have failed.",
+)  # fmt: skip
+@click.option(
+    "--forward-signals", is_flag=True,
+    help="Send the first Ctrl-C or SIGTERM on to the trials' programs; leave when they ended.",
+)  # fmt: skip
+@click.option(
+    "--allow-command", multiple=True, metavar="PATTERN",
+    help="Run commands of a server's sweeps that fit: 'python train.py *'; repeatable.",
+)  # fmt: skip
+@click.option("--token", metavar="TOKEN", help="For a server; better put it into SONDE_TOKEN.")
 @store_option
 def agent(
     sweep: str,
@@ -36,24 +51,40 @@ def agent(
     gpus_per_trial: float | None,
     cpus_per_trial: int,
     idle_timeout: float | None,
+    max_consecutive_failed: int | None,
+    forward_signals: bool,
+    allow_command: tuple[str, ...],
+    token: str | None,
     store: str | None,
 ) -> None:
     """Run trials of a sweep here, until it is done.
 
+    SWEEP may be one of a server: http://HOST:PORT/SWEEP. It brings its code along; the agent
+    runs its command only if you allow it.
+
     May be started any number of times, in any terminal; it takes over when whoever started the
     sweep is gone. Ctrl-C: finish the running trials and leave; again: give them back and leave.
     """
+    import os
+
+    from sonde.agent.allowing import check_allowed
     from sonde.agent.loop import Event, Options
     from sonde.agent.loop import run as run_agent
     from sonde.agent.place import root_of
     from sonde.cli.driving import marked
     from sonde.cli.gpus import gpus_of
     from sonde.cli.output import say
+    from sonde.store import is_served
 
+    if is_served(sweep):
+        store, _, sweep = sweep.rstrip("/").rpartition("/")
+    if token is not None:
+        os.environ["SONDE_TOKEN"] = token
     devices = gpus_of(gpus)
     with opened(store) as opened_store:
         record = opened_store.find_sweep(sweep)
         url = opened_store.url
+    check_allowed(url, record, allow_command, Path.cwd())
     root = root_of(url)
 
     def tell(event: Event) -> None:
@@ -72,6 +103,10 @@ def agent(
         gpus_per_trial=gpus_per_trial or 0,
         cpus_per_trial=cpus_per_trial,
         idle_timeout_s=idle_timeout,
+        allow=allow_command,
+        folder=Path.cwd(),
+        most_failed=max_consecutive_failed,
+        forward_signals=forward_signals,
     )
     with marked(root, record.id):
         report = run_agent(options, on_event=tell, is_alone=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sonde.agent.allowing import check_allowed
 from sonde.agent.place import root_of
 from sonde.cli.crew import Crew
 from sonde.cli.mirror import Mirror, Mirrored
@@ -35,6 +36,7 @@ def drive_here(
     Raises:
         ConfigError: If that directory cannot be made.
     """
+    check_allowed(store.url, record, (), Path.cwd())
     root = root_of(store.url)
     spec = AgentSpec(
         store=store.url, sweep=record.id, root=str(root), workers=crew.workers // crew.agents,

@@ -58,6 +58,8 @@ def opened(url: str | None, *, new: bool = False) -> "Iterator[Store]":
     if not new:
         _refuse_absent(url)
     store = open_store(url)
+    if isinstance(token := getattr(store, "token", None), str):
+        os.environ["SONDE_TOKEN"] = token  # for the agents that this command starts
     try:
         yield store
     finally:

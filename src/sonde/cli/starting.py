@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sonde.agent.folder import source_folder
+from sonde.agent.parcel import carried
 from sonde.agent.place import root_of
 from sonde.agent.provenance import facts_of
 from sonde.agent.snapshot import changed, take
@@ -15,6 +16,7 @@ from sonde.cli.typed import typed
 from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
 from sonde.core.sweep import Command, Control, Sweep, difference
 from sonde.errors import AmbiguousError, ConfigError, NotFoundError, SweepExistsError
+from sonde.store import is_served
 from sonde.store.earlier import sources_of, with_lessons
 from sonde.store.protocol import Store, SweepRecord
 
@@ -115,6 +117,12 @@ def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
     work = record.sweep.work
     if not isinstance(work, Command) or work.workspace == "none":
         return
+    if update and is_served(store.url):
+        raise ConfigError(
+            "--update-code",
+            "the sweep carries its code, and other agents have it already",
+            "leave it out, or start afresh with --new",
+        )
     target = source_folder(root_of(store.url), record.id)
     if not target.is_dir() or not Path(work.folder).is_dir():
         return
@@ -156,6 +164,7 @@ def create(store: Store, sweep: Sweep, folder: Path) -> SweepRecord:
             for note in take(command, draft).notes:
                 say(note)
         facts, blobs = facts_of(folder, command.argv, _python_of(command))
+        facts |= carried(store, draft)
         record = store.create_sweep(sweep, datetime.now(UTC), facts)
         for data in blobs.values():
             store.put_blob(data)

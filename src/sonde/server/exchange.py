@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sonde.errors import SondeError
 from sonde.server.answers import Json, Problem, problem_of
+from sonde.server.code import code_of
 from sonde.server.deciding import Deciders
 from sonde.server.desk import Desk
 from sonde.server.once import Once
@@ -67,6 +68,8 @@ class Exchange:
     async def _answer(self, request: Request, name: str) -> Response:
         if name == "blobs" or name.startswith("blobs/"):
             return await self._blob(request, name.removeprefix("blobs").removeprefix("/"))
+        if name.startswith("code/"):
+            return await self._code(request, name.removeprefix("code/"))
         operation = OPERATIONS.get(name)
         if operation is None:
             return Problem(404, "HTTPError", f"the store has no operation {name!r:.40}")
@@ -101,6 +104,13 @@ class Exchange:
         if self._deciders is None:
             return wish.answer(())
         return wish.answer(await self._deciders.lease(wish.sweep, wish.ask))
+
+    async def _code(self, request: Request, sweep: str) -> Response:
+        if request.method != "GET":
+            return Problem(405, "HTTPError", "GET the code of a sweep")
+        caller_of(request).check(Role.AGENT)
+        data = await self._desk.ask(lambda store: code_of(store, sweep))
+        return Response(data, media_type="application/gzip")
 
     async def _blob(self, request: Request, key: str) -> Response:
         caller = caller_of(request)

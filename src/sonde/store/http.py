@@ -11,8 +11,8 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -40,6 +40,11 @@ from sonde.store.protocol import Ask, Changes, Curve, Decision, SweepRecord
 __all__ = ["HttpStore", "ServerFacts"]
 
 _API = "/api/v1"
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+_Write = (
+    wire.Create | wire.Update | wire.Commit | wire.LeaseTrials | wire.Renew | wire.SendReports
+    | wire.Finish | wire.Release
+)  # fmt: skip
 _PAUSES = (0.05, 0.2)  # before a request that got no answer is sent again
 _TIMEOUT = httpx.Timeout(60.0, connect=4.0)
 _BUSY = frozenset({502, 503, 504})  # of a proxy before a server that is being started again
@@ -83,23 +88,27 @@ class HttpStore:
             stand before the host: `http://TOKEN@HOST`; it is not part of `store.url`.
         token: Shown to the server; by default that of the URL, or SONDE_TOKEN.
 
+    Attributes:
+        token: That is shown.
+
     Raises:
         ConfigError: If that is no URL of a server.
     """
 
     def __init__(self, url: str, *, token: str | None = None) -> None:
         self.url, in_url = _split(url)
-        self._token = token or in_url or os.environ.get("SONDE_TOKEN") or None
+        self.token = token or in_url or os.environ.get("SONDE_TOKEN") or None
         self._definitions = wire.Definitions()
         self._closed = False
         self._pid = 0
         self._facts: ServerFacts | None = None
+        self._unanswered: dict[str, tuple[object, dict[str, str]]] = {}
         self._connect()
 
     def _connect(self) -> None:
         headers = {"content-type": wire.MEDIA_TYPE, "accept": wire.MEDIA_TYPE}
-        if self._token is not None:
-            headers["authorization"] = f"Bearer {self._token}"
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self.token}"
         # Proxies of the environment are for the outside world; NO_PROXY is heeded by httpx.
         self._client = httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT)
         self._pid = os.getpid()
@@ -232,6 +241,13 @@ class HttpStore:
             raise NotFoundError(f"the store has nothing under the key '{key}'")
         return self._send("GET", f"/store/blobs/{key}").content
 
+    def get_code(self, sweep: str) -> bytes | None:
+        """Return the code that a sweep carries, packed; None if the server has none."""
+        try:
+            return self._send("GET", f"/store/code/{sweep}").content
+        except NotFoundError:
+            return None
+
     def stamp(self) -> object:
         """Return something that differs after any change by any process; one request."""
         return self._read("stamp", None, str)
@@ -256,8 +272,19 @@ class HttpStore:
     def _read(self, name: str, call: object, shape: type[T]) -> T:
         return self._call(name, call, shape, {})
 
-    def _write(self, name: str, call: object, shape: type[T]) -> T:
-        return self._call(name, call, shape, self._keyed())
+    def _write(self, name: str, call: "_Write", shape: type[T]) -> T:
+        """Make a change; one that got no answer before is made under its key of then."""
+        timeless = replace(call, now=_NO_TIME)
+        unanswered = self._unanswered.pop(name, None)
+        headers = self._keyed()
+        if unanswered is not None and unanswered[0] == timeless:
+            headers = unanswered[1]
+        try:
+            return self._call(name, call, shape, headers)
+        except StoreError as error:
+            if isinstance(error.__cause__, httpx.HTTPError):
+                self._unanswered[name] = (timeless, headers)
+            raise
 
     def _keyed(self) -> dict[str, str]:
         return {"idempotency-key": f"{self._key}-{next(self._count)}"}

@@ -1,0 +1,278 @@
+"""Agents of a server: on machines without the folder, through cuts, and what they refuse."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import Lab, until
+from network import Network, network_to
+from served import served
+from sonde.agent.folder import source_folder
+from sonde.agent.loop import AgentReport, Options, run
+from sonde.agent.orders import Event
+from sonde.agent.snapshot import take
+from sonde.controller import utc_now
+from sonde.core.sweep import Command, Control
+from sonde.core.trial import State
+from sonde.errors import ConfigError
+from sonde.store.http import HttpStore
+from sonde.store.protocol import SweepRecord
+
+GRID = {"x": [1, 2, 3]}
+REPORT = """echo '{"step": 1, "loss": '$SONDE_PARAM_X'}' >> "$SONDE_TRIAL_DIR/reports.jsonl"\n"""
+SLOW = f'{REPORT}touch "$SONDE_TRIAL_DIR/began"\nsleep 1\n{REPORT.replace(": 1,", ": 2,")}'
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    lab = Lab(tmp_path / "home")
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def network(lab: Lab) -> Iterator[Network]:
+    """A network to a server of the lab's store, which decides."""
+    with served(lab.store, decides=True) as client, network_to(str(client.base_url)) as network:
+        yield network
+
+
+@pytest.fixture
+def far(tmp_path: Path) -> Path:
+    """An empty folder on another machine."""
+    folder = tmp_path / "far"
+    folder.mkdir()
+    return folder
+
+
+def made(lab: Lab, *argv: str, **settings: Any) -> SweepRecord:
+    """A sweep with the snapshot that `sonde run` takes."""
+    sweep = lab.sweep(*argv, **({"space": GRID, "metric": "loss"} | settings))
+    assert isinstance(sweep.sweep.work, Command)
+    take(sweep.sweep.work, source_folder(lab.root, sweep.id))
+    return sweep
+
+
+def agent(url: str, sweep: SweepRecord, far: Path, **settings: Any) -> AgentReport:
+    """Run an agent in the empty folder to its end."""
+    given: dict[str, Any] = {"store_url": url, "sweep": sweep.id, "root": far / ".sonde"}
+    given |= {"folder": far, "allow": ("*",)}
+    return run(Options(**(given | settings)), on_event=events.append)
+
+
+events: list[Event] = []
+
+
+def test_an_agent_in_an_empty_folder_runs_the_code_that_the_sweep_carries(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    lab.script("x = 0\nimport part, os\nprint('x is', x * part.ten)\n", "train.py")
+    lab.script("ten = 10\n", "part/__init__.py")
+    sweep = made(
+        lab, "/nowhere/venv/bin/python3.11", "train.py",
+        metric=None, command={"script": "train.py", "substitute": "syntax"},
+    )  # fmt: skip
+    shutil.rmtree(lab.folder)
+    report = agent(network.url, sweep, far)
+    assert (report.ran, report.failed, report.reason) == (3, 0, "the sweep is done")
+    logs = sorted(far.glob(f".sonde/trials/{sweep.id}/*/stdout.log"))
+    assert [log.read_text() for log in logs] == ["x is 10\n", "x is 20\n", "x is 30\n"]
+
+
+def test_a_sweep_made_through_a_server_takes_its_code_along(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    lab.script(REPORT)
+    sonde = [sys.executable, "-m", "sonde"]
+    run_it = [
+        "run",
+        "--store",
+        network.url,
+        "--hyperparam=x=1,2",
+        "--metric=loss",
+        "--name=carried",
+    ]
+    subprocess.run(
+        [*sonde, *run_it, "--trials=2", "sh", "train.sh"],
+        cwd=lab.folder, check=True, capture_output=True,
+    )  # fmt: skip
+    (record,) = lab.store.list_sweeps()
+    assert record.counts[State.DONE] == 2
+    code = record.facts["code"]
+    assert lab.store.get_blob(code)
+    with closing(HttpStore(network.url)) as store:
+        assert store.get_code(record.id) == lab.store.get_blob(code)
+
+
+def test_without_code_an_agent_uses_the_checkout_that_it_stands_in(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    sweep = lab.sweep("sh", "train.sh", space=GRID, metric="loss")
+    assert isinstance(sweep.sweep.work, Command)
+    shutil.rmtree(lab.folder)
+    (far / "train.sh").write_text(REPORT)
+    assert agent(network.url, sweep, far).ran == 3
+    assert [trial.metrics["loss"].last for trial in lab.trials(sweep)] == [1.0, 2.0, 3.0]
+
+
+def test_what_nobody_allowed_is_not_run(lab: Lab, network: Network, far: Path) -> None:
+    sweep = made(lab, "sh", "train.sh", "--x={x}")
+    for allow in ((), ("sh other.sh *",), ("python *",)):
+        with pytest.raises(ConfigError, match=r"allowed its command: sh train.sh '--x=\{x\}'"):
+            agent(network.url, sweep, far, allow=allow)
+    assert lab.store.get_sweep(sweep.id).trials == 0
+    lab.script(REPORT)
+    assert agent(network.url, sweep, lab.folder).ran == 3
+
+
+def test_a_command_that_is_changed_under_an_agent_ends_it(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    lab.script("sleep 60\n")
+    sweep = made(lab, "sh", "train.sh")
+    evil = replace(sweep.sweep, work=Command(argv=("sh", "evil.sh"), folder=str(lab.folder)))
+
+    def change() -> None:
+        until(lambda: lab.store.get_sweep(sweep.id).counts[State.RUNNING])
+        lab.store.update_sweep(sweep.id, utc_now(), definition=evil)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    report = agent(network.url, sweep, far, allow=("sh train.sh",))
+    thread.join()
+    assert "nobody here has allowed its command: sh evil.sh" in report.reason
+    assert [trial.state for trial in lab.trials(sweep)] == [State.WAITING]
+
+
+@pytest.mark.parametrize(
+    ("argv", "command", "says"),
+    [
+        (("/nowhere/solver", "x"), {}, "its program /nowhere/solver is not on this machine"),
+        (("no-such-solver", "x"), {}, "its program no-such-solver is not on this machine"),
+        (("sh", "train.sh"), {"links": ("data",)}, "it links data, which is not in"),
+    ],
+)
+def test_what_a_machine_lacks_is_said_before_anything_is_leased(
+    lab: Lab, network: Network, far: Path, argv: tuple[str, ...], command: Any, says: str
+) -> None:
+    sweep = lab.sweep(*argv, space=GRID, command=command)
+    with pytest.raises(ConfigError, match=says):
+        agent(network.url, sweep, far)
+    assert lab.store.get_sweep(sweep.id).trials == 0
+
+
+def test_a_cut_network_stops_no_training_and_loses_no_report(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    lab.script(SLOW)
+    sweep = made(lab, "sh", "train.sh", space={"x": [7]})
+    events.clear()
+
+    def cut() -> None:
+        until(lambda: list(far.glob(f".sonde/trials/{sweep.id}/0/began")))
+        network.cut()
+        time.sleep(2.5)  # the trial has ended by then
+        network.mend()
+
+    thread = threading.Thread(target=cut)
+    thread.start()
+    report = agent(network.url, sweep, far)
+    thread.join()
+    (trial,) = lab.trials(sweep)
+    assert (trial.state, trial.attempts, report.ran) == (State.DONE, 1, 1)
+    assert list(lab.store.curves(sweep.id)[0]["loss"].steps) == [1, 2]
+    said = [event.text for event in events if event.kind == "note"]
+    assert any("the store does not answer, trying again" in text for text in said)
+    assert "the store answers again" in said
+
+
+def test_answers_that_are_lost_start_nothing_twice(lab: Lab, network: Network, far: Path) -> None:
+    lab.script(REPORT)
+    sweep = made(lab, "sh", "train.sh", space={"x": list(range(8))})
+    done = threading.Event()
+
+    def disturb() -> None:
+        while not done.wait(0.15):
+            network.losing = 1
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    try:
+        agent(network.url, sweep, far)
+    finally:
+        done.set()
+        thread.join()
+    trials = lab.trials(sweep)
+    assert [trial.params["x"] for trial in trials] == list(range(8))
+    assert {(trial.state, trial.attempts) for trial in trials} == {(State.DONE, 1)}
+
+
+def test_an_agent_leaves_when_so_many_trials_in_a_row_have_failed(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    lab.script('[ $SONDE_PARAM_X = 1 ] && exit 0\necho "no such data" >&2; exit 4\n')
+    sweep = made(lab, "sh", "train.sh", space={"x": [0, 1, 2, 3, 4]})
+    report = agent(network.url, sweep, far, most_failed=2)
+    assert report.reason == "2 trials in a row have failed"
+    states = [trial.state for trial in lab.trials(sweep)][:4]
+    assert states == [State.FAILED, State.DONE, State.FAILED, State.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "state"),
+    [
+        (signal.SIGINT, 0, State.DONE),
+        (signal.SIGTERM, 0, State.DONE),
+        (signal.SIGINT, 3, State.WAITING),
+    ],
+)
+def test_a_forwarded_signal_lets_programs_end_as_they_like(
+    lab: Lab, number: int, status: int, state: State
+) -> None:
+    lab.script(
+        "import signal, pathlib, sys, time\n"
+        f"def end(number, _): print('said', number); sys.exit({status})\n"
+        f"signal.signal({int(number)}, end)\npathlib.Path('ready').touch()\ntime.sleep(60)\n",
+        "train.py",
+    )
+    sweep = lab.sweep(sys.executable, "train.py")
+
+    def send() -> None:
+        until(lambda: list(lab.root.glob(f"trials/{sweep.id}/0/work/ready")))
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    lab.run(sweep, forward_signals=True)
+    thread.join()
+    assert [trial.state for trial in lab.trials(sweep)] == [state]
+    assert lab.of(sweep).stdout.read_text() == f"said {int(number)}\n"
+
+
+def test_a_server_ends_a_sweep_and_its_agents_hear_of_it(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    lab.script("sleep 60\n")
+    sweep = made(lab, "sh", "train.sh")
+
+    def cancel() -> None:
+        until(lambda: lab.store.get_sweep(sweep.id).counts[State.RUNNING])
+        lab.store.update_sweep(sweep.id, utc_now(), control=Control.CANCELLED)
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    report = agent(network.url, sweep, far)
+    thread.join()
+    assert report.reason == "the sweep is cancelled"
+    assert [trial.state for trial in lab.trials(sweep)] == [State.CANCELLED]
