@@ -6,15 +6,16 @@ committed against the revision that it was made from; the loser reads again.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sonde.core.decide import Decider, Situation
-from sonde.core.decision import Decision
+from sonde.core.decision import Decision, NewTrial
 from sonde.core.history import History
 from sonde.core.stopping.judge import Judge
+from sonde.core.sweep import Control
 from sonde.core.trial import Lease, Trial, Verdict
-from sonde.errors import ConflictError
+from sonde.errors import ConflictError, ExhaustedError
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
 from sonde.single_thread import SingleThread
@@ -98,6 +99,40 @@ class Controller:
             except ConflictError:
                 continue  # somebody else decided first; so it ends: each round is one commit
             return leases
+
+    def proposal(self) -> NewTrial | None:
+        """Return what the search method would try next; nothing is added."""
+        self._read()
+        with self._single_thread.on():
+            found = self._decider.propose(self.history, 1)
+        return found[0] if found else None
+
+    def to_stop(self) -> Mapping[int, str]:
+        """Return which running trials the sweep's rule would have end now, and why."""
+        self._read()
+        return {} if self.judge is None else self.judge.stops(self.history)
+
+    def add(self, trial: NewTrial) -> int:
+        """Add a trial, whatever the search method thinks of it; return its number.
+
+        Raises:
+            ConfigError: If it is no point of the space.
+            ExhaustedError: If the sweep takes no more trials.
+        """
+        params = self.record.sweep.space.validate(trial.params)
+        while True:
+            self._read()
+            record = self.record
+            if record.control is not Control.RUNNING or record.trials == record.budget.trials:
+                raise ExhaustedError(f"{record.name} takes no more trials: it is {record.state}")
+            decision = Decision(
+                against=record.revision, add=[NewTrial(params=params, origin=trial.origin)]
+            )
+            try:
+                self.record, _ = self.store.commit(self.sweep, decision, self._clock())
+            except ConflictError:
+                continue  # as in `step`
+            return record.trials
 
     def stop(self, number: int, why: str) -> None:
         """Have a trial that runs end, and keep why; nothing where it has ended by now."""

@@ -14,7 +14,7 @@ from sonde.core.decision import Decision, NewTrial
 from sonde.core.distributions.values import Value
 from sonde.core.earlier import Lesson
 from sonde.core.history import History
-from sonde.core.search import Method, Problem, Progress, Request, choose, method
+from sonde.core.search import CUSTOM, Method, Problem, Progress, Request, choose, method
 from sonde.core.search.warm import Warm
 from sonde.core.stopping import Rule
 from sonde.core.stopping import rule as own_rule
@@ -47,8 +47,15 @@ def check(sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
     """Try whether a sweep can have a first trial, before it is made; `find` as for `Decider`.
 
     Raises:
-        ConfigError: If its method cannot search its space, or no point satisfies its relations.
+        ConfigError: If its method cannot search its space, or no point satisfies its relations,
+            or it is `custom`, which waits for a program to propose.
     """
+    if sweep.method == CUSTOM:
+        raise ConfigError(
+            f"method {CUSTOM}",
+            "nothing is proposed unless a program of yours does so",
+            "use sonde.wandb.controller, or another method",
+        )
     bare = replace(sweep, start=(), earlier=(), stopping=None)
     if not Decider(bare, find).propose(History(sweep), 1):
         raise ConfigError("space", "it has no point to try", "widen the parameters or `where`")
@@ -152,7 +159,11 @@ class Decider:
             return None
         count = missing if left is None else min(missing, left)
         add = self.propose(history, count)
-        if len(add) < count:
+        if len(add) < count and self.sweep.method == CUSTOM:
+            if not add:
+                return None
+            control, reason = None, ""
+        elif len(add) < count:
             control, reason = Control.DONE, f"{self._method.name} has no further point to propose"
         elif count == left:
             control, reason = Control.DONE, f"budget of {budget.trials} trials"

@@ -7,7 +7,7 @@ stands for several methods takes the name of one: `NAME:MEMBER` calls `make("MEM
 
 from typing import Any
 
-from sonde.core.search import METHODS, Method, called, parse_wanted, unknown
+from sonde.core.search import CUSTOM, METHODS, Method, called, parse_wanted, unknown
 from sonde.core.search import method as own_method
 from sonde.errors import ConfigError
 from sonde.plugins import found
@@ -22,7 +22,7 @@ def method(text: str) -> Method[Any]:
         ConfigError: If there is none, it has no such options, or its plugin is broken.
     """
     wanted = parse_wanted(text)
-    if wanted.name in METHODS or wanted.name == "auto":
+    if wanted.name in METHODS or wanted.name in {"auto", CUSTOM}:
         return own_method(text)
     where = f"method {text}"
     make = found.load(found.METHODS, wanted.name, METHODS, where)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from sonde.errors import ConfigError as UsageError
     from sonde.errors import SondeError as Error
     from sonde.wandb.agents import agent
+    from sonde.wandb.controllers import controller
     from sonde.wandb.sweeps import sweep
 
     run: Run | None
@@ -69,6 +70,7 @@ __all__ = [
     "agent",
     "alert",
     "config",
+    "controller",
     "define_metric",
     "finish",
     "init",
@@ -92,6 +94,7 @@ _LAZY = {
     "Error": ("sonde.errors", "SondeError"),
     "UsageError": ("sonde.errors", "ConfigError"),
     "agent": ("sonde.wandb.agents", "agent"),
+    "controller": ("sonde.wandb.controllers", "controller"),
     "sweep": ("sonde.wandb.sweeps", "sweep"),
 }
 

@@ -13,6 +13,7 @@ from sonde.core.wanted import Wanted, called, parse_wanted
 from sonde.errors import ConfigError
 
 __all__ = [
+    "CUSTOM",
     "METHODS",
     "Method",
     "Problem",
@@ -80,8 +81,13 @@ METHODS: Mapping[str, Callable[..., Method[Any]]] = {
 }
 
 
+CUSTOM = "custom"  # in W&B's words: a program of the user's proposes, through a controller
+
+
 def method(text: str) -> Method[Any]:
     """Return the method of this package that a text names: `tpe`, or `auto`, which passes on.
+
+    `custom` is none to choose from a list: it waits for others to propose.
 
     Options of a method, if it has any, follow in brackets: `NAME(key=value)`. What other
     packages offer is found by `sonde.plugins.methods`.
@@ -90,9 +96,9 @@ def method(text: str) -> Method[Any]:
         ConfigError: If there is none, or it has no such options.
     """
     wanted = parse_wanted(text)
-    if wanted.name not in METHODS and wanted.name != "auto":
+    make = {"auto": _auto, CUSTOM: _custom, **METHODS}.get(wanted.name)
+    if make is None:
         raise unknown(wanted.name)
-    make = _auto if wanted.name == "auto" else METHODS[wanted.name]
     made: Method[Any] = called(make, wanted, text)
     return made
 
@@ -106,6 +112,12 @@ def unknown(name: str, others: Sequence[str] = ()) -> ConfigError:
         "there is no such search method",
         f"did you mean {near[0]}?" if near else known,
     )
+
+
+def _custom() -> Method[Any]:
+    from sonde.core.search.custom import Custom
+
+    return Custom()
 
 
 def _auto() -> Method[Any]:

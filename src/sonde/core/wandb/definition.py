@@ -13,7 +13,7 @@ from sonde.core.expressions import Expression
 from sonde.core.notation.document import Node, in_file_order, kind_of, near
 from sonde.core.notation.spans import seconds_of
 from sonde.core.point import completed_points
-from sonde.core.search import Method, method
+from sonde.core.search import CUSTOM, Method, method
 from sonde.core.space import Space
 from sonde.core.stopping import Rule, rule
 from sonde.core.stopping.judge import judge_of
@@ -346,6 +346,12 @@ class _Reading:
                 judge_of(sweep, self._find_rule)
             except ConfigError as fault:
                 self._faults.append(node.fault(fault.found, fault.remedy))
+        if sweep.method == CUSTOM:
+            self._notes.append(
+                f"{self._top['method'].where}: custom proposes nothing by itself: a program of "
+                "yours does, through sonde.wandb.controller"
+            )
+            return
         try:
             check(sweep, self._find)
         except ConfigErrors as several:
