@@ -13,11 +13,12 @@ from sonde.core.notation.yaml_text import read_yaml
 from sonde.core.sweep import Command, Sweep, check_name
 from sonde.core.wandb import SweepFile, read_sweep
 from sonde.core.wandb.macros import DEFAULT_COMMAND, MACROS, unknown_macros
-from sonde.errors import ConfigError, ConfigErrors
+from sonde.errors import ConfigError, ConfigErrors, NotFoundError
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
+from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["Declared", "declared", "read_file"]
+__all__ = ["Declared", "declared", "find", "read_file"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,22 @@ def declared(
             "program: train.py, or run it from Python"
         )
     return Declared(sweep=sweep, description=read.description, notes=tuple(notes))
+
+
+def find(store: Store, text: str) -> SweepRecord:
+    """Return the sweep that a text means, in W&B's form `ENTITY/PROJECT/ID` too.
+
+    Raises:
+        NotFoundError: If there is none.
+        AmbiguousError: If it fits several.
+    """
+    try:
+        return store.find_sweep(text)
+    except NotFoundError:
+        head, slash, tail = text.rpartition("/")
+        if not slash or not tail or head.endswith("/"):
+            raise
+    return store.find_sweep(tail)
 
 
 def _one_by_one(fault: ConfigError) -> list[ConfigError]:

@@ -107,6 +107,21 @@ def test_nothing_is_started_any_more_once_the_target_is_reached(place: Place) ->
     assert record.reason == "trial 2 reached the target, loss 0.35"
 
 
+def test_three_agents_run_each_point_of_a_grid_once_though_one_is_killed(place: Place) -> None:
+    place.write("train.py", f"import time\ntime.sleep(0.3)\n{TRAIN}")
+    values = [round(0.01 * k, 2) for k in range(1, 13)]
+    place.write("sweep.yaml", GRID.replace("[1e-2, 0.1]", str(values)))
+    sweep = made(place, "sweep.yaml")
+    agents = [place.start("agent", "-p", "digits", f"anne/digits/{sweep}") for _ in range(3)]
+    place.wait(sweep, lambda counts: counts.get("done", 0) >= 3)
+    agents[0].kill()
+    for agent in agents[1:]:
+        assert agent.wait(60) == 0
+    rows = place.trials(sweep)
+    assert [row["params"]["lr"] for row in rows] == values
+    assert {row["state"] for row in rows} == {"done"}
+
+
 def test_pause_resume_stop_and_cancel_are_wandbs_words_for_it(place: Place) -> None:
     sweep = made(place, "sweep.yaml")
     assert "is paused" in place.run("sweep", "--pause", sweep).stdout

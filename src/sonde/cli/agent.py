@@ -30,7 +30,8 @@ __all__ = ["agent"]
     help="Leave when there was nothing to run for S seconds.",
 )  # fmt: skip
 @click.option(
-    "--max-consecutive-failed", type=click.IntRange(min=1), metavar="N",
+    "--max-consecutive-failed", "--max-consecutive-failed-runs", "max_consecutive_failed",
+    type=click.IntRange(min=1), metavar="N",
     help="Leave when N trials in a row have failed.",
 )  # fmt: skip
 @click.option(
@@ -41,6 +42,8 @@ __all__ = ["agent"]
     "--allow-command", multiple=True, metavar="PATTERN",
     help="Run commands of a server's sweeps that fit: 'python train.py *'; repeatable.",
 )  # fmt: skip
+@click.option("-p", "--project", expose_value=False, hidden=True)
+@click.option("-e", "--entity", expose_value=False, hidden=True)
 @click.option("--token", metavar="TOKEN", help="For a server; better put it into SONDE_TOKEN.")
 @store_option
 def agent(
@@ -75,6 +78,7 @@ def agent(
     from sonde.cli.gpus import gpus_of
     from sonde.cli.output import say
     from sonde.store import is_served
+    from sonde.sweep_file import find
 
     if is_served(sweep):
         store, _, sweep = sweep.rstrip("/").rpartition("/")
@@ -82,7 +86,7 @@ def agent(
         os.environ["SONDE_TOKEN"] = token
     devices = gpus_of(gpus)
     with opened(store) as opened_store:
-        record = opened_store.find_sweep(sweep)
+        record = find(opened_store, sweep)
         url = opened_store.url
     check_allowed(url, record, allow_command, Path.cwd())
     root = root_of(url)

@@ -60,7 +60,7 @@ def sweep(
     from sonde.sweep_file import declared, read_file
 
     if action is not None:
-        _control(ctx, action, file.rpartition("/")[2], store)
+        _control(ctx, action, file, store)
         return
     path = Path(file).expanduser()
     found = declared(
@@ -124,7 +124,10 @@ def _control(ctx: click.Context, action: str, sweep: str, store: str | None) -> 
     """Do what `sonde pause`, `resume`, `stop` and `cancel` do."""
     from sonde.cli import control
     from sonde.cli.resume import resume
+    from sonde.sweep_file import find
 
+    with opened(store) as opened_store:
+        sweep = find(opened_store, sweep).id
     if action == "resume":
         ctx.invoke(resume, sweep=sweep, detach=True, store=store)
     else:

@@ -15,6 +15,7 @@ from sonde.core.sweep import Function
 from sonde.core.wandb import nested
 from sonde.errors import ConfigError
 from sonde.store.protocol import Store, SweepRecord
+from sonde.sweep_file import find
 from sonde.wandb.telling import say
 from sonde.wandb.watching import Watching
 
@@ -82,7 +83,7 @@ def agent(
         raise ConfigError(f"agent(count={count!r})", "that is no number of trials", "use 1, 2, ...")
     store = opened(None)
     try:
-        record = store.find_sweep(sweep_id.rpartition("/")[2])
+        record = find(store, sweep_id)
         work = record.sweep.work
         if function is None and (work is None or (isinstance(work, Function) and not work.blob)):
             raise ConfigError(

@@ -20,7 +20,7 @@ from sonde.core.trial import State
 from sonde.core.wandb import nested
 from sonde.errors import ConfigError, ExhaustedError
 from sonde.store.protocol import Store
-from sonde.sweep_file import declared
+from sonde.sweep_file import declared, find
 from sonde.wandb.seen import SweepRun, seen
 from sonde.wandb.sweeps import make
 from sonde.wandb.telling import say
@@ -54,7 +54,7 @@ class Controller:
         self._deciding: Deciding | None = None
         self._actions: list[str] = []
         if isinstance(sweep_id_or_config, str):
-            self._take_up(sweep_id_or_config.rpartition("/")[2])
+            self._take_up(sweep_id_or_config)
         elif sweep_id_or_config is not None:
             given = dict(sweep_id_or_config)
             if callable(given.get("method")):
@@ -277,7 +277,7 @@ class Controller:
 
     def _take_up(self, text: str) -> None:
         store = opened(None)
-        record = store.find_sweep(text)
+        record = find(store, text)
         self._store, self.sweep_id = store, record.id
         self._deciding = Deciding(store, record.id)
 
