@@ -7,8 +7,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from browsing import Look
 from cli_stores import add_sweep, add_trial
-from sonde.core.trial import State
+from sonde.controller import utc_now
+from sonde.core.decision import Decision, NewTrial
+from sonde.core.metric import Goal, SummaryKind
+from sonde.core.trial import Outcome, State, Verdict
 from sonde.store.memory import MemoryStore
+from sonde.store.protocol import Ask
 
 PARAMS = {"lr": 0.1, "opt": "adam"}
 
@@ -218,3 +222,27 @@ def test_a_sweep_that_does_not_exist_is_said_with_near_names(
         page.goto("/?sweep=digitz")
         expect(page.get_by_role("alert")).to_contain_text("digitz")
     assert 404 in problems
+
+
+def test_what_a_rule_cut_short_comes_after_what_ran_to_its_end(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    goal = Goal(metric="loss", summary=SummaryKind.LAST)
+    sweep = add_sweep(store, goals=(goal,), stopping="median").id
+    for loss, is_cut in ((0.5, False), (0.1, True), (0.4, False), (0.2, True)):
+        revision, params = store.get_sweep(sweep).revision, PARAMS | {"lr": loss}
+        decision = Decision(against=revision, add=[NewTrial(params=params)])
+        record, (lease,) = store.commit(sweep, decision, utc_now(), Ask(agent="me"))
+        if is_cut:
+            stop, why = {lease.number: Verdict.STOP}, {lease.number: "median: it is slow"}
+            told = Decision(against=record.revision, verdicts=stop, reasons=why)
+            store.commit(sweep, told, utc_now())
+        state = State.STOPPED if is_cut else State.DONE
+        store.finish(lease, Outcome(state=state, values={"loss": loss}), utc_now())
+    with look(url) as page:
+        page.goto("/?sweep=digits")
+        expect(trials(page)).to_be_visible()
+        assert numbers(page) == [2, 0, 1, 3]
+        expect(page.get_by_role("img", name="the best so far is 0.4")).to_be_visible()
+        page.get_by_role("link", name="1", exact=True).click()
+        expect(page.get_by_text("Stopped early by median: it is slow")).to_be_visible()

@@ -23,7 +23,7 @@ from sonde.core.distributions.values import Value, canonical, is_number
 from sonde.core.metric import SummaryKind
 from sonde.core.parameter import Parameter
 from sonde.core.sweep import Sweep
-from sonde.core.trial import State, Trial
+from sonde.core.trial import State, Trial, is_cut_short
 from sonde.server.block import pack
 
 __all__ = ["Columns"]
@@ -149,6 +149,7 @@ class Columns:
         self._step = _Numbers(_meta("step"))
         self._texts = {name: _Words(_meta(name)) for name in ("agent", "origin", "error")}
         self._params = {p.name: _column(p) for p in sweep.space.parameters}
+        self._short = _Words(_meta("short"), [False, True]) if sweep.stopping else None
         self._feasible = _Words(_meta("feasible"), [False, True]) if sweep.constraints else None
         self._metrics: dict[str, tuple[SummaryKind, _Numbers]] = {}
         for goal in sweep.goals:
@@ -179,7 +180,7 @@ class Columns:
         after = since if rows is not None else 0
         columns: list[_Numbers | _Words]
         columns = [self._started, self._finished, self._step, *self._texts.values()]
-        columns += [] if self._feasible is None else [self._feasible]
+        columns += [column for column in (self._short, self._feasible) if column is not None]
         columns += [*self._params.values(), *(column for _, column in self._metrics.values())]
         arrays: list[tuple[str, array[Any]]] = [] if rows is None else [("#rows", array("I", rows))]
         arrays.append(("#state", _taken(self._state, rows)))
@@ -215,6 +216,8 @@ class Columns:
         texts = {"agent": trial.agent, "origin": trial.origin, "error": trial.error}
         for name, text in texts.items():
             self._texts[name].put(row, text[:_LONGEST_TEXT] if text else _MISSING, version)
+        if self._short is not None:
+            self._short.put(row, is_cut_short(trial, self.sweep.goals), version)
         if self._feasible is not None:
             decided = trial.state in _DECIDED
             kept = is_feasible(trial, self.sweep.constraints) if decided else _MISSING

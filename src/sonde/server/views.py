@@ -91,6 +91,7 @@ def sweep_detail(record: SweepRecord, history: History, now: datetime, url: str)
             for p in sweep.space.parameters
         ],
         "where": [relation.text for relation in sweep.space.where],
+        "stopping": sweep.stopping,
         "bounds": [constraint.describe() for constraint in sweep.constraints],
         "repeats": sweep.repeats,
         "retries": sweep.retries,
@@ -144,6 +145,7 @@ def trial_view(record: SweepRecord, history: History, trial: Trial, url: str) ->
         "started": None if trial.started is None else trial.started.timestamp(),
         "finished": None if trial.finished is None else trial.finished.timestamp(),
         "error": trial.error,
+        "why_stopped": trial.why_stopped,
         "agent": trial.agent,
         "seed": trial_seed(sweep.seed, trial.number),
         "repeats": [other.number for other in group if other.number != trial.number],

@@ -3,9 +3,11 @@
 import { follow, href, place } from "./address.js";
 import { html, render } from "./html.js";
 import { connection, trouble } from "./live.js";
+import { enter, role } from "./session.js";
 import { theme, toggleTheme } from "./theme.js";
 import { Confirm, Note } from "./ui/confirm.js";
 import { Shape } from "./ui/state.js";
+import { Locked } from "./views/locked.js";
 import { Sweep } from "./views/sweep.js";
 import { Sweeps } from "./views/sweeps.js";
 import { Trial } from "./views/trial.js";
@@ -28,23 +30,27 @@ function App() {
           ${sweep && trial && html`<li><a href=${href({ sweep, trial })} aria-current="page">#${trial}</a></li>`}
         </ol>
       </nav>
-      <${Connection} />
+      ${["viewer", "agent"].includes(role.value) && html`<span class="muted" title="Your token lets you look; to steer takes one of the role admin">read only</span>`}
+      ${role.value !== "locked" && html`<${Connection} />`}
       <button class="quiet" onClick=${toggleTheme} title="Light or dark">
         ${theme.value === "dark" ? "☀ Light" : "☾ Dark"}
       </button>
     </header>
     <${Trouble} />
     <main id="main" tabindex="-1">
-      ${
-        !sweep
-          ? html`<${Sweeps} />`
-          : trial
-            ? html`<${Trial} key=${`${sweep}/${trial}`} sweep=${sweep} number=${Number(trial)} />`
-            : html`<${Sweep} key=${sweep} sweep=${sweep} />`
-      }
+      <${Page} sweep=${sweep} trial=${trial} />
     </main>
     <${Note} />
     <${Confirm} />`;
+}
+
+/** @param {{ sweep?: string, trial?: string }} props */
+function Page({ sweep, trial }) {
+  if (role.value === "unknown") return html`<p class="waiting" role="status">Loading…</p>`;
+  if (role.value === "locked") return html`<${Locked} />`;
+  if (!sweep) return html`<${Sweeps} />`;
+  if (!trial) return html`<${Sweep} key=${sweep} sweep=${sweep} />`;
+  return html`<${Trial} key=${`${sweep}/${trial}`} sweep=${sweep} number=${Number(trial)} />`;
 }
 
 function Connection() {
@@ -65,4 +71,5 @@ function Trouble() {
 document.addEventListener("click", follow);
 const root = /** @type {Element} */ (document.getElementById("app"));
 root.textContent = "";
+enter();
 render(html`<${App} />`, root);

@@ -125,8 +125,9 @@ const wordsLike = (column, text) =>
   new Set(column.words.flatMap((word, code) => (code && String(word).toLowerCase().includes(text) ? [code] : [])));
 
 /**
- * Sort rows by a column; what is missing comes last in both directions, before it NaN, and by a
- * metric also trials that failed or were cancelled. Equals stay in the order of their numbers.
+ * Sort rows by a column; what is missing comes last in both directions, before it NaN, by a metric
+ * also trials that failed or were cancelled, and by a goal, before these, what a rule cut short.
+ * Equals stay in the order of their numbers.
  * @param {Columns} columns @param {Uint32Array} rows @param {string} by a key, `-` before it: descending
  * @returns {Uint32Array}
  */
@@ -136,28 +137,33 @@ export function sorted(columns, rows, by) {
   const out = rows.slice();
   if (key === "number") return isDown ? out.reverse() : out;
   const { ranks, last } = ranksOf(columns, key);
-  // Those that have a number are sorted; the others follow, worst last.
-  const keys = new Float64Array(rows.length);
-  const rest = [];
   let n = 0;
-  for (const row of rows) {
-    if (last[row]) rest.push(row);
-    else keys[n++] = isDown ? -ranks[row] : ranks[row];
+  for (const group of [0, 1]) {
+    const found = rows.filter((row) => last[row] === group);
+    put(out, n, found, ranks, isDown ? -1 : 1);
+    n += found.length;
   }
-  // To sort bare numbers is many times quicker than to sort rows by a function. Each row then
-  // finds its place among the numbers, equals one behind the other.
-  const order = keys.subarray(0, n).sort();
-  const taken = new Uint32Array(n);
-  for (const row of rows) {
-    if (last[row]) continue;
-    const place = placeOf(order, isDown ? -ranks[row] : ranks[row]);
-    out[place + taken[place]++] = row;
-  }
-  if (rest.length) {
-    rest.sort((a, b) => last[a] - last[b] || a - b);
-    out.set(rest, n);
-  }
+  const rest = [...rows].filter((row) => last[row] > 1);
+  rest.sort((a, b) => last[a] - last[b] || a - b);
+  out.set(rest, n);
   return out;
+}
+
+/**
+ * Put rows in order from a place on. To sort bare numbers is many times quicker than to sort rows
+ * by a function: each row then finds its place among the numbers, equals one behind the other.
+ * @param {Uint32Array} out @param {number} first @param {Uint32Array} rows
+ * @param {Float64Array} ranks @param {number} sign
+ */
+function put(out, first, rows, ranks, sign) {
+  const keys = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) keys[i] = sign * ranks[rows[i]];
+  const order = keys.slice().sort();
+  const taken = new Uint32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const place = placeOf(order, keys[i]);
+    out[first + place + taken[place]++] = rows[i];
+  }
 }
 
 /** How many of some ascending numbers are less than a value. @param {Float64Array} order @param {number} value */
@@ -171,7 +177,7 @@ export function placeOf(order, value) {
   return low;
 }
 
-/** @param {Columns} columns @param {string} key */
+/** What rows are sorted by, and which come later whatever it is. @param {Columns} columns @param {string} key */
 function ranksOf(columns, key) {
   const last = new Uint8Array(columns.count);
   let ranks = new Float64Array(columns.count);
@@ -188,7 +194,7 @@ function ranksOf(columns, key) {
   if (key === "duration") {
     for (let row = 0; row < columns.count; row++) {
       const took = columns.took(row);
-      if (took === undefined) last[row] = 3;
+      if (took === undefined) last[row] = 4;
       else ranks[row] = took;
     }
     return { ranks, last };
@@ -199,17 +205,19 @@ function ranksOf(columns, key) {
     const places = wordRanks(column.words);
     for (let row = 0; row < columns.count; row++) {
       ranks[row] = places[column.values[row]];
-      if (column.values[row] === 0) last[row] = 3;
+      if (column.values[row] === 0) last[row] = 4;
     }
     return { ranks, last };
   }
   ranks = /** @type {Float64Array} */ (column.values);
   const isMetric = key.startsWith("m.");
+  const short = column.role === "goal" ? columns.byKey.get("short") : undefined;
   const failed = columns.states.map((state) => isMetric && (state === "failed" || state === "cancelled"));
   for (let row = 0; row < columns.count; row++) {
-    if (!present(column, row)) last[row] = 3;
-    else if (failed[columns.state[row]]) last[row] = 2;
-    else if (Number.isNaN(ranks[row])) last[row] = 1;
+    if (!present(column, row)) last[row] = 4;
+    else if (failed[columns.state[row]]) last[row] = 3;
+    else if (Number.isNaN(ranks[row])) last[row] = 2;
+    else if (short && short.words[short.values[row]] === true) last[row] = 1;
   }
   return { ranks, last };
 }

@@ -35,7 +35,7 @@ export function axisOf(columns, column) {
   let isLog = Boolean(about.log) || isSpread(about.choices);
   if (column.role !== "param") isLog = low > 0 && isSkewed(column, high);
   if (!(low > 0)) isLog = false;
-  if (low === high) [low, high] = isLog ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
+  if (low === high) [low, high] = isLog ? [low / 2, high * 2] : [low - (Math.abs(low) / 10 || 0.5), high + (Math.abs(high) / 10 || 0.5)];
   const [a, b] = isLog ? [Math.log(low), Math.log(high)] : [low, high];
   return {
     key: column.key,

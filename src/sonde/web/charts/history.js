@@ -22,6 +22,7 @@ export function points(columns, goal, rows, byTime) {
   const finished = columns.byKey.get("finished");
   const started = columns.byKey.get("started");
   const feasible = columns.byKey.get("feasible");
+  const short = columns.byKey.get("short");
   let begin = Number.POSITIVE_INFINITY;
   if (byTime && started) {
     for (let row = 0; row < columns.count; row++)
@@ -41,12 +42,16 @@ export function points(columns, goal, rows, byTime) {
   const best = new Float64Array(kept.length);
   const isMin = goal.about.direction !== "maximize";
   let so = Number.NaN;
+  let isSoShort = true;
   kept.forEach((row, i) => {
     xs[i] = byTime && finished ? finished.values[row] - begin : row;
     ys[i] = goal.values[row];
     const isFeasible = !feasible || feasible.words[feasible.values[row]] !== false;
     if (counts[columns.state[row]] && isFeasible) {
-      if (Number.isNaN(so) || (isMin ? ys[i] < so : ys[i] > so)) so = ys[i];
+      // What a rule cut short is the best only while nothing ran to its end.
+      const isShort = short !== undefined && short.words[short.values[row]] === true;
+      const isBetter = Number.isNaN(so) || (isMin ? ys[i] < so : ys[i] > so);
+      if (isShort === isSoShort ? isBetter : !isShort) [so, isSoShort] = [ys[i], isShort];
     }
     best[i] = so;
   });

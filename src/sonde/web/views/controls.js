@@ -3,6 +3,7 @@
 import { post } from "../api.js";
 import { html, useState } from "../html.js";
 import { count } from "../numbers.js";
+import { maySteer } from "../session.js";
 import { confirm, say } from "../ui/confirm.js";
 
 const WORDS = { pause: "Pause", resume: "Resume", stop: "Stop", cancel: "Cancel" };
@@ -41,7 +42,7 @@ export function Controls({ view }) {
       setBusy(false);
     }
   };
-  if (view.actions.length === 0) return null;
+  if (view.actions.length === 0 || !maySteer()) return null;
   return html`<div class="controls" role="group" aria-label=${`Steer ${view.name}`}>
     ${view.actions.map(
       (/** @type {keyof typeof WORDS} */ action) => html`<button key=${action} class=${action === "cancel" ? "danger" : ""} disabled=${isBusy}

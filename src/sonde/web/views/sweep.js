@@ -96,6 +96,7 @@ function Made({ detail }) {
     ["Command", work?.kind === "command" ? shell(work.argv) : work ? `${work.name}()` : "asked and told by a program"],
     ["Folder", work?.folder],
     ["Method", `${detail.method_used}, seed ${detail.seed}: ${detail.method_reason}`],
+    ["Early stopping", detail.stopping],
     ["Budget", [detail.budget.trials && count(detail.budget.trials, "trial"), detail.budget.time_s && duration(detail.budget.time_s)].filter(Boolean).join(" or ") || "until nothing is left to try"],
     ["Repeats", detail.repeats > 1 ? `${detail.repeats} of each assignment` : ""],
     ["Made", `${when(detail.created)}${detail.made.user ? ` by ${detail.made.user}` : ""}${detail.made.host ? ` on ${detail.made.host}` : ""}`],

@@ -55,8 +55,8 @@ export function Sweeps() {
           <table class="sweeps">
             <thead><tr>
               <th scope="col">State</th><th scope="col">Sweep</th><th scope="col">Trials</th>
-              <th scope="col">Goal</th><th scope="col" class="right">Best</th><th scope="col" class="wide">With</th>
-              <th scope="col" class="right">Left</th><th scope="col">Method</th><th scope="col" class="right">Changed</th>
+              <th scope="col" class="wide">Goal</th><th scope="col" class="right">Best</th><th scope="col" class="wide">With</th>
+              <th scope="col" class="right wide">Left</th><th scope="col" class="wide">Method</th><th scope="col" class="right wide">Changed</th>
             </tr></thead>
             <tbody>${sweeps.map((row) => html`<${Row} key=${row.id} row=${row} />`)}</tbody>
           </table>
@@ -73,15 +73,15 @@ function Row({ row }) {
   const params = best && Object.entries(best.params).map(([name, value]) => `${name} ${shown(value)}`).join("  ");
   return html`<tr>
     <td><${State} state=${row.state} title=${row.reason} /></td>
-    <th scope="row"><a href=${href({ sweep: row.name })}>${row.name}</a>
+    <th scope="row" class="clip" title=${row.name}><a href=${href({ sweep: row.name })}>${row.name}</a>
       ${row.tags.map((/** @type {string} */ tag) => html`<span class="tag">${tag}</span>`)}</th>
     <td><${Progress} view=${row} /></td>
-    <td class="clip" title=${goals}>${goals || "–"}</td>
+    <td class="clip wide" title=${goals}>${goals || "–"}</td>
     <td class="right num">${best === undefined ? html`<span class="muted" aria-label="being read">…</span>` : (values ?? "–")}</td>
     <td class="clip wide muted" title=${params}>${params ?? ""}</td>
-    <td class="right num">${eta(row)}</td>
-    <td>${row.method_used ?? row.method}</td>
-    <td class="right num">${ago(row.updated, Date.now() / 1000)}</td>
+    <td class="right num wide">${eta(row)}</td>
+    <td class="wide">${row.method_used ?? row.method}</td>
+    <td class="right num wide">${ago(row.updated, Date.now() / 1000)}</td>
   </tr>`;
 }
 

@@ -5,6 +5,7 @@ import { getJson, getText, post } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { listen } from "../live.js";
 import { command, duration, full, goalText, number, shell, shown, when } from "../numbers.js";
+import { maySteer } from "../session.js";
 import { confirm, say } from "../ui/confirm.js";
 import { Fault, Fold, Typed } from "../ui/parts.js";
 import { State } from "../ui/state.js";
@@ -60,11 +61,12 @@ function Head({ view, sweep }) {
       <div class="controls">
         ${view.number > 0 && html`<a class="button" href=${href({ sweep, trial: view.number - 1 })} title="The trial before">‹ #${view.number - 1}</a>`}
         ${view.number + 1 < view.count && html`<a class="button" href=${href({ sweep, trial: view.number + 1 })} title="The next trial">#${view.number + 1} ›</a>`}
-        ${isLive && view.asked === "go on" && html`<button class="danger" onClick=${stop}>Stop</button>`}
+        ${isLive && view.asked === "go on" && maySteer() && html`<button class="danger" onClick=${stop}>Stop</button>`}
         ${isLive && view.asked !== "go on" && html`<span class="muted">asked to ${view.asked}</span>`}
       </div>
     </div>
     ${view.error && html`<p class="error-line">${view.error}</p>`}
+    ${view.why_stopped && html`<p>Stopped early by ${view.why_stopped}</p>`}
     <p class="muted facts">
       ${view.started && html`<span>started ${when(view.started)}</span>`}
       ${view.finished && html`<span>ended ${when(view.finished)}</span>`}
@@ -138,7 +140,8 @@ function Again({ view, sweep }) {
     ["Host", facts.host ?? ""],
     ["Agent", view.agent],
     ["Devices", (facts.devices ?? []).join(", ")],
-    ["Exit status", facts.exit_status ?? (facts.signal ? `signal ${facts.signal}` : "")],
+    ["Exit status", facts.exit_status],
+    ["Ended by", facts.signal ? `signal ${facts.signal}` : ""],
     ["Used", [facts.cpu_s !== undefined && `${duration(facts.cpu_s)} of CPU time`, facts.memory_mb && `${facts.memory_mb} MB of memory`].filter(Boolean).join(", ")],
     ["Seed", view.seed],
     ["Python", python ? `${python.version ?? ""} at ${python.path ?? "?"}${python.count ? `, ${python.count} packages` : ""}` : ""],

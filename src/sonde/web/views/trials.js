@@ -86,7 +86,7 @@ function allHeads(columns, sweep) {
     key: "duration", title: "took", width: 84, isRight: true, hint: "From its last start to its end",
     cell: (row) => duration(columns.took(row)),
   });
-  for (const [key, title] of [["step", "step"], ["started", "started"], ["finished", "finished"], ["feasible", "feasible"], ["agent", "agent"], ["origin", "origin"], ["error", "error"]]) {
+  for (const [key, title] of [["step", "step"], ["started", "started"], ["finished", "finished"], ["feasible", "feasible"], ["short", "cut short"], ["agent", "agent"], ["origin", "origin"], ["error", "error"]]) {
     const column = columns.byKey.get(key);
     if (!column) continue;
     const isTime = key === "started" || key === "finished";
@@ -95,7 +95,7 @@ function allHeads(columns, sweep) {
       cell: (row) => {
         const value = valueOf(column, row);
         if (value === undefined) return missing;
-        if (key === "feasible") return value ? "yes" : "no";
+        if (key === "feasible" || key === "short") return value ? "yes" : "no";
         return isTime ? when(value) : shown(value);
       },
       full: key === "error" || key === "agent" ? (row) => String(valueOf(column, row) ?? "") : undefined,
