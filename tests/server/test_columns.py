@@ -38,7 +38,7 @@ class Page:
     """What a page keeps, and how it takes in a block; as columns.js does."""
 
     def __init__(self) -> None:
-        self.header: dict[str, Any] = {"version": 0, "edition": 0}
+        self.header: dict[str, Any] = {"version": 0, "edition": ""}
         self.arrays: dict[str, Any] = {}
         self.words: dict[int, list[Any]] = {}
 

@@ -7,7 +7,8 @@ JSON and stay what they were (`8` an int, `true` a bool).
 
 A page asks for all rows once, and from then on for those that changed after a version. What
 a column *is* may change too: a metric comes up that nobody reported before, or a text where
-numbers were. Each such change raises the *edition*, and a page of another edition gets all.
+numbers were. Each such change makes another *edition*, as does each start of the server, which
+may come upon words in another order; a page of another edition gets all.
 """
 
 import math
@@ -15,6 +16,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any, TypeGuard
 
 from sonde.core.constraint import is_feasible
@@ -132,13 +134,13 @@ class Columns:
 
     Attributes:
         version: The store's version that they are up to date with.
-        edition: Raised when a column comes or changes its kind.
     """
 
-    def __init__(self, sweep: Sweep, edition: int = 1) -> None:
+    def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
         self.version = 0
-        self.edition = edition
+        self._own = token_hex(4)  # no two are alike, though they be of the same sweep
+        self._kinds = 0  # raised when a column comes or changes its kind
         self.count = 0
         self.hidden: set[str] = set()  # metrics beyond the most that are shown
         self._log = _Log()
@@ -169,12 +171,17 @@ class Columns:
         self._log.add(changed, self.count)
         self.version = version
 
-    def block(self, since: int = 0, edition: int = 0) -> bytes:
+    @property
+    def edition(self) -> str:
+        """What the columns are: blocks of the same edition can be put together."""
+        return f"{self._own}.{self._kinds}"
+
+    def block(self, since: int = 0, edition: str = "") -> bytes:
         """Return the rows that changed after a version, or all of them.
 
         Args:
             since: The version that the page has; 0 for none.
-            edition: The edition that the page has. Of another one it gets all.
+            edition: The edition that the page has; of another one it gets all.
         """
         rows = self._log.since(since) if since and edition == self.edition else None
         after = since if rows is not None else 0
@@ -241,7 +248,7 @@ class Columns:
                 words.put(at, _whole(number, column.about) if there else _MISSING, version)
             words.put(row, value, version)
             self._params[name] = words
-            self.edition += 1
+            self._kinds += 1
 
     def _put_metrics(self, trial: Trial) -> None:
         row = trial.number
@@ -255,7 +262,7 @@ class Columns:
                     column.put(self.count - 1, None)
                     column.has = array("B", bytes(self.count))
                 self._metrics[name] = SummaryKind.LAST, column
-                self.edition += 1
+                self._kinds += 1
         step = None
         for name, (kind, column) in self._metrics.items():
             summary = trial.metrics.get(name)

@@ -90,7 +90,7 @@ async def show_sweep(desk: TheDesk, sweep: str) -> Json:
 
 
 @router.get("/columns")
-async def columns(desk: TheDesk, sweep: str, since: int = 0, edition: int = 0) -> Response:
+async def columns(desk: TheDesk, sweep: str, since: int = 0, edition: str = "") -> Response:
     """Give the trials as columns: all, or those that changed after a version."""
 
     def packed(_: Store) -> bytes:

@@ -17,9 +17,11 @@ from sonde.core.history import History
 from sonde.server.columns import Columns
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["Desk", "TheDesk"]
+__all__ = ["MOST_TRIALS", "Desk", "TheDesk"]
 
 _THREADS = 8
+MOST_TRIALS = 300_000
+"""So many trials of all sweeps together are remembered; of the sweep asked for last, all."""
 T = TypeVar("T")
 
 
@@ -61,7 +63,7 @@ class Desk:
             history = followed.history
             assert history is not None
             if followed.columns is None:
-                followed.columns = Columns(history.sweep, followed.edition)
+                followed.columns = Columns(history.sweep)
                 followed.columns.add(history.trials, followed.version)
             yield followed.columns
 
@@ -69,7 +71,9 @@ class Desk:
     def _sweep(self, text: str) -> "Iterator[tuple[SweepRecord, _Followed]]":
         key = self.store.find_sweep(text).id
         with self._lock:
-            followed = self._followed.setdefault(key, _Followed())
+            followed = self._followed.pop(key, None) or _Followed()
+            self._followed[key] = followed  # the one asked for last stands last
+            self._forget()
         with followed.lock:
             changes = self.store.changes(key, followed.version)
             history = followed.history
@@ -77,13 +81,22 @@ class Desk:
                 # The first time, or its definition was changed.
                 history = followed.history = History(changes.record.sweep)
                 followed.columns = None
-                followed.edition += 1_000_000  # beyond what columns may raise it to
                 changes = self.store.changes(key)
             history.add(changes.trials)
             if followed.columns is not None:
                 followed.columns.add(changes.trials, changes.version)
             followed.version = changes.version
             yield changes.record, followed
+
+    def _forget(self) -> None:
+        """Drop the sweeps that were not asked for the longest, beyond the most trials."""
+        sizes = {key: len(one.history.trials) for key, one in self._followed.items() if one.history}
+        total = sum(sizes.values())
+        for key in list(self._followed)[:-1]:
+            if total <= MOST_TRIALS:
+                return
+            total -= sizes.get(key, 0)
+            del self._followed[key]
 
     def close(self) -> None:
         """Let go of the threads; the store is whose it was."""
@@ -93,13 +106,12 @@ class Desk:
 class _Followed:
     """A sweep as it was last read."""
 
-    __slots__ = ("columns", "edition", "history", "lock", "version")
+    __slots__ = ("columns", "history", "lock", "version")
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.history: History | None = None
         self.columns: Columns | None = None  # made when a page first asks for them
-        self.edition = 0
         self.version = 0
 
 

@@ -17,7 +17,7 @@ export class Board {
   /** @param {string} sweep a name, an id, or a unique beginning of one */
   constructor(sweep) {
     this.sweep = sweep;
-    /** What the page shows beside trials. @type {{ value: any }} */
+    /** What the page shows beside trials. @type {{ value: any, peek: () => any }} */
     this.detail = signal(null);
     /** @type {{ value: Error | null }} */
     this.error = signal(null);

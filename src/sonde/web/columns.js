@@ -22,7 +22,7 @@ export class Columns {
   constructor(sweep) {
     this.sweep = sweep;
     this.version = 0;
-    this.edition = 0;
+    this.edition = "";
     this.count = 0;
     this.hidden = 0;
     /** @type {string[]} */

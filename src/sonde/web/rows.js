@@ -180,6 +180,7 @@ export function placeOf(order, value) {
 /** What rows are sorted by, and which come later whatever it is. @param {Columns} columns @param {string} key */
 function ranksOf(columns, key) {
   const last = new Uint8Array(columns.count);
+  /** @type {Float64Array} */
   let ranks = new Float64Array(columns.count);
   if (key === "state") {
     const order = ["running", "waiting", "paused", "done", "stopped", "failed", "cancelled"];
@@ -224,7 +225,8 @@ function ranksOf(columns, key) {
 
 /** Numbers before text. @param {any[]} words @returns {number[]} the place of each word */
 function wordRanks(words) {
-  const key = (/** @type {any} */ word) => (typeof word === "number" ? [0, word, ""] : [1, 0, String(word)]);
+  /** @param {any} word @returns {[number, number, string]} */
+  const key = (word) => (typeof word === "number" ? [0, word, ""] : [1, 0, String(word)]);
   const order = words.map((_, code) => code).sort((a, b) => {
     const [x, y] = [key(words[a]), key(words[b])];
     if (x[0] !== y[0]) return x[0] - y[0];

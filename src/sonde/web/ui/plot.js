@@ -33,7 +33,7 @@ export function Plot({ label, x, y, height = 260, draw, point, press }) {
   const key = JSON.stringify([x.low, x.high, y.low, y.high, y.isLog, height, dressed]);
   useLayoutEffect(() => {
     if (!width) return undefined;
-    const made = new uPlot(options(x, y, width, height, calls), [[x.low, x.high], [null, null]], room.current);
+    const made = new /** @type {any} */ (uPlot)(options(x, y, width, height, calls), [[x.low, x.high], [null, null]], room.current);
     plot.current = made;
     return () => {
       plot.current = null;

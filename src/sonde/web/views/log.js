@@ -20,8 +20,10 @@ export function Log({ sweep, number, isLive, attempt }) {
     let timer;
     const look = async () => {
       try {
-        const after = held && !held.missing ? { after: held.end } : {};
-        const found = await getJson("log", { sweep, number, stream, ...after });
+        /** @type {import("../api.js").Query} */
+        const query = { sweep, number, stream };
+        if (held && !held.missing) query.after = held.end;
+        const found = await getJson("log", query);
         if (isOver) return;
         const goesOn = held && !held.missing && found.start === held.end;
         held = goesOn ? { ...found, start: held.start, text: (held.text + found.text).slice(-MOST) } : found;

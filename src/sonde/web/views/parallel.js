@@ -24,7 +24,9 @@ export function Parallel({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
   const version = board.version.value;
   const [frameOf, room] = useWidth();
+  /** @type {Axis[]} */
   const all = useMemo(() => shownAxes(columns), [version]);
+  /** @type {Axis[]} */
   const axes = useMemo(() => all.slice(0, MOST_AXES), [all]);
   const width = Math.max(room, 2 * SIDE + LEAST_GAP * (axes.length - 1));
   const frame = useMemo(() => {

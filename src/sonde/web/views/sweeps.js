@@ -10,8 +10,10 @@ import { State } from "../ui/state.js";
 
 const START = 'sonde run -j 4 lr=1e-4..1 --metric val_loss:min train.py';
 
+/** By id. @typedef {Map<string, any> | null} Rows */
+
 export function Sweeps() {
-  const [rows, setRows] = useState(/** @type {Map<string, any> | null} */ (null));
+  const [rows, setRows] = useState(/** @type {Rows} */ (null));
   const [error, setError] = useState(/** @type {Error | null} */ (null));
   const [store, setStore] = useState("");
   const [, tick] = useState(0);
@@ -20,7 +22,7 @@ export function Sweeps() {
     getJson("sweeps").then(
       (answer) => {
         setStore(answer.store);
-        setRows((old) => {
+        setRows((/** @type {Rows} */ old) => {
           const fresh = new Map(answer.sweeps.map((/** @type {any} */ row) => [row.id, row]));
           for (const [id, row] of old ?? []) if (row.best !== undefined) fresh.set(id, row);
           return fresh;
@@ -32,8 +34,8 @@ export function Sweeps() {
   useEffect(() => {
     document.title = "Sweeps – sonde";
     load();
-    const end = listen(null, (view) => setRows((old) => new Map(old ?? []).set(view.id, view)));
-    const timer = setInterval(() => tick((n) => n + 1), 10_000);
+    const end = listen(null, (view) => setRows((/** @type {Rows} */ old) => new Map(old ?? []).set(view.id, view)));
+    const timer = setInterval(() => tick((/** @type {number} */ n) => n + 1), 10_000);
     return () => {
       end();
       clearInterval(timer);

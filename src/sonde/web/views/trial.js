@@ -163,7 +163,7 @@ function Diff({ sweep }) {
   useEffect(() => {
     getText("diff", { sweep }).then(setText, (error) => setText(error.message));
   }, [sweep]);
-  return html`<pre class="diff" tabindex="0">${text.split("\n").map((line) => {
+  return html`<pre class="diff" tabindex="0">${text.split("\n").map((/** @type {string} */ line) => {
     const kind = line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : line.startsWith("@@") ? "place" : "";
     return html`<span class=${kind}>${line}\n</span>`;
   })}</pre>`;

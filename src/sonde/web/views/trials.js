@@ -18,6 +18,7 @@ export function Trials({ board }) {
   const rows = board.ordered.value;
   const filter = board.filterText.value;
   const picked = place.value.cols;
+  /** @type {Head[]} */
   const heads = useMemo(() => allHeads(columns, board.sweep), [version]);
   const keys = picked ? picked.split(",") : usual(columns);
   const shownHeads = ["state", "number", ...keys].flatMap((key) => heads.find((head) => head.key === key) ?? []);
