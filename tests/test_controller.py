@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from time import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonde.controller import Controller, utc_now
+from sonde.core.distributions import Float
 from sonde.core.metric import Goal
 from sonde.core.space import space_of
 from sonde.core.sweep import Budget, Control, Sweep
@@ -162,3 +164,30 @@ def test_whoever_runs_a_trial_may_have_it_stopped(store: Store) -> None:
     assert ended.why_stopped == "patience: why"
     controller.stop(first.number, "too late")
     assert store.changes(sweep).trials[0].state is State.DONE
+
+
+@pytest.mark.parametrize("method", ["tpe", "bayes"])
+def test_after_stops_a_controller_that_starts_anew_proposes_what_the_former_one_would_have(
+    store: Store, method: str
+) -> None:
+    space = space_of({"x": Float(0, 1), "y": Float(0, 1)})
+    ruled = Sweep(space=space, goals=GRID.goals, method=method, seed=3, stopping="asha(eta=2)")
+    sweep = store.create_sweep(ruled, utc_now()).id
+    controller = Controller(store, sweep)
+    states = []
+    for _ in range(14):
+        (lease,) = controller.step(1, Ask(agent="a"))
+        level, state = lease.params["x"] + lease.params["y"], State.DONE
+        for step in range(6):
+            loss = level + 1 / (step + 1)
+            store.report(lease, step + 1, [Report(step, {"loss": loss}, time())], utc_now())
+            controller.step(0)
+            if store.renew([lease], utc_now(), 10) == [Verdict.STOP]:
+                state = State.STOPPED
+                break
+        store.finish(lease, Outcome(state=state), utc_now())
+        states.append(state)
+        following = controller.proposal()
+        assert following is not None
+        assert Controller(store, sweep).proposal() == following
+    assert {State.DONE, State.STOPPED} == set(states)

@@ -156,31 +156,34 @@ class Controller:
     def _read(self) -> None:
         changes = self.store.changes(self.sweep, self._version)
         self.record, self._version = changes.record, changes.version
-        if changes.trials:
-            results = self.history.add(changes.trials)
+        results = self.history.add(changes.trials)
+        if self._decider.judge is not None:
             self._unread.update((trial.number, trial) for trial in changes.trials)
-            if results:
-                self._decider.observe(results)
-            self._unheard.update((trial.number, trial) for trial in changes.trials)
-        if self._unread:
-            self._tell_judge()
+        curves = self._tell_judge(self._decider.judge, at_once=bool(results))
+        if results:
+            self._decider.observe(results, curves)
+        self._unheard.update((trial.number, trial) for trial in changes.trials)
 
-    def _tell_judge(self) -> None:
-        """Read the curves of changed trials for the stopping rule, not too often."""
-        judge, unread = self._decider.judge, self._unread
-        if judge is None:
-            unread.clear()
-            return
+    def _tell_judge(self, judge: Judge | None, *, at_once: bool) -> Mapping[int, Sequence[float]]:
+        """Read the curves of changed trials for the stopping rule; return their values.
+
+        Args:
+            judge: The rule; without one nothing is read.
+            at_once: Else not too often.
+        """
         began = time.monotonic()
-        if began < self._read_at:
-            return
-        lacking = [trial for number, trial in sorted(unread.items()) if judge.lacks(trial)]
+        if judge is None or not self._unread or (began < self._read_at and not at_once):
+            return {}
+        lacking = [trial for _, trial in sorted(self._unread.items()) if judge.lacks(trial)]
+        self._unread.clear()
+        values: dict[int, Sequence[float]] = {}
         if lacking:
             numbers = None if len(lacking) > _MANY else [trial.number for trial in lacking]
             curves = self.store.curves(self.sweep, numbers, [judge.metric])
             for trial in lacking:
                 curve = curves.get(trial.number, {}).get(judge.metric, _NO_CURVE)
                 judge.hear(trial, curve.steps, curve.values, curve.times)
-        unread.clear()
+                values[trial.number] = curve.values
         took_s = time.monotonic() - began
         self._read_at = began + min(took_s / _READING, took_s + _LATEST_S)
+        return values

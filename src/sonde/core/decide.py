@@ -27,6 +27,9 @@ from sonde.errors import ConfigError
 __all__ = ["Decider", "Situation", "at_work", "check", "is_out_of_time", "problem_of"]
 
 
+_NO_CURVES: Mapping[int, Sequence[float]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What a decision is made from, beside the history."""
@@ -121,11 +124,20 @@ class Decider:
         """
         return self._method.adaptive or any(g.target is not None for g in self.sweep.goals)
 
-    def observe(self, ended: Sequence[Trial]) -> None:
-        """Take in what `History.add` returned, in any order within the batch."""
+    def observe(
+        self, ended: Sequence[Trial], curves: Mapping[int, Sequence[float]] = _NO_CURVES
+    ) -> None:
+        """Take in what `History.add` returned, in any order within the batch.
+
+        Args:
+            ended: The trials.
+            curves: Where there is a stopping rule: the values of its metric by trial.
+        """
         # The order in which they ended, which is the same for whoever reads them later.
         for trial in sorted(ended, key=lambda trial: trial.version):
-            told = trial if self._told is None else self._told.of(trial)
+            told = trial
+            if self._told is not None:
+                told = self._told.of(trial, curves.get(trial.number, ()))
             self._state = self._method.observe(self._started(), told)
 
     def decide(self, history: History, situation: Situation, want: int) -> Decision | None:

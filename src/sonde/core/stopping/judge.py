@@ -5,47 +5,21 @@ it anew, is here. A `Judge` says of which changed trials it has to read the curv
 those that are *near*, which run in this process, it is told each report at once.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sonde.core.history import History
-from sonde.core.metric import Goal, SummaryKind
+from sonde.core.metric import Goal
 from sonde.core.stopping import rule as own_rule
 from sonde.core.stopping.protocol import Heard, Point, Rule
+from sonde.core.stopping.reached import Reached
 from sonde.core.sweep import Sweep
 from sonde.core.trial import State, Trial, Verdict
 from sonde.core.wanted import RULE
 from sonde.errors import ConfigError
 
 __all__ = ["Judge", "judge_of"]
-
-
-@dataclass(slots=True)
-class _Reached:
-    """What counts of a curve so far: its last, smallest, largest or mean value, as a loss."""
-
-    goal: Goal
-    numbers: int = 0
-    total: float = 0.0
-    value: float = math.nan
-
-    def after(self, value: float) -> float:
-        """Take in a value, as `sonde.core.metric.Summary` does."""
-        kind = self.goal.summary
-        if kind is SummaryKind.LAST:
-            self.value = value
-        elif value == value:
-            self.numbers += 1
-            self.total += value
-            if kind is SummaryKind.MEAN:
-                self.value = self.total / self.numbers
-            elif self.numbers == 1:
-                self.value = value
-            else:
-                self.value = (min if kind is SummaryKind.MIN else max)(self.value, value)
-        return self.goal.loss(self.value)
 
 
 @dataclass(slots=True)
@@ -58,7 +32,7 @@ class _Known:
         last: The last one's step and value: a curve that differs there was begun anew.
     """
 
-    reached: _Reached
+    reached: Reached
     stands: tuple[Any, ...] = ()
     count: int = 0
     last: tuple[int, float] = (0, 0.0)
@@ -99,7 +73,7 @@ class Judge:
             not count or _is_same(known.last, steps[count - 1], values[count - 1])
         )
         if not grown:
-            known.reached, known.count, count = _Reached(self._goal), 0, 0
+            known.reached, known.count, count = Reached(self._goal), 0, 0
         points = zip(steps[count:], values[count:], times[count:], strict=True)
         self._tell(known, trial.number, points, trial.state, afresh=not grown)
         known.stands = self._stands(trial)
@@ -122,7 +96,7 @@ class Judge:
     def _of(self, number: int) -> _Known:
         known = self._known.get(number)
         if known is None:
-            known = self._known[number] = _Known(_Reached(self._goal))
+            known = self._known[number] = _Known(Reached(self._goal))
         return known
 
     def _tell(
