@@ -7,8 +7,10 @@ is added. What is still being written stays a running trial, and the next import
 
 import os
 import re
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,17 +22,19 @@ from sonde.core.parameter import Parameter
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State
-from sonde.errors import ConfigError
+from sonde.errors import ConfigError, StoreError
+from sonde.store import open_store
 from sonde.store.protocol import Ask, Store, SweepRecord
 from sonde.tensorboard.hparams.domains import Discrete, Domain, IntInterval, RealInterval, Value
 from sonde.tensorboard.hparams.messages import FAILURE, RUNNING, SUCCESS, Experiment
 from sonde.tensorboard.logdir import Logdir, Session
 from sonde.tensorboard.naming import names_of
 
-__all__ = ["Imported", "LogdirImport", "goal_of", "space_of"]
+__all__ = ["Imported", "LogdirImport", "following", "goal_of", "space_of"]
 
 _AGENT = "import "
 _LEASE_S = 3600.0  # nobody else would run these trials: there is no command
+_FOLLOW_S = 1.0
 _QUIET_S = 60.0  # a session of which nobody says how it ended has ended when it is so long silent
 
 
@@ -197,6 +201,33 @@ class LogdirImport:
         self._store.finish(lease, outcome, ended, reports=reports, first=first)
         del self._leases[session.path]
         return len(reports), True
+
+
+@contextmanager
+def following(url: str, logdir: Path | str) -> Iterator[LogdirImport]:
+    """Import a logdir into a store, and what is added to it for the time of a block.
+
+    Raises:
+        ConfigError: If there is nothing to import.
+    """
+    store = open_store(url)
+    source = LogdirImport(store, logdir)
+    try:
+        source.update(datetime.now(UTC))
+        is_over = threading.Event()
+
+        def follow() -> None:
+            while not is_over.wait(_FOLLOW_S):
+                with suppress(StoreError):  # busy, or the disk is full: the next round tries again
+                    source.update(datetime.now(UTC))
+
+        thread = threading.Thread(target=follow, name="sonde-import", daemon=True)
+        thread.start()
+        yield source
+        is_over.set()
+        thread.join()
+    finally:
+        store.close()
 
 
 def space_of(sessions: Sequence[Session], experiment: Experiment | None) -> Space:

@@ -12,7 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lab import until
 from sonde.cli.ui import PORT
+from sonde.tensorboard import hparams as hp
+from sonde.tensorboard import summary
 
 
 @contextmanager
@@ -62,3 +65,30 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--port" in done.stderr
+
+
+def test_a_logdir_is_shown_as_it_grows_and_nothing_is_kept(tmp_path: Path) -> None:
+    def write(name: str, lr: float) -> None:
+        with summary.create_file_writer(tmp_path / "logs" / name).as_default():
+            hp.hparams({"lr": lr})
+            summary.scalar("loss", lr, 0)
+
+    def trials(url: str) -> int:
+        return len(httpx.get(f"{url}/api/v1/sweeps/logs/trials").json()["trials"])
+
+    write("a", 0.1)
+    with shown(tmp_path, "--port", "0", "logs") as (url, ui):
+        assert trials(url) == 1
+        write("b", 0.2)
+        until(lambda: trials(url) == 2)
+        ui.send_signal(signal.SIGINT)
+        assert ui.wait(10) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"]
+
+
+def test_a_directory_without_event_files_is_refused(tmp_path: Path) -> None:
+    with shown(tmp_path, "--port", "0", ".") as (url, ui):
+        assert url == ""
+        assert ui.wait(10) == 2
+        assert ui.stderr is not None
+        assert "no event file" in ui.stderr.read()

@@ -2,6 +2,9 @@
 
 import os
 import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +12,10 @@ import click
 from sonde.cli.options import opened, store_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sonde.server.serving import Address
+    from sonde.store.protocol import Store
 
 __all__ = ["ui"]
 
@@ -22,9 +28,13 @@ PORT = 8585
     help=f"At which port; 0: any that is free. Default: {PORT}, or a free one where that is taken.",
 )  # fmt: skip
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.argument("logdir", required=False, type=click.Path(path_type=Path))
 @store_option
-def ui(port: int | None, no_browser: bool, store: str | None) -> None:
+def ui(port: int | None, no_browser: bool, logdir: Path | None, store: str | None) -> None:
     """Show the sweeps of a store in a browser, live, and steer them.
+
+    With LOGDIR, a directory of TensorBoard's event files, it shows that one instead, and
+    follows it as it grows; nothing is kept.
 
     It listens on this machine only. Ctrl-C ends it; sweeps go on without it.
     """
@@ -32,16 +42,35 @@ def ui(port: int | None, no_browser: bool, store: str | None) -> None:
     from sonde.server.app import create_app
     from sonde.server.serving import run
 
-    with opened(store, new=True) as opened_store:
+    with _shown(logdir, store) as opened_store:
         app = create_app(opened_store, agents=False)
 
         def ready(url: str) -> None:
             click.echo(url)
-            say(f"the dashboard of {opened_store.url}; Ctrl-C ends it")
+            say(f"the dashboard of {logdir or opened_store.url}; Ctrl-C ends it")
             if not no_browser and _has_display():
                 _open(url)
 
         run(app, _address(port), ready)
+
+
+@contextmanager
+def _shown(logdir: Path | None, store: str | None) -> "Iterator[Store]":
+    """Open what is to be shown, for the time of a block.
+
+    Raises:
+        ConfigError: If the logdir is none, or holds nothing yet.
+    """
+    if logdir is None:
+        with opened(store, new=True) as opened_store:
+            yield opened_store
+        return
+    from sonde.importing import following
+
+    with TemporaryDirectory(prefix="sonde-ui-") as folder:
+        url = str(Path(folder) / "logdir.db")
+        with following(url, logdir), opened(url) as opened_store:
+            yield opened_store
 
 
 def _address(port: int | None) -> "Address":
