@@ -9,6 +9,7 @@ over 10 axes, the table.
 
 import argparse
 import gzip
+import math
 import statistics
 import sys
 import time
@@ -21,11 +22,23 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "builders"))
 
 from browsing import launched
 from many_trials import many
+from sonde.controller import utc_now
+from sonde.core.decision import Decision, NewTrial
+from sonde.core.trial import Outcome, State
 from sonde.server.app import create_app
 from sonde.server.desk import Desk
 from sonde.server.pages import WEB
 from sonde.server.serving import serving
 from sonde.store.memory import MemoryStore
+from sonde.store.protocol import Ask
+
+_LIVE, _RATE = 400, 40
+_WATCH = """() => {
+    window.seen = [];
+    const table = document.querySelector("table.grid");
+    new MutationObserver(() => seen.push([Date.now() / 1000, Number(table.ariaRowCount)]))
+        .observe(table, { attributes: true, attributeFilter: ["aria-rowcount"] });
+}"""
 
 
 def main() -> None:
@@ -33,9 +46,6 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--trials", type=int, nargs="+", default=[10_000, 100_000])
     counts = parser.parse_args().trials
-    files = list(WEB.rglob("*.js"))
-    size = sum(len(gzip.compress(path.read_bytes(), 9)) for path in files)
-    print(f"JavaScript: {size / 1000:.1f} kB gzipped, {len(files)} files")
     with sync_playwright() as playwright:
         browser = launched(playwright)
         for count in counts:
@@ -44,7 +54,10 @@ def main() -> None:
             _server(store, key)
             with serving(create_app(store)) as url:
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
+                if count == counts[0]:
+                    _scripts(page, url)
                 _browser(page, url, count)
+                _live(page, store, key)
                 page.close()
         browser.close()
 
@@ -96,6 +109,55 @@ def _browser(page: Page, url: str, count: int) -> None:
     session.send("HeapProfiler.collectGarbage")
     metrics = _metrics(session)
     print(f"; heap {metrics['JSHeapUsedSize'] / 1e6:.0f} MB")
+
+
+def _scripts(page: Page, url: str) -> None:
+    """Tell how much JavaScript each page loads that is opened first."""
+    for name, query in (("list", ""), ("sweep", "?sweep=many"), ("trial", "?sweep=many&trial=0")):
+        page.goto(f"{url}/{query}")
+        page.wait_for_timeout(2000)
+        script = "() => performance.getEntriesByType('resource').map((entry) => entry.name)"
+        files = [one.partition("/web/")[2] for one in page.evaluate(script) if one.endswith(".js")]
+        size = sum(len(gzip.compress((WEB / file).read_bytes(), 9)) for file in files)
+        print(
+            f"JavaScript of the page of a {name}: {size / 1000:.1f} kB gzipped, {len(files)} files"
+        )
+
+
+def _live(page: Page, store: MemoryStore, key: str) -> None:
+    """Add 40 trials a second, and tell how long it took until each was in the table."""
+    page.goto(page.url.partition("?")[0] + "?sweep=many&sort=number")
+    expect(page.get_by_role("table", name="Trials")).to_be_visible(timeout=60_000)
+    page.wait_for_timeout(2000)
+    page.evaluate(_WATCH)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    busy, server = _busy(session), time.process_time()
+    first = store.get_sweep(key).trials
+    params = store.changes(key).trials[0].params
+    added = []
+    begin = time.time()
+    for i in range(_LIVE):
+        # The page must be looked after by the same thread: playwright's calls are one by one.
+        page.wait_for_timeout(max(0.0, (begin + i / _RATE - time.time()) * 1000))
+        revision = store.get_sweep(key).revision
+        decision = Decision(against=revision, add=[NewTrial(params=params)])
+        _, (lease,) = store.commit(key, decision, utc_now(), Ask(agent="me"))
+        store.finish(lease, Outcome(state=State.DONE, values={"val_loss": 0.5}), utc_now())
+        added.append(time.time())
+    page.wait_for_timeout(2500)
+    seen: list[list[float]] = page.evaluate("() => window.seen")
+    lags = [
+        min((at for at, rows in seen if rows - 1 > first + i), default=math.inf) - then
+        for i, then in enumerate(added)
+    ]
+    took = time.time() - begin
+    lags.sort()
+    print(
+        f"  live, {_RATE} trials/s: in the table after {statistics.median(lags):.2f} s, p95 "
+        f"{lags[int(len(lags) * 0.95)]:.2f} s; page {(_busy(session) - busy) / took:.0%} of a "
+        f"core, server and writer {(time.process_time() - server) / took:.0%}"
+    )
 
 
 def _cost(page: Page, session: CDPSession, act: Callable[[], None]) -> float:

@@ -51,15 +51,20 @@ class _Numbers:
         self.has: array[int] | None = None
 
     def put(self, row: int, value: float | None) -> None:
-        while len(self.values) <= row:
-            self.values.append(math.nan)
-            if self.has is not None:
-                self.has.append(0)
-        if value is None and self.has is None:
-            self.has = array("B", b"\1" * len(self.values))
-        if self.has is not None:
-            self.has[row] = value is not None
-        self.values[row] = math.nan if value is None else value
+        values, has = self.values, self.has
+        while len(values) <= row:
+            values.append(math.nan)
+            if has is not None:
+                has.append(0)
+        if value is None:
+            if has is None:
+                has = self.has = array("B", b"\1" * len(values))
+            has[row] = 0
+            values[row] = math.nan
+        else:
+            if has is not None:
+                has[row] = 1
+            values[row] = value
 
     def describe(self, after: int) -> dict[str, Any]:
         return self.about | {"kind": self.kind}
@@ -237,6 +242,8 @@ class Columns:
         column = self._params[name]
         if isinstance(column, _Words):
             column.put(row, value, version)
+        elif type(value) is float:  # by far the most
+            column.put(row, value)
         elif value is _MISSING:
             column.put(row, None)
         elif _is_exact(value):
