@@ -118,3 +118,12 @@ def test_a_goal_is_said_in_words(goal: Goal, words: str) -> None:
 def test_a_name_that_tells_nothing_is_minimised() -> None:
     assert guess_direction("zorp") is Direction.MINIMIZE
     assert guess_direction("val/accuracy") is Direction.MAXIMIZE
+
+
+def test_a_target_is_said_and_reached_by_what_is_as_good() -> None:
+    low = Goal(metric="loss", target=0.25)
+    high = Goal(metric="acc", direction=Direction.MAXIMIZE, target=0.9)
+    assert low.describe() == "min of the last loss, target 0.25"
+    assert [low.is_reached(value) for value in (0.2, 0.25, 0.3, float("nan"))] == [1, 1, 0, 0]
+    assert [high.is_reached(value) for value in (0.95, 0.9, 0.8)] == [1, 1, 0]
+    assert not Goal(metric="loss").is_reached(-1.0)

@@ -119,9 +119,10 @@ class Goal:
     def describe(self) -> str:
         """Say it in words, as in `min val_loss` or `max last accuracy`."""
         short = "min" if self.is_min else "max"
+        until = "" if self.target is None else f", target {self.target:g}"
         if self.summary.value == short:
-            return f"{short} {self.metric}"
-        return f"{short} of the {self.summary.value} {self.metric}"
+            return f"{short} {self.metric}{until}"
+        return f"{short} of the {self.summary.value} {self.metric}{until}"
 
 
 _BETTER_HIGH = ("acc", "auc", "f1", "precision", "recall", "score", "reward", "return", "map",

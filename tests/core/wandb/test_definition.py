@@ -123,6 +123,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file_with_line_and_colu
         ({"metric": {"name": "loss", "gaol": 1}}, "metric.gaol: a metric has no such key; did you"),
         ({"metric": [1]}, "metric: a list is no metric"),
         ({"metric": {"name": "a"}, "goals": ["b"]}, "goals: metric says it already"),
+        ({"metrics": [{"name": "a"}]}, "metrics: there is one metric in it; write metric: instead"),
         ({"goals": ["a", "a:min"]}, "goals[1]: a is a goal twice"),
         ({"run_cap": 2.5}, "run_cap: the number 2.5 is no whole number"),
         ({"run_cap": True}, "run_cap: true is no whole number"),
@@ -199,7 +200,7 @@ def test_a_rule_needs_a_metric_and_stands_there_once() -> None:
 def test_what_is_no_sweep_at_all_is_refused() -> None:
     with pytest.raises(ConfigError, match="the text 'lr' is no sweep"):
         read_sweep(document_of("lr"))
-    with pytest.raises(ConfigError, match="it has no method"):
+    with pytest.raises(ConfigError, match="sweep: it has no method"):
         read_sweep(document_of({"parameters": {"x": {"value": 1}}}))
     with pytest.raises(ConfigError, match="it has no parameters"):
         read_sweep(document_of({"method": "random"}))

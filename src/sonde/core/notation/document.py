@@ -40,7 +40,7 @@ class Node:
     @property
     def where(self) -> str:
         """Its place and its keys, as errors name it."""
-        return ": ".join(part for part in (self.place, self.path) if part)
+        return ": ".join(part for part in (self.place, self.path) if part) or "sweep"
 
     def fault(self, found: str, remedy: str) -> ConfigError:
         """Return the error for this value."""
@@ -49,7 +49,7 @@ class Node:
     def key_fault(self, found: str, remedy: str) -> ConfigError:
         """Return the error for its key."""
         place = self.key_place or self.place
-        return ConfigError(": ".join(p for p in (place, self.path) if p), found, remedy)
+        return ConfigError(": ".join(p for p in (place, self.path) if p) or "sweep", found, remedy)
 
 
 def document_of(value: Any, path: str = "") -> Node:

@@ -370,11 +370,8 @@ class _Reading:
         for node in self._where_nodes():
             if head == "where" and str(node.value).strip() == tail:
                 return node.fault(fault.found, fault.remedy)
-        return ConfigError(
-            self._node.where + ": " + fault.where if self._node.where else fault.where,
-            fault.found,
-            fault.remedy,
-        )
+        place = f"{self._node.place}: " if self._node.place else ""
+        return ConfigError(f"{place}{fault.where}", fault.found, fault.remedy)
 
     def _gather(self, key: str, part: Callable[[], object]) -> None:
         try:

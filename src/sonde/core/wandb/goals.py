@@ -32,6 +32,8 @@ def read_goals(
             nodes: tuple[Node, ...] = (node,)
         elif node.items:
             nodes = node.items
+            if key == "metrics" and len(nodes) == 1:
+                faults.append(node.fault("there is one metric in it", "write metric: instead"))
         else:
             faults.append(node.fault(f"{kind_of(node)} where a list is needed", f"{_EXAMPLE}s"))
             continue
