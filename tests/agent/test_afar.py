@@ -25,9 +25,9 @@ from sonde.agent.snapshot import take
 from sonde.controller import utc_now
 from sonde.core.sweep import Command, Control
 from sonde.core.trial import State
-from sonde.errors import ConfigError
+from sonde.errors import ConfigError, StoreError
 from sonde.store.http import HttpStore
-from sonde.store.protocol import SweepRecord
+from sonde.store.protocol import Decision, NewTrial, SweepRecord
 
 GRID = {"x": [1, 2, 3]}
 REPORT = """echo '{"step": 1, "loss": '$SONDE_PARAM_X'}' >> "$SONDE_TRIAL_DIR/reports.jsonl"\n"""
@@ -215,6 +215,31 @@ def test_answers_that_are_lost_start_nothing_twice(lab: Lab, network: Network, f
         thread.join()
     trials = lab.trials(sweep)
     assert [trial.params["x"] for trial in trials] == list(range(8))
+    assert {(trial.state, trial.attempts) for trial in trials} == {(State.DONE, 1)}
+
+
+@pytest.mark.parametrize("call", ["lease", "finish", "commit"])
+def test_a_lease_whose_answer_was_lost_for_good_is_taken_up_and_not_waited_for(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    lab.script(REPORT)
+    sweep = lab.sweep("sh", "train.sh", space={"x": [1, 2, 3, 4]}, metric="loss", lease_s=3600.0)
+    decision = Decision(against=0, add=[NewTrial(params={"x": x}) for x in (1, 2)])
+    lab.store.commit(sweep.id, decision, utc_now())
+    real, calls = getattr(lab.store, call), []
+
+    def deaf(*given: Any, **more: Any) -> Any:
+        done = real(*given, **more)
+        calls.append(done)
+        if len(calls) == 1:
+            raise StoreError("the server was killed before it answered")
+        return done
+
+    monkeypatch.setattr(lab.store, call, deaf)
+    lab.run(sweep)
+    assert len(calls) > 1
+    trials = lab.trials(sweep)
+    assert [trial.params["x"] for trial in trials] == [1, 2, 3, 4]
     assert {(trial.state, trial.attempts) for trial in trials} == {(State.DONE, 1)}
 
 

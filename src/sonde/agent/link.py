@@ -5,23 +5,25 @@ with pauses that grow to a few seconds, until the store has it.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from sonde.agent.pace import pace_of
 from sonde.agent.running import RunningTrial
-from sonde.core.trial import Lease, State, Trial, Verdict
+from sonde.core.trial import Lease, Outcome, State, Trial, Verdict
 from sonde.errors import LeaseLostError, NotFoundError, StoreError
 from sonde.store import is_served
 from sonde.store.protocol import Ask, Store, SweepRecord
 
-__all__ = ["Link"]
+__all__ = ["Link", "patiently"]
 
 _REPORT_S = 0.25  # reports are gathered for so long
 _REPORTS = 2000  # at most in one batch
 _VERDICT_S = 0.4  # between two renewals that only look for verdicts
 T = TypeVar("T")
+_PATIENCE_S = 60.0  # with a server, before the first trial
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 
@@ -37,7 +39,7 @@ class Link:
     def __init__(self, store: Store, sweep: str, agent: str, note: Callable[[str], None]) -> None:
         self.store, self.agent = store, agent
         self.pace = pace_of(is_served=is_served(store.url))
-        self.record: SweepRecord = store.get_sweep(sweep)
+        self.record: SweepRecord = patiently(store, lambda: store.get_sweep(sweep))
         self.is_gone = False
         self._note = note
         self._failures = 0
@@ -45,6 +47,7 @@ class Link:
         self._renewed_at = time.monotonic()
         self._heard = self.record.revision  # the revision whose verdicts we know
         self._stamp: object = None
+        self._doubt: int | None = None  # the sweep's version before a call that got no answer
 
     @property
     def sweep(self) -> str:
@@ -88,6 +91,8 @@ class Link:
             self.is_gone = True
             return otherwise
         except StoreError as error:
+            if self._doubt is None:
+                self._doubt = self.record.version
             if not self._failures:
                 self._note(f"the store does not answer, trying again: {error}")
             pause = _PAUSES[min(self._failures, len(_PAUSES) - 1)]
@@ -115,6 +120,43 @@ class Link:
         """Lease up to so many trials."""
         ask = self.ask(count)
         return self.attempt(lambda: self.store.lease(self.sweep, ask, _now()), ())
+
+    @property
+    def may_have_lost(self) -> bool:
+        """Whether a call got no answer, so that we may hold leases of which we do not know."""
+        return self._doubt is not None
+
+    def unheard(self, held: Collection[tuple[int, int]]) -> Sequence[Lease]:
+        """Return the leases that we hold and have not heard of: their answers were lost.
+
+        Args:
+            held: Number and attempt of each that we know.
+        """
+        doubt, none = self._doubt or 0, None
+        changes = self.attempt(lambda: self.store.changes(self.sweep, doubt), none)
+        if changes is None:
+            return ()
+        self._doubt = None
+        return [
+            Lease(
+                sweep=self.sweep,
+                number=trial.number,
+                attempt=trial.attempts,
+                agent=self.agent,
+                until=_now(),
+                params=trial.params,
+            )
+            for trial in changes.trials
+            if trial.state is State.RUNNING
+            and trial.agent == self.agent
+            and (trial.number, trial.attempts) not in held
+        ]
+
+    def give_back(self, lease: Lease) -> None:
+        """Give back what is not to be run here; if that fails it will lapse."""
+        given = Outcome(state=State.WAITING)
+        with suppress(LeaseLostError):
+            self.attempt(lambda: self.store.finish(lease, given, _now()), None)
 
     def report(self, trial: RunningTrial) -> None:
         """Tell what a trial reported, if enough has gathered."""
@@ -184,6 +226,24 @@ class Link:
         for trial, verdict in zip(held, verdicts, strict=True):
             if verdict is not Verdict.GO_ON:
                 trial.end(verdict)
+
+
+def patiently(store: Store, call: Callable[[], T]) -> T:
+    """Call a store until it answers, for a minute if it is a server: it may be started again.
+
+    Raises:
+        StoreError: If it does not.
+    """
+    until = time.monotonic() + (_PATIENCE_S if is_served(store.url) else 0.0)
+    while True:
+        try:
+            return call()
+        except (LeaseLostError, NotFoundError):
+            raise
+        except StoreError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_PAUSES[1])
 
 
 def _now() -> datetime:

@@ -14,7 +14,7 @@ from sonde.agent import identity
 from sonde.agent.deciding import Deciding
 from sonde.agent.devices import Devices, cores
 from sonde.agent.guard import Guard
-from sonde.agent.link import Link
+from sonde.agent.link import Link, patiently
 from sonde.agent.orders import AgentReport, Event, Options
 from sonde.agent.peers import Peers
 from sonde.agent.running import RunningTrial
@@ -105,7 +105,7 @@ class _Agent:
 
     def run(self) -> AgentReport:
         try:
-            for note in self.workshop.make_ready():
+            for note in patiently(self.link.store, self.workshop.make_ready):
                 self._note(note)
             return self._run()
         finally:
@@ -118,6 +118,7 @@ class _Agent:
             for trial in self.running:
                 trial.advance()
             self._settle()
+            self._reclaim()
             self._look()
             self._fill()
             self.link.renew(self.running)
@@ -145,7 +146,8 @@ class _Agent:
                 self.link.report(trial)
                 continue
             room = self.slots - len(self.running) + 1
-            ask = self.link.ask(min(room, self._left())) if self._wants_more() else None
+            is_asking = self._wants_more() and not self.link.may_have_lost
+            ask = self.link.ask(min(room, self._left())) if is_asking else None
             done = self.link.finish(trial, ask)
             if done is None:
                 continue
@@ -158,6 +160,21 @@ class _Agent:
             self.lease_at = 0.0
             if not leases:
                 self.look_at = 0.0  # it may have been the last one
+
+    def _reclaim(self) -> None:
+        """Begin trials that were leased to us by a call whose answer was lost."""
+        if not self.link.may_have_lost or not self.link.is_up:
+            return
+        room = 0
+        if self._wants_more():
+            room = min(self.slots - len(self.running), self._left())
+            if room <= 0:
+                return  # soon: until then nothing more is asked for
+        held = {(trial.lease.number, trial.lease.attempt) for trial in self.running}
+        leases = self.link.unheard(held)
+        for lease in leases[room:]:
+            self.link.give_back(lease)
+        self._start(leases[:room])
 
     def _count(self, trial: RunningTrial, state: State) -> None:
         outcome = trial.outcome
@@ -179,7 +196,7 @@ class _Agent:
         """Lease for the free slots; decide first where nobody else does."""
         now = time.monotonic()
         free = min(self.slots - len(self.running), self._left())
-        if free <= 0 or not self._wants_more() or not self.link.is_up:
+        if free <= 0 or not self._wants_more() or not self.link.is_up or self.link.may_have_lost:
             return
         self._release_dead()
         if now < self.lease_at:
@@ -310,7 +327,7 @@ def _server_decides(store: Store) -> bool:
         return False
     from sonde.store.http import HttpStore
 
-    return isinstance(store, HttpStore) and store.facts().decides
+    return isinstance(store, HttpStore) and patiently(store, store.facts).decides
 
 
 def _values(lease: Lease) -> str:

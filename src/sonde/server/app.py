@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sonde.server import about, dashboard, session, sweeps
 from sonde.server.answers import answer_errors
@@ -70,7 +71,7 @@ def create_app(
             deciders.close()
         desk.close()
 
-    app = FastAPI(
+    app = _App(
         title="sonde",
         version=version("sonde"),
         summary="Hyperparameter search for any training script",
@@ -88,7 +89,6 @@ def create_app(
         app.include_router(router, prefix=API)
     app.router.routes.extend(page_routes())
     app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=1)
-    app.add_middleware(Exchange, desk=desk, prefix=f"{API}/store/", clock=clock, deciders=deciders)
     door = Door(
         tokens,
         is_local=is_local,
@@ -96,6 +96,23 @@ def create_app(
         own=f"{API}/store/",
         open_paths=frozenset({f"{API}/session"}),
     )
-    # The outermost is added last.
-    app.add_middleware(Gate, hosts=hosts, door=door, blobs=f"{API}/store/blobs")
+    blobs = f"{API}/store/blobs"
+    app.add_middleware(Gate, hosts=hosts, door=door, blobs=blobs)  # the outermost is added last
+    app.prefix = f"{API}/store/"
+    exchange = Exchange(desk=desk, prefix=app.prefix, clock=clock, deciders=deciders)
+    app.exchange = Gate(exchange, hosts=hosts, door=door, blobs=blobs)
     return app
+
+
+class _App(FastAPI):
+    """The application, where what agents call passes the framework by."""
+
+    prefix: str
+    exchange: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http" and scope["path"].startswith(self.prefix):
+            await self.exchange(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

@@ -1,8 +1,8 @@
 """Deciding: the controller's role, taken by the server for the sweeps that agents ask for.
 
-An agent that finds nothing waiting gets what is decided on the spot. Requests for one sweep
-stand in line, so that a hundred agents cost one step and not a hundred; where proposals do
-not depend on results, trials are made ahead for all who asked of late.
+An agent that finds nothing waiting gets what is decided on the spot, in rounds: all who wait
+share one step, so that a hundred agents cost one and not a hundred. Where proposals do not
+depend on results, trials are made ahead for all who asked of late.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from sonde.controller import Controller
 from sonde.core.sweep import Control
-from sonde.core.trial import Lease
+from sonde.core.trial import Lease, State
 from sonde.errors import NotFoundError, SondeError
 from sonde.server.desk import Desk
 from sonde.store.protocol import Ask
@@ -22,7 +22,7 @@ from sonde.store.protocol import Ask
 __all__ = ["Deciders"]
 
 _THREADS = 2  # methods think in NumPy, which mostly lets others run
-_WAIT_S = 20.0  # in line, at most; then the agent asks again
+_WAIT_S = 20.0  # at most; then the agent asks again
 _AGAIN_S = 0.5  # after a step that found nothing to try, and between looks after what runs
 _KEPT_S = 60.0  # that a sweep is looked after without any agent asking
 _AHEAD = 256  # trials, at most
@@ -40,37 +40,51 @@ class Deciders:
         self._desk, self._note = desk, note
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sonde-decide")
         self._sweeps: dict[str, _Decider] = {}
-        self._task: asyncio.Task[None] | None = None
 
     async def lease(self, sweep: str, ask: Ask) -> Sequence[Lease]:
         """Decide for an agent that found nothing, and lease; nothing if there is none to try."""
         decider = self._sweeps.setdefault(sweep, _Decider())
         decider.asked(ask.agent)
         decider.wanted += ask.count
+        until = time.monotonic() + _WAIT_S
         try:
-            async with asyncio.timeout(_WAIT_S), decider.lock:
-                return await self._lease(sweep, decider, ask)
-        except TimeoutError:
-            return ()
+            while True:
+                # Others may have decided since, or taken what was decided for us.
+                leases = await self._desk.ask(
+                    lambda store: store.lease(sweep, ask, datetime.now(UTC))
+                )
+                now = time.monotonic()
+                if leases or now >= until or not await self._round(sweep, decider):
+                    return leases
         finally:
             decider.wanted -= ask.count
 
-    async def _lease(self, sweep: str, decider: "_Decider", ask: Ask) -> Sequence[Lease]:
-        leases = await self._desk.ask(lambda store: store.lease(sweep, ask, datetime.now(UTC)))
-        if leases or time.monotonic() < decider.again_at:
-            return leases
-        leases = await self._step(sweep, decider, decider.want(), ask)
-        if not leases:
-            decider.again_at = time.monotonic() + _AGAIN_S
-        return leases
+    async def _round(self, sweep: str, decider: "_Decider") -> bool:
+        """Decide once for all that wait; tell whether there may be something for them now."""
+        if decider.round is None:
+            if time.monotonic() < decider.again_at:
+                return False
+            decider.round = asyncio.ensure_future(self._decide(sweep, decider))
+        return await asyncio.shield(decider.round)
 
-    async def _step(
-        self, sweep: str, decider: "_Decider", want: int, ask: Ask | None
-    ) -> Sequence[Lease]:
-        def step() -> Sequence[Lease]:
+    async def _decide(self, sweep: str, decider: "_Decider") -> bool:
+        try:
+            await asyncio.sleep(0)  # so that all who ask now are counted
+            made = await self._step(sweep, decider, decider.want())
+            if not made:
+                decider.again_at = time.monotonic() + _AGAIN_S
+            return made
+        finally:
+            decider.round = None
+
+    async def _step(self, sweep: str, decider: "_Decider", want: int) -> bool:
+        """Have the controller decide; tell whether trials wait afterwards."""
+
+        def step() -> bool:
             if decider.controller is None:
                 decider.controller = Controller(self._desk.store, sweep)
-            return decider.controller.step(want, ask)
+            decider.controller.step(want)
+            return bool(decider.controller.record.counts.get(State.WAITING))
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, step)
@@ -81,7 +95,7 @@ class Deciders:
             if str(error) != decider.trouble:
                 decider.trouble = str(error)
                 self._note(f"sweep {sweep}: nothing can be decided: {error}")
-            return ()
+            return False
 
     async def look_after(self) -> None:
         """Look after what runs, time budgets and stopping rules, until cancelled."""
@@ -89,16 +103,21 @@ class Deciders:
             await asyncio.sleep(_AGAIN_S)
             now = time.monotonic()
             for sweep, decider in list(self._sweeps.items()):
-                if now - decider.last_asked > _KEPT_S and not decider.lock.locked():
+                if decider.round is not None:
+                    continue
+                if now - decider.last_asked > _KEPT_S:
                     del self._sweeps[sweep]
-                    continue
-                if decider.controller is None or decider.lock.locked():
-                    continue
-                if decider.controller.record.control in {Control.STOPPED, Control.CANCELLED}:
-                    continue
-                with suppress(NotFoundError):
-                    async with decider.lock:
-                        await self._step(sweep, decider, 0, None)
+                elif decider.needs_care:
+                    decider.round = asyncio.ensure_future(self._care(sweep, decider))
+                    with suppress(NotFoundError):
+                        await asyncio.shield(decider.round)
+
+    async def _care(self, sweep: str, decider: "_Decider") -> bool:
+        try:
+            await self._step(sweep, decider, 0)
+            return True  # who waited for this shall ask for themselves
+        finally:
+            decider.round = None
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -108,15 +127,23 @@ class Deciders:
 class _Decider:
     """What is known of one sweep's agents, and its controller."""
 
-    __slots__ = ("again_at", "agents", "controller", "last_asked", "lock", "trouble", "wanted")
+    __slots__ = ("again_at", "agents", "controller", "last_asked", "round", "trouble", "wanted")
 
     def __init__(self) -> None:
-        self.lock = asyncio.Lock()
+        self.round: asyncio.Future[bool] | None = None  # under way; one at a time
         self.controller: Controller | None = None
-        self.wanted = 0  # trials, by those in line
+        self.wanted = 0  # trials, by those who wait
         self.again_at = self.last_asked = 0.0
         self.agents: dict[str, float] = {}  # who asked, and when last
         self.trouble = ""
+
+    @property
+    def needs_care(self) -> bool:
+        """Whether something may be to be decided though nobody asks."""
+        if self.controller is None:
+            return False
+        control = self.controller.record.control
+        return control not in {Control.STOPPED, Control.CANCELLED}
 
     def asked(self, agent: str) -> None:
         """Note that an agent asked."""
@@ -125,7 +152,7 @@ class _Decider:
         self.agents[agent] = self.last_asked
 
     def want(self) -> int:
-        """Return how many trials are to wait, one for each in line or of late."""
+        """Return how many trials are to wait, one for each who waits or asked of late."""
         if self.controller is None or self.controller.adaptive:
             return self.wanted
         horizon = time.monotonic() - _KEPT_S

@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 
 from sonde.core.history import History
 from sonde.server.columns import Columns
+from sonde.server.lane import Lane
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["MOST_TRIALS", "Desk", "TheDesk"]
@@ -34,9 +35,18 @@ class Desk:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._lane = Lane("sonde-store-lane")
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sonde-store")
         self._lock = Lock()
         self._followed: dict[str, _Followed] = {}
+
+    def ask_briefly(self, question: Callable[[Store], T]) -> "asyncio.Future[T]":
+        """Return what a function says of the store, if it never waits for the disk.
+
+        All such questions share one thread, one after the other.
+        """
+        store = self.store
+        return self._lane.ask(lambda: question(store))
 
     async def ask(self, question: Callable[[Store], T]) -> T:
         """Return what a function says of the store, called on a thread of ours."""
@@ -100,6 +110,7 @@ class Desk:
 
     def close(self) -> None:
         """Let go of the threads; the store is whose it was."""
+        self._lane.close()
         self._pool.shutdown(cancel_futures=True)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from sonde.errors import SondeError
 from sonde.server.answers import Json, Problem, problem_of
@@ -22,6 +22,7 @@ from sonde.server.once import Once
 from sonde.server.operations import OPERATIONS, Clock, Operations, Wish
 from sonde.server.roles import Role, caller_of
 from sonde.store import wire
+from sonde.store.protocol import Store
 
 __all__ = ["Exchange"]
 
@@ -29,32 +30,26 @@ _LONGEST_KEY = 200
 
 
 class Exchange:
-    """Answers what is under a prefix; everything else goes on.
+    """Answers what is under a prefix.
 
     Args:
-        app: What is behind it.
         desk: Where the store is asked.
         prefix: `/api/v1/store/`.
         clock: The time of a call, given what the caller says it is.
         deciders: Decide for agents that find nothing; None: nobody does here.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, desk: Desk, prefix: str, clock: Clock, deciders: Deciders | None
-    ) -> None:
-        self.app, self.prefix = app, prefix
+    def __init__(self, *, desk: Desk, prefix: str, clock: Clock, deciders: Deciders | None) -> None:
+        self._prefix = prefix
         self._desk, self._deciders = desk, deciders
         self._operations = Operations(desk.store, clock, deciding=deciders is not None)
         self._once = Once()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it on."""
-        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
-            await self.app(scope, receive, send)
-            return
+        """Answer a request."""
         request = Request(scope, receive)
         try:
-            answer = await self._answer(request, scope["path"][len(self.prefix) :])
+            answer = await self._answer(request, scope["path"][len(self._prefix) :])
         except ClientDisconnect:
             return
         except HTTPException as error:
@@ -78,22 +73,27 @@ class Exchange:
         role = Role.ADMIN if name == "commit" and self._deciders else operation.role
         caller = caller_of(request)
         caller.check(role)
-        body = await request.body()
+        body = await _body(request.receive)
+        ask = self._desk.ask_briefly if operation.is_brief else self._desk.ask
+
+        def answer(_: Store) -> bytes | Wish:
+            call = wire.decode(body, operation.shape)
+            done = operation.work(self._operations, call)
+            return done if isinstance(done, Wish) else wire.encode(done)
 
         async def work() -> Response:
-            call = wire.decode(body, operation.shape)
-            done = await self._desk.ask(lambda _: operation.work(self._operations, call))
+            done = await ask(answer)
             if isinstance(done, Wish):
-                done = await self._granted(done)
-            return Response(wire.encode(done), media_type=wire.MEDIA_TYPE)
+                done = wire.encode(await self._granted(done))
+            return Response(done, media_type=wire.MEDIA_TYPE)
 
-        return await self._once_only(request, operation.role is not Role.VIEWER, work)
+        return await (self._once_only(request, work) if operation.once else work())
 
     async def _once_only(
-        self, request: Request, writes: bool, work: Callable[[], Awaitable[Response]]
+        self, request: Request, work: Callable[[], Awaitable[Response]]
     ) -> Response:
         key = request.headers.get("idempotency-key")
-        if key is None or not writes:
+        if key is None:
             return await work()
         if len(key) > _LONGEST_KEY:
             return Problem(422, "ValueError", f"an idempotency key has {_LONGEST_KEY} characters")
@@ -123,3 +123,17 @@ class Exchange:
         caller.check(Role.ADMIN)
         data = await request.body()
         return Json({"key": await self._desk.ask(lambda store: store.put_blob(data))})
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return the whole body of a request."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        return bytes(message.get("body", b""))  # nearly always
+    parts = []
+    while message["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+    raise ClientDisconnect

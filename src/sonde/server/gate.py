@@ -7,6 +7,7 @@ token that is needed (`sonde.server.door`), nor a body without end.
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -105,6 +106,7 @@ def _large(limit: int) -> str:
     return f"a body may have {limit >> 20} MiB here"
 
 
+@lru_cache(maxsize=1000)
 def _name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""

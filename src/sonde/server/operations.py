@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sonde.controller import utc_now
 from sonde.core.sweep import Control
-from sonde.core.trial import Lease, State, Verdict
+from sonde.core.trial import Lease, Verdict
 from sonde.server.roles import Role
 from sonde.store import wire
 from sonde.store.protocol import Ask, Curve, Store
@@ -47,11 +47,16 @@ class Operation:
         shape: Of the message.
         work: What it does, on a thread of the desk.
         role: Who may ask for it.
+        is_brief: Whether it never waits for the disk: it reads little, or what it writes may be
+            lost with the power, but with nothing less.
+        once: Whether doing it a second time could do harm.
     """
 
     shape: Any
     work: "Callable[[Operations, Any], Any]"
     role: Role = Role.VIEWER
+    is_brief: bool = False
+    once: bool = False
 
 
 class Operations:
@@ -172,8 +177,7 @@ class Operations:
         missing = ask.count - len(leases)
         if not self.deciding or missing <= 0:
             return answer(leases)
-        record = self.store.get_sweep(sweep)
-        if record.control is not Control.RUNNING or record.counts.get(State.WAITING):
+        if self.store.get_sweep(sweep).control is not Control.RUNNING:
             return answer(leases)
         rest = replace(ask, count=missing)
         return Wish(sweep=sweep, ask=rest, answer=lambda more: answer([*leases, *more]))
@@ -190,18 +194,24 @@ def _checked_s(lease_s: float) -> float:
 
 
 OPERATIONS: Mapping[str, Operation] = {
-    "create_sweep": Operation(shape=wire.Create, work=Operations.create_sweep, role=Role.ADMIN),
-    "get_sweep": Operation(shape=wire.OneSweep, work=Operations.get_sweep),
+    "create_sweep": Operation(
+        shape=wire.Create, work=Operations.create_sweep, role=Role.ADMIN, once=True
+    ),
+    "get_sweep": Operation(shape=wire.OneSweep, work=Operations.get_sweep, is_brief=True),
     "list_sweeps": Operation(shape=None, work=Operations.list_sweeps),
     "find_sweep": Operation(shape=wire.Find, work=Operations.find_sweep),
-    "update_sweep": Operation(shape=wire.Update, work=Operations.update_sweep, role=Role.ADMIN),
-    "commit": Operation(shape=wire.Commit, work=Operations.commit, role=Role.AGENT),
-    "lease": Operation(shape=wire.LeaseTrials, work=Operations.lease, role=Role.AGENT),
-    "renew": Operation(shape=wire.Renew, work=Operations.renew, role=Role.AGENT),
-    "report": Operation(shape=wire.SendReports, work=Operations.report, role=Role.AGENT),
-    "finish": Operation(shape=wire.Finish, work=Operations.finish, role=Role.AGENT),
+    "update_sweep": Operation(
+        shape=wire.Update, work=Operations.update_sweep, role=Role.ADMIN, once=True
+    ),
+    "commit": Operation(shape=wire.Commit, work=Operations.commit, role=Role.AGENT, once=True),
+    "lease": Operation(shape=wire.LeaseTrials, work=Operations.lease, role=Role.AGENT, once=True),
+    "renew": Operation(shape=wire.Renew, work=Operations.renew, role=Role.AGENT, is_brief=True),
+    "report": Operation(
+        shape=wire.SendReports, work=Operations.report, role=Role.AGENT, is_brief=True
+    ),
+    "finish": Operation(shape=wire.Finish, work=Operations.finish, role=Role.AGENT, once=True),
     "release": Operation(shape=wire.Release, work=Operations.release, role=Role.AGENT),
     "changes": Operation(shape=wire.ChangesAfter, work=Operations.changes),
     "curves": Operation(shape=wire.CurvesOf, work=Operations.curves),
-    "stamp": Operation(shape=None, work=Operations.stamp),
+    "stamp": Operation(shape=None, work=Operations.stamp, is_brief=True),
 }

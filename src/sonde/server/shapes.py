@@ -60,6 +60,7 @@ class SweepShape(BaseModel):
     goals: list[dict[str, Any]]
     constraints: list[dict[str, Any]]
     budget: dict[str, Number]
+    stopping: str | None
     counts: dict[str, int]
     trials: int
     repeats: int
@@ -87,6 +88,7 @@ class TrialShape(BaseModel):
     finished: str | None
     duration_s: float | None
     error: str | None
+    why_stopped: str | None
     agent: str | None
     origin: str
     seed: int
