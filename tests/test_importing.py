@@ -138,6 +138,24 @@ def test_silence_ends_a_session_of_which_nobody_says_how_it_stands(
     assert trials(store, "logs")[0].state is State.DONE
 
 
+def test_sessions_may_lie_years_apart(tmp_path: Path, store: Store) -> None:
+    for number in range(3):
+        with summary.create_file_writer(tmp_path / "logs" / str(number)).as_default():
+            hp.hparams({"lr": 0.1}, start_time_secs=1e9 + number * 1e8)
+            summary.scalar("loss", 1.0, 0)
+    result = LogdirImport(store, tmp_path / "logs").update(now() + LATER)
+    assert (result.added, result.ended) == (3, 3)
+    assert {trial.attempts for trial in trials(store, "logs")} == {1}
+
+
+def test_a_long_import_says_how_far_it_is(tmp_path: Path, store: Store) -> None:
+    for number in range(3):
+        written(tmp_path / "logs", str(number), [1.0])
+    said: list[tuple[int, int]] = []
+    LogdirImport(store, tmp_path / "logs").update(now(), lambda *far: said.append(far))
+    assert said == [(0, 3), (1, 3), (2, 3)]
+
+
 def test_a_logdir_without_hyperparameters_is_a_sweep_of_its_runs(
     tmp_path: Path, store: Store
 ) -> None:

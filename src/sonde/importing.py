@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +33,9 @@ from sonde.tensorboard.naming import names_of
 __all__ = ["Imported", "LogdirImport", "following", "goal_of", "space_of"]
 
 _AGENT = "import "
-_LEASE_S = 3600.0  # nobody else would run these trials: there is no command
+# A hundred years: trials bear the times of their sessions, which may lie years apart, and nobody
+# else would run them.
+_LEASE_S = 100 * 365 * 86400.0
 _FOLLOW_S = 1.0
 _QUIET_S = 60.0  # a session of which nobody says how it ended has ended when it is so long silent
 
@@ -92,8 +94,13 @@ class LogdirImport:
         """Damaged and unreadable files, a line each."""
         return [str(problem) for problem in self._logdir.problems]
 
-    def update(self, now: datetime) -> Imported:
+    def update(
+        self, now: datetime, told: Callable[[int, int], None] = lambda done, total: None
+    ) -> Imported:
         """Read what is new and bring it into the store.
+
+        Args:
+            told: Is told, of each session, how many are done, and of how many.
 
         Raises:
             ConfigError: There is nothing to import yet.
@@ -108,11 +115,12 @@ class LogdirImport:
                 "name the directory that TensorBoard's --logdir names",
             )
         record = self._begin(sessions, now)
-        new = [one for one in sessions if one.path not in self._known]
-        for session in new:
-            record = self._add(record, session, now)
+        known = len(self._known)
         ended = points = 0
-        for session in sessions:
+        for done, session in enumerate(sessions):
+            told(done, len(sessions))
+            if session.path not in self._known:
+                record = self._add(record, session, now)
             if session.path in self._leases:
                 sent, is_over = self._send(session, now)
                 points += sent
@@ -123,7 +131,11 @@ class LogdirImport:
         if record.control is not control:
             record = self._store.update_sweep(record.id, now, control=control, reason="imported")
         return Imported(
-            record=record, added=len(new), ended=ended, running=len(self._leases), points=points
+            record=record,
+            added=len(self._known) - known,
+            ended=ended,
+            running=len(self._leases),
+            points=points,
         )
 
     def _begin(self, sessions: Sequence[Session], now: datetime) -> SweepRecord:

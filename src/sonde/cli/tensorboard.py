@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["tensorboard"]
 
 WATCH_S = 2.0
+PROGRESS_S = 2.0
 
 
 @click.group()
@@ -74,7 +75,7 @@ def import_(
     goal = parse_goal(metric) if metric is not None else None
     with opened(store, new=True) as opened_store:
         source = LogdirImport(opened_store, logdir, name=name, metric=goal)
-        result = source.update(datetime.now(UTC))
+        result = source.update(datetime.now(UTC), Progress())
         say(_told(result))
         while watch:
             time.sleep(WATCH_S)
@@ -84,6 +85,21 @@ def import_(
         for problem in source.problems:
             say(f"damaged, and read as far as it goes: {problem}")
         report(*load(opened_store, result.record.id), form)
+
+
+class Progress:
+    """Says now and then how far a long import is."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + PROGRESS_S
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say it, if the last word was some time ago."""
+        from sonde.cli.output import say
+
+        if time.monotonic() >= self._next:
+            say(f"{done} of {total} trainings")
+            self._next = time.monotonic() + PROGRESS_S
 
 
 def _told(result: "Imported") -> str:
