@@ -73,3 +73,63 @@ def test_the_table_is_the_one_that_tensorboard_shows(
         for value in row["metricValues"]:
             mine = ours[name].value(value["name"]["tag"], value["name"]["group"])
             assert mine == pytest.approx(value["value"])
+
+
+KERAS = """
+import numpy as np
+import keras
+import sonde.tensorboard as tf
+from sonde.tensorboard import hparams as hp
+
+class Scalars(keras.callbacks.Callback):
+    def __init__(self, logdir):
+        super().__init__()
+        self.writer = tf.summary.create_file_writer(logdir + "/validation")
+
+    def on_epoch_end(self, epoch, logs):
+        self.writer.scalar("epoch_loss", logs["val_loss"], epoch)
+
+x, y = np.ones((8, 2)), np.ones(8)
+for number, units in enumerate([4, 8]):
+    logdir = f"logs/run-{number}"
+    model = keras.Sequential([keras.layers.Dense(units), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(
+        x, y, validation_data=(x, y), epochs=2, verbose=0,
+        callbacks=[Scalars(logdir), hp.KerasCallback(logdir, {"units": units})],
+    )
+"""
+
+
+def test_the_callback_of_hparams_records_a_training_without_tensorflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    (tmp_path / "train.py").write_text(KERAS)
+    subprocess.run([sys.executable, "-W", "ignore", "train.py"], cwd=tmp_path, check=True)
+    with tensorboard(tmp_path / "logs", groups=2) as board:
+        rows = board.groups()
+    assert [row["hparams"] for row in rows] == [{"units": 4.0}, {"units": 8.0}]
+    for row in rows:
+        (session,) = row["sessions"]
+        assert session["status"] == "STATUS_SUCCESS"
+        (value,) = row["metricValues"]
+        assert value["name"] == {"tag": "epoch_loss", "group": "validation"}
+
+
+def test_the_callback_of_hparams_serves_one_training_and_needs_a_writer(tmp_path: Path) -> None:
+    program = """
+from sonde.tensorboard import hparams as hp
+
+callback = hp.KerasCallback("logs", {"lr": 0.1})
+callback.on_train_begin()
+callback.on_train_end()
+for wrong in (callback.on_train_begin, lambda: hp.KerasCallback(None, {"lr": 0.1})):
+    try:
+        wrong()
+    except (RuntimeError, TypeError) as error:
+        print(type(error).__name__)
+"""
+    argv = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["RuntimeError", "TypeError"]
