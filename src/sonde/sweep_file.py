@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sonde.agent.printed import check_pattern
 from sonde.core.notation.document import Node, in_file_order, near
 from sonde.core.notation.yaml_text import read_yaml
 from sonde.core.sweep import Command, Sweep, check_name
@@ -134,6 +135,11 @@ def _work(
     words = DEFAULT_COMMAND if words is None else words
     if read is not None and "command" in top:
         faults += _unknown_words(top["command"], words, read)
+    if read is not None and read.metric_regex is not None:
+        try:
+            check_pattern(read.metric_regex)
+        except ConfigError as fault:
+            faults.append(top["metric_regex"].fault(fault.found, fault.remedy))
     uses = any("${program}" in word for word in words)
     if script is None and uses:
         faults.append(
@@ -153,7 +159,7 @@ def _work(
         return None
     return Command(
         argv=words, folder=str(folder), workspace=read.workspace, links=read.links,
-        program=script or "",
+        program=script or "", metric_regex=read.metric_regex,
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """`wandb.sweep` and `wandb.agent`."""
 
+import gc
 import os
 import time
+import weakref
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -135,6 +137,28 @@ def test_early_terminate_ends_the_function_at_its_next_log(workers: int) -> None
     sweep = wandb.sweep(GRID | {"early_terminate": rule, "parameters": parameters})
     wandb.agent(sweep, long, workers=workers)
     assert [t.state for t in stored(sweep)[1]] == [State.DONE, State.STOPPED]
+
+
+def test_what_a_trial_held_is_freed_before_the_next_one_begins() -> None:
+    class Model:
+        def __init__(self) -> None:
+            self.itself = self
+
+    alive: list[weakref.ref[Model]] = []
+    before: list[int] = []
+
+    def builds() -> None:
+        before.append(sum(model() is not None for model in alive))
+        alive.append(weakref.ref(Model()))
+        with wandb.init():
+            wandb.log({"loss": 1.0})
+
+    gc.disable()
+    try:
+        wandb.agent(wandb.sweep(GRID), builds, workers=0)
+    finally:
+        gc.enable()
+    assert before == [0, 0, 0]
 
 
 def test_a_sweep_with_a_program_needs_no_function(folder: Path) -> None:

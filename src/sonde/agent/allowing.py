@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from sonde.core.sweep import Command, Function
+from sonde.core.wandb.macros import for_people
 from sonde.errors import ConfigError
 from sonde.store import is_served
 from sonde.store.protocol import SweepRecord
@@ -55,6 +56,7 @@ def shown(work: Command | Function) -> str:
     """Return work as people write it: the program without its folder, `function NAME`."""
     if isinstance(work, Function):
         return f"function {work.name}"
-    program, *rest = work.argv
+    words = work.argv if work.program is None else for_people(work.argv, work.program)
+    program, *rest = words
     name = PurePath(program).name if PurePath(program).is_absolute() else program
     return shlex.join([name, *rest])

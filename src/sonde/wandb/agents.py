@@ -1,6 +1,8 @@
 """`wandb.agent`: run trials of a sweep, with a function or with the sweep's program."""
 
+import gc
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -50,6 +52,15 @@ class Train:
                 raise RuntimeError(f"the run was finished with exit code {code}")
         finally:
             current.begin(None)
+            _free()
+
+
+def _free() -> None:
+    """Give back what the trial held: its worker goes on to the next one, with all of the memory."""
+    gc.collect()  # models refer to themselves, so that nothing but this frees them
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def agent(
@@ -72,8 +83,8 @@ def agent(
         project: The same.
         count: How many trials to run.
         forward_signals: Means nothing: signals always reach the trials.
-        workers: How many trials at once, each in a worker process, whose GPU memory is free
-            again with the agent's end; with 0 the function is called in this process.
+        workers: How many trials at once, each in a worker process; with 0 the function is called
+            in this process. After each trial what it held is freed, torch's GPU memory too.
 
     Raises:
         ConfigError: If there is nothing to run, or it cannot be run here.

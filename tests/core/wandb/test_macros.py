@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sonde.core.wandb.macros import DEFAULT_COMMAND, expand, unknown_macros
+from sonde.core.wandb.macros import DEFAULT_COMMAND, expand, for_people, unknown_macros
 
 VALUES = {"lr": 1e-5, "flag": True, "off": False, "opt": {"lr": 1}, "none": None, "s": "a b"}
 
@@ -72,3 +72,9 @@ def test_a_word_for_a_parameter_that_a_trial_has_not_is_left_out() -> None:
 def test_a_whole_word_that_no_macro_is_called_like_is_found_beforehand() -> None:
     words = ["${progam}", "${args}", "${envvar:X}", "${lr}", "echo ${HOME}", "plain"]
     assert unknown_macros(words, ["lr"]) == ["${progam}"]
+
+
+def test_people_are_shown_the_program_and_never_a_macro_in_its_place() -> None:
+    assert for_people(DEFAULT_COMMAND, "train.py") == ["python", "train.py", "${args}"]
+    line = ["bash", "-c", "cd x && ${interpreter} ${program} ${lr}"]
+    assert for_people(line, "rm.py") == ["bash", "-c", "cd x && python rm.py ${lr}"]

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-__all__ = ["DEFAULT_COMMAND", "MACROS", "expand", "nested", "unknown_macros"]
+__all__ = ["DEFAULT_COMMAND", "MACROS", "expand", "for_people", "nested", "unknown_macros"]
 
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")
 MACROS = (
@@ -89,6 +89,16 @@ def expand(
             continue
         result.append(_MACRO.sub(partial(_joined, lists, word), word))
     return result
+
+
+def for_people(words: Iterable[str], program: str) -> list[str]:
+    """Return a command in which only what the values decide is left as a macro.
+
+    `env`, which finds the interpreter by its name, is left out.
+    """
+    fixed = {"interpreter": "python", "program": program, "env": "env"}
+    kept = [word for word in words if word != "${env}"]
+    return [_MACRO.sub(lambda found: fixed.get(found[1], found[0]), word) for word in kept]
 
 
 def unknown_macros(words: Iterable[str], names: Iterable[str]) -> list[str]:
