@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from sonde.core.surrogates.acquisition import (
     Acquisition,
+    Averaged,
     Improvement,
     Kept,
     Success,
@@ -87,3 +88,22 @@ def test_far_beyond_its_bound_a_constraint_still_shows_the_way_back() -> None:
     assert (values < -1e3).all()
     assert np.isfinite(values).all()
     assert (slopes < 0).all()
+
+
+def test_an_average_is_that_of_what_the_logarithms_stand_for() -> None:
+    random = np.random.default_rng(0)
+    x, group = random.random((12, 2)), np.arange(2)
+    terms = []
+    for theta in random.normal(-1.0, 1.0, (3, 3)):
+        loss = Posterior(x, group, theta, 12)
+        loss.target(np.cos(4 * x[:, 0]) + x[:, 1])
+        terms.append(Improvement(loss, -0.8))
+    average = Averaged(terms)
+    points = random.random((5, 2))
+    values, slopes = average.at(points, slopes=True)
+    parts = [np.exp(term.at(points, slopes=False)[0]) for term in terms]
+    assert np.exp(values) == pytest.approx(np.mean(parts, axis=0))
+    assert average.at(points, slopes=False)[0] == pytest.approx(values)
+    for point, slope in zip(points, slopes, strict=True):
+        expected = approx_fprime(point, lambda p: float(average.at(p[None], slopes=False)[0][0]))
+        assert slope == pytest.approx(expected, abs=1e-3, rel=1e-3)

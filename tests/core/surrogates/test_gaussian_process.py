@@ -8,6 +8,7 @@ from sonde.core.surrogates.gaussian_process import (
     Posterior,
     Prior,
     fit,
+    negative_log_likelihood,
     negative_log_posterior,
 )
 
@@ -38,6 +39,16 @@ def test_the_gradient_of_the_fit_is_that_of_finite_differences(seed: int) -> Non
         theta, lambda t: negative_log_posterior(t, x, y, GROUP, PRIOR)[0], 1e-6
     )
     assert gradient == pytest.approx(expected, abs=2e-4)
+
+
+def test_the_likelihood_is_the_posterior_without_its_prior() -> None:
+    x, y = data(25)
+    mode = np.append(np.full(3, PRIOR.length), PRIOR.noise)
+    spread = np.append(np.full(3, PRIOR.length_sd), PRIOR.noise_sd)
+    for theta in np.random.default_rng(0).normal(mode, spread, (5, 4)):
+        belief = (((theta - mode) / spread) ** 2).sum() / 2
+        whole, _ = negative_log_posterior(theta, x, y, GROUP, PRIOR)
+        assert negative_log_likelihood(theta, x, y, GROUP) == pytest.approx(whole - belief)
 
 
 def test_a_fit_finds_which_dimensions_matter() -> None:

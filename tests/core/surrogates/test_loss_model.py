@@ -29,6 +29,17 @@ def test_a_model_that_followed_the_history_is_the_one_that_reads_it_at_once() ->
             assert np.array_equal(followed.indices, read.indices)
             at = followed.posterior.predict(x[:5]), read.posterior.predict(x[:5])
             assert np.array_equal(at[0].sd, at[1].sd)
+            assert len(followed.others) == len(read.others)
+            for one, other in zip(followed.others, read.others, strict=True):
+                assert np.array_equal(one.mean(x[:5]), other.mean(x[:5]))
+
+
+def test_only_of_few_results_are_several_models_made() -> None:
+    random = np.random.default_rng(0)
+    x, losses = random.random((40, 3)), random.random(40)
+    model = LossModel(np.arange(3), Prior.of(3), seed=0)
+    assert len(model.given(x[:12], losses[:12], generator(0, 12)).others) > 1
+    assert not model.given(x, losses, generator(0, 40)).others
 
 
 def test_of_many_results_the_best_and_the_latest_are_seen() -> None:

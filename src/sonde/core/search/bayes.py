@@ -1,7 +1,8 @@
 """Bayesian optimisation: a Gaussian process of the loss says where improvement is to be expected.
 
 After a few even points each trial goes where the logarithm of the expected improvement is
-highest. The loss is modelled under several monotone warps, among which the data choose;
+highest. The loss is modelled under several monotone warps, among which the data choose, and
+while trials are few the improvement is averaged over several models that they allow;
 categories, positions and conditional parameters have their own distances. Running trials
 count with what the model expects of them; failed ones teach a second model where trials
 succeed. Constraints on outcomes have a model each. For few, costly trials: the cost of a
@@ -11,9 +12,10 @@ Two or three goals: the expected growth of what the front dominates. More: a ran
 of them for each trial.
 
 Sources: Jones et al., J. Global Optim. 13, 1998; Ament et al., arXiv:2310.20708, for the
-logarithm; Snelson et al., NeurIPS 2003, for warps; Hvarfner et al., arXiv:2402.02229, for
-the lengthscales; Gardner et al., ICML 2014, for constraints; Yang et al., J. Global Optim.
-75, 2019, and Knowles, IEEE Trans. Evol. Comput. 10, 2006, for several goals.
+logarithm; Snelson et al., NeurIPS 2003, for warps; Snoek et al., NeurIPS 2012, for averages;
+Hvarfner et al., arXiv:2402.02229, for the lengthscales; Gardner et al., ICML 2014, for
+constraints; Yang et al., J. Global Optim. 75, 2019, and Knowles, IEEE Trans. Evol. Comput.
+10, 2006, for several goals.
 """
 
 import math
@@ -31,7 +33,8 @@ from sonde.errors import ConfigError
 
 __all__ = ["Bayes", "History"]
 
-_FEWEST, _MOST = 4, 10  # even points at the start, one more than there are dimensions
+_FEWEST, _MOST = 3, 6  # even points at the start, two more than half the dimensions
+_FEWEST_OF_SEVERAL, _MOST_OF_SEVERAL = 4, 10  # several goals: one more than there are dimensions
 _ENOUGH = 3  # trials that have ended before there is a model
 
 
@@ -56,7 +59,10 @@ class History:
     @property
     def even_points(self) -> int:
         """How many trials are made before the model is asked."""
-        return min(max(len(self.space.dimensions) + 1, _FEWEST), _MOST)
+        dimensions = len(self.space.dimensions)
+        if len(self.goals) > 1:
+            return min(max(dimensions + 1, _FEWEST_OF_SEVERAL), _MOST_OF_SEVERAL)
+        return min(max(dimensions // 2 + 2, _FEWEST), _MOST)
 
     def add(self, trial: Trial) -> None:
         """Take in a trial that has ended."""

@@ -16,7 +16,9 @@ from scipy.special import erfcx, log_ndtr
 from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Posterior
 
-__all__ = ["Acquisition", "Improvement", "Kept", "Success", "Term", "log_expected_improvement"]
+__all__ = [
+    "Acquisition", "Averaged", "Improvement", "Kept", "Success", "Term", "log_expected_improvement",
+]  # fmt: skip
 
 _HALF_LOG_2PI = math.log(2 * math.pi) / 2
 _SHARPNESS, _UNSURE = 3.0, 0.1
@@ -61,6 +63,25 @@ class Improvement:
         if not slopes:
             return value, value[:0]
         return value, self._loss.pull_back(at, -by_mean / at.sd, by_sd / at.sd)
+
+
+class Averaged:
+    """The logarithm of what several terms come to in the mean, each of which is a logarithm."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self._terms = terms
+
+    def at(self, x: Array, *, slopes: bool) -> tuple[Array, Array]:
+        """Return values and, if wanted, gradients."""
+        found = [term.at(x, slopes=slopes) for term in self._terms]
+        values = np.array([value for value, _ in found])
+        top = values.max(axis=0)
+        shares = np.exp(values - top)
+        total = shares.sum(axis=0)
+        value = top + np.log(total / len(found))
+        if not slopes:
+            return value, value[:0]
+        return value, np.einsum("tm,tmc->mc", shares / total, [slope for _, slope in found])
 
 
 class Kept:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dtrtri
+from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
 
 from sonde.core.surrogates.encoding import Array
 
-__all__ = ["Posterior", "Prediction", "Prior", "fit", "negative_log_posterior"]
+__all__ = [
+    "Posterior", "Prediction", "Prior", "fit", "negative_log_likelihood", "negative_log_posterior",
+]  # fmt: skip
 
 _A, _B = 1.0, 1.0  # inverse-gamma prior of the amplitude
 _STEPS = 50
@@ -46,6 +48,25 @@ class Prior:
     def start(self, dimensions: int, noise: float) -> Array:
         """Return a start for `fit`: the mode of the lengthscales, and a log noise ratio."""
         return np.append(np.full(dimensions, self.length), noise)
+
+    def box(self, dimensions: int) -> tuple[Array, Array]:
+        """Return the bounds of theta (d + 1,)."""
+        (short, long), (least, most) = self.length_bounds, self.noise_bounds
+        low = np.append(np.full(dimensions, short), least)
+        return low, np.append(np.full(dimensions, long), most)
+
+
+def negative_log_likelihood(theta: Array, x: Array, y: Array, group: Array) -> float:
+    """Return how ill values (n,) at columns (n, c) suit a theta, its prior left out."""
+    scaled = x * np.exp(-theta[:-1])[group]
+    covariance = _matern(scaled, scaled)
+    covariance.flat[:: len(y) + 1] = 1.0 + math.exp(theta[-1])
+    lower, failed = dpotrf(covariance, lower=1, clean=1)
+    if failed:
+        return math.inf
+    white, _ = dtrtrs(lower, y, lower=1)
+    spread = (len(y) / 2 + _A + 1) * math.log(white @ white / 2 + _B)
+    return float(spread + np.log(lower.diagonal()).sum())
 
 
 def negative_log_posterior(
@@ -97,8 +118,7 @@ def fit(
     """Return the mode of theta's posterior nearest to the best start, and its value."""
     from scipy.optimize import minimize
 
-    low = np.append(np.full(len(starts[0]) - 1, prior.length_bounds[0]), prior.noise_bounds[0])
-    high = np.append(np.full(len(starts[0]) - 1, prior.length_bounds[1]), prior.noise_bounds[1])
+    low, high = prior.box(len(starts[0]) - 1)
     best: tuple[Array, float] | None = None
     for start in starts:
         found = minimize(

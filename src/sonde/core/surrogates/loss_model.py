@@ -7,6 +7,7 @@ same numbers without fitting what the old one had fitted before:
   starts from that of an *anchor*, which was made from the prior alone; anchors are some
   1.6 times apart.
 - In between, results are added to the factor one by one.
+- Up to 30 results there are further models, whose hyperparameters are drawn when there is a fit.
 - Of more than 200 results the fit, of more than 400 the posterior sees a part: the best
   half of it, and others at random. That part is chosen anew every 100 results.
 """
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sonde.core.streams import WHOLE_SWEEP, generator
+from sonde.core.surrogates.averaging import draws
 from sonde.core.surrogates.earlier import Leaning, Trend, leaned
 from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
@@ -31,6 +33,7 @@ _NOISES = (-4.0, -1.0)  # logs to start from: what is noise and what short lengt
 # often to be had both ways
 _MOST_FITTED = 200
 _MOST_HELD, _HELD_FOR = 400, 100
+_MOST_AVERAGED = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +45,15 @@ class Conditioned:
         target: The warped losses that it holds.
         fitted: Its means at these points.
         indices: Which results they are.
+        others: Posteriors of the same target that the results do not rule out; none where
+            they are many.
     """
 
     posterior: Posterior
     target: Array
     fitted: Array
     indices: Array
+    others: tuple[Posterior, ...] = ()
 
 
 class LossModel:
@@ -86,6 +92,7 @@ class LossModel:
         self._most_fitted = most_fitted
         self._fits: dict[int, list[tuple[Array, float]]] = {}
         self._posteriors: dict[tuple[int, int], tuple[Posterior, Array]] = {}
+        self._draws: dict[tuple[int, int], list[Array]] = {}
 
     def given(
         self,
@@ -120,8 +127,24 @@ class LossModel:
         if leans:
             posterior, target = self._leaning(posterior, x, losses, target, indices)
         posterior.target(target)
-        fitted = posterior.fitted(target)
-        return Conditioned(posterior=posterior, target=target, fitted=fitted, indices=indices)
+        others = [] if leans or len(x) > _MOST_AVERAGED else self._others(x, losses, which)
+        for other in others:
+            other.target(target)
+        return Conditioned(
+            posterior=posterior, target=target, fitted=posterior.fitted(target), indices=indices,
+            others=tuple(others),
+        )  # fmt: skip
+
+    def _others(self, x: Array, losses: Array, which: int) -> list[Posterior]:
+        """Return models of one warp with hyperparameters as they were drawn at the last fit."""
+        due = anchor_and_due(len(x))[1]
+        if (due, which) not in self._draws:
+            y, _ = warped(self._levels(losses[:due]), self._views[which][0])
+            stream = generator(self._seed, WHOLE_SWEEP - 2 * due - 1)
+            mode = self._fits[due][which][0]
+            self._draws = {key: drawn for key, drawn in self._draws.items() if key[0] == due}
+            self._draws[due, which] = draws(mode, x[:due], y, self._group, self._prior, stream)
+        return [Posterior(x, self._group, theta, len(x)) for theta in self._draws[due, which]]
 
     def _leaning(
         self, posterior: Posterior, x: Array, losses: Array, target: Array, indices: Array

@@ -8,13 +8,20 @@ counts. Running trials turn out as expected (kriging believer).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from sonde.core.earlier import Lesson
-from sonde.core.surrogates.acquisition import Acquisition, Improvement, Kept, Success, Term
+from sonde.core.surrogates.acquisition import (
+    Acquisition,
+    Averaged,
+    Improvement,
+    Kept,
+    Success,
+    Term,
+)
 from sonde.core.surrogates.belief import Belief
 from sonde.core.surrogates.earlier import trend_of
 from sonde.core.surrogates.encoding import Array, Encoding
@@ -119,11 +126,16 @@ class Models:
         given = model.given(
             records.columns, values, random, lambda n: np.where(feasible[:n], values[:n], np.inf)
         )
-        posterior, expected = _believing(given, there)
-        fitted = np.where(feasible[given.indices], given.fitted, np.inf)
-        best = min([float(fitted.min()), *map(float, expected)]) - _MARGIN
-        top = given.indices[np.argsort(fitted, kind="stable")[:_CENTRES]]
-        return Improvement(posterior, best), posterior.inverse_length, top
+        kept = feasible[given.indices]
+        top = np.argsort(np.where(kept, given.fitted, np.inf), kind="stable")[:_CENTRES]
+        gain: Term = _improvement(given, kept, there)
+        if given.others:
+            others = [
+                replace(given, posterior=other, fitted=other.fitted(given.target))
+                for other in given.others
+            ]
+            gain = Averaged([gain, *(_improvement(other, kept, there) for other in others)])
+        return gain, given.posterior.inverse_length, given.indices[top]
 
     def _growth(
         self, records: Records, there: Array, random: np.random.Generator
@@ -193,6 +205,13 @@ class Models:
         posterior.extend(there)
         posterior.target(np.append(labels - offset, expected))
         return Success(posterior, offset)
+
+
+def _improvement(given: Conditioned, kept: Array, there: Array) -> Improvement:
+    """Return the improvement on the lowest mean, where results that are kept or running lie."""
+    posterior, expected = _believing(given, there)
+    fitted = np.where(kept, given.fitted, np.inf)
+    return Improvement(posterior, min([float(fitted.min()), *map(float, expected)]) - _MARGIN)
 
 
 def _believing(given: Conditioned, there: Array) -> tuple[Posterior, Array]:
