@@ -131,6 +131,29 @@ def test_pause_resume_stop_and_cancel_are_wandbs_words_for_it(place: Place) -> N
     assert "is cancelled" in place.run("sweep", "--cancel", sweep).stdout
 
 
+@pytest.mark.parametrize("how", ["command", "flag"])
+def test_a_controller_decides_while_an_agent_runs_what_it_schedules(place: Place, how: str) -> None:
+    if how == "flag":
+        controller = place.start("sweep", "--controller", "--name", "mine", "sweep.yaml")
+        place.wait("mine", bool)
+    else:
+        made(place, "--name", "mine", "sweep.yaml")
+        controller = place.start("controller", "mine")
+    place.run("agent", "mine")
+    said = controller.communicate(timeout=30)
+    assert controller.returncode == 0
+    assert "mine is done: 2 done" in said[1]
+    assert [row["state"] for row in place.trials("mine")] == ["done", "done"]
+
+
+def test_a_sweep_that_a_program_decides_needs_that_program(place: Place) -> None:
+    place.write("sweep.yaml", GRID.replace("method: grid", "method: custom"))
+    done = place.run("sweep", "sweep.yaml")
+    assert "custom proposes nothing by itself" in done.stderr
+    said = place.run("controller", done.stdout.strip(), code=2).stderr
+    assert "a program of yours is to decide" in said
+
+
 def test_a_name_that_is_taken_is_counted_on(place: Place) -> None:
     made(place, "sweep.yaml", "--name", "mine", "--project", "digits")
     again = place.run("sweep", "sweep.yaml", "--name", "mine")

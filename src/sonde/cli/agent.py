@@ -42,8 +42,8 @@ __all__ = ["agent"]
     "--allow-command", multiple=True, metavar="PATTERN",
     help="Run commands of a server's sweeps that fit: 'python train.py *'; repeatable.",
 )  # fmt: skip
-@click.option("-p", "--project", expose_value=False, hidden=True)
-@click.option("-e", "--entity", expose_value=False, hidden=True)
+@click.option("-p", "--project", expose_value=False, hidden=True, help="W&B's; means nothing.")
+@click.option("-e", "--entity", expose_value=False, hidden=True, help="W&B's; means nothing.")
 @click.option("--token", metavar="TOKEN", help="For a server; better put it into SONDE_TOKEN.")
 @store_option
 def agent(

@@ -17,6 +17,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "resume": ("resume", "Go on with a sweep that was paused, stopped or interrupted."),
         "agent": ("agent", "Run trials of a sweep here, from any terminal or machine."),
         "serve": ("serve", "Serve a store over HTTP: agents on other machines, programs."),
+        "controller": ("controller", "Decide for a sweep here, while agents elsewhere run it."),
         "rerun": ("rerun", "Run one trial again with exactly its values."),
     },
     "Look": {

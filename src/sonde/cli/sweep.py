@@ -33,6 +33,10 @@ __all__ = ["sweep"]
     help="Start no new trials of SWEEP; it has ended when the running ones have.",
 )  # fmt: skip
 @click.option("--cancel", "action", flag_value="cancel", help="End SWEEP and its trials now.")
+@click.option(
+    "--controller", "controlled", is_flag=True,
+    help="Stay and decide, as W&B's local controller does; agents need none.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check the file and show the first trials only.")
 @store_option
 @click.pass_context
@@ -45,6 +49,7 @@ def sweep(
     entity: str | None,
     earlier: tuple[str, ...],
     action: str | None,
+    controlled: bool,
     dry_run: bool,
     store: str | None,
 ) -> None:
@@ -77,6 +82,10 @@ def sweep(
         record = _made(opened_store, found, earlier)
         _tell(record)
     click.echo(record.id)
+    if controlled:
+        from sonde.cli.controller import drive
+
+        drive(record.id, store)
 
 
 def _made(store: "Store", found: "Declared", earlier: tuple[str, ...]) -> "SweepRecord":

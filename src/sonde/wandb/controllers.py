@@ -44,13 +44,15 @@ class Controller:
         sweep_id_or_config: str | Mapping[str, Any] | None = None,
         entity: str | None = None,
         project: str | None = None,
+        *,
+        store: Store | None = None,
     ) -> None:
         self.sweep_id: str | None = None
         self.sweep_config: dict[str, Any] = {}
         self.entity, self.project = entity, project
         self._search: Search | None = None
         self._stopping: Stopping | None = None
-        self._store: Store | None = None
+        self._store = store
         self._deciding: Deciding | None = None
         self._actions: list[str] = []
         if isinstance(sweep_id_or_config, str):
@@ -143,14 +145,19 @@ class Controller:
         found = declared(
             document_of(config), beside=Path.cwd(), project=self.project, needs_program=False
         )
-        store = opened(None)
+        store = self._store = self._store or opened(None)
         record = make(store, found)
-        self._store, self.sweep_id = store, record.id
+        self.sweep_id = record.id
         self._deciding = Deciding(store, record.id)
         say(f"made sweep {record.id} ({record.name}); agents run it: sonde agent {record.id}")
         return record.id
 
     # -- what happens with it ---------------------------------------------------------------------
+
+    @property
+    def method(self) -> str:
+        """How it is searched, as the sweep says."""
+        return self._at_work().record.sweep.method
 
     @property
     def runs(self) -> list[SweepRun]:
@@ -171,14 +178,17 @@ class Controller:
         """Take step after step until the sweep is done, or Ctrl-C."""
         if self.sweep_id is None:
             self.create()
+        told = ""
         try:
             while not self.done():
-                if print_status:
-                    self.print_status()
                 self.step()
+                if print_status and told != (told := self.status()):
+                    say(told)
                 if print_actions or verbose:
                     self.print_actions()
                 time.sleep(STEP_S)
+            if print_status:
+                self.print_status()
         except KeyboardInterrupt:
             say("the controller leaves; the sweep is as it is")
 
@@ -248,15 +258,19 @@ class Controller:
                 deciding.stop(run.number, "the controller stopped it")
                 self._actions.append(f"stopped run {run.number}")
 
-    def print_status(self) -> None:
-        """Print how the sweep stands, in one line."""
+    def status(self) -> str:
+        """Return how the sweep stands, in one line."""
         deciding = self._at_work()
         counts = {state: n for state, n in deciding.history.counts.items() if n}
         states = ", ".join(f"{state.capitalize()}: {n}" for state, n in counts.items())
         method = CUSTOM if self._search is not None else deciding.record.sweep.method
         total = len(deciding.history.trials)
         runs = f"Runs: {total}" + (f" ({states})" if states else "")
-        say(f"Sweep: {self.sweep_id} ({method}) | {runs}")
+        return f"Sweep: {self.sweep_id} ({method}) | {runs}"
+
+    def print_status(self) -> None:
+        """Print how the sweep stands."""
+        say(self.status())
 
     def print_actions(self) -> None:
         """Print what was done since the last call."""
@@ -276,9 +290,9 @@ class Controller:
     # -- inside -----------------------------------------------------------------------------------
 
     def _take_up(self, text: str) -> None:
-        store = opened(None)
+        store = self._store = self._store or opened(None)
         record = find(store, text)
-        self._store, self.sweep_id = store, record.id
+        self.sweep_id = record.id
         self._deciding = Deciding(store, record.id)
 
     def _configure(self, key: str, value: Any, options: Mapping[str, Any]) -> None:
