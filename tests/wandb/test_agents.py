@@ -200,6 +200,12 @@ def test_what_is_wrong_with_a_sweep_is_told_at_once_and_nothing_is_made() -> Non
         assert not store.list_sweeps()
 
 
+def test_a_store_that_no_agent_would_find_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SONDE_STORE", "memory:")
+    with pytest.raises(ConfigError, match="an agent would not find the sweep there; name a file"):
+        wandb.sweep(GRID)
+
+
 def test_an_agent_without_anything_to_run_says_so() -> None:
     sweep = wandb.sweep(GRID)
     with pytest.raises(ConfigError, match="no program and no function was given"):

@@ -140,11 +140,6 @@ def _here(
 
 def _with_function(store: Store, record: SweepRecord, function: Callable[[], Any]) -> SweepRecord:
     """Send the function to the store, in place of what the sweep ran before."""
-    if store.url == "memory:":
-        raise ConfigError(
-            "wandb.agent", "a store in memory cannot be reached by worker processes",
-            "use agent(..., workers=0), or a store in a file",
-        )  # fmt: skip
     blob = store.put_blob(pack(Train(function, record.sweep.groups)))
     work = record.sweep.work
     if isinstance(work, Function) and work.blob == blob:

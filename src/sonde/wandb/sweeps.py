@@ -62,7 +62,15 @@ def sweep(
 
 
 def make(store: Store, found: Declared, earlier: Sequence[str] = ()) -> SweepRecord:
-    """Make a sweep in a store; a name that is taken is counted on."""
+    """Make a sweep in a store; a name that is taken is counted on.
+
+    Raises:
+        ConfigError: If the store forgets it with the call that made it.
+    """
+    if store.url == "memory:":
+        raise ConfigError(
+            "SONDE_STORE=memory:", "an agent would not find the sweep there", "name a file"
+        )
     definition = found.sweep
     if definition.name is not None:
         taken = [record.name for record in store.list_sweeps()]
