@@ -39,6 +39,15 @@ def test_what_the_sweep_has_chosen_cannot_be_set_and_that_is_said(
     assert "config.lr is the sweep's (0.125); 5 is ignored" in capsys.readouterr().err
 
 
+def test_a_nested_value_of_the_sweep_is_joined_with_what_init_was_given() -> None:
+    found = Config()
+    found.update({"opt": {"lr": 9, "name": "sgd", "deep": {"a": 1}}, "bs": {"x": 1}})
+    found.lock({"opt": {"lr": 0.1, "deep": {"b": 2}}, "bs": 8})
+    assert found.as_dict() == {
+        "opt": {"lr": 0.1, "name": "sgd", "deep": {"a": 1, "b": 2}}, "bs": 8,
+    }  # fmt: skip
+
+
 def test_other_values_may_be_added_and_changed_only_when_that_is_said() -> None:
     found = config()
     found.update(Namespace(lr=0.1, epochs=3))

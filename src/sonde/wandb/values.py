@@ -35,9 +35,9 @@ class Config(Mapping[str, "Any"]):
         put(self, "_may_change", allow_val_change)
 
     def lock(self, values: Mapping[str, "Any"]) -> None:
-        """Set what the sweep has chosen, over whatever is there."""
-        self._locked.update(values)
-        self._values.update(values)
+        """Set what the sweep has chosen, over whatever is there; dicts are joined key by key."""
+        for name, value in values.items():
+            self._values[name] = self._locked[name] = _joined(self._values.get(name), value)
 
     def update(
         self, given: "Mapping[str, Any] | Any | None" = None, allow_val_change: bool | None = None
@@ -110,6 +110,13 @@ class Config(Mapping[str, "Any"]):
     def __repr__(self) -> str:
         """Show the values as a dict."""
         return f"Config({self._values!r})"
+
+
+def _joined(old: "Any", new: "Any") -> "Any":
+    """Return the new value, with what only the old dict has where both are dicts."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return new
+    return {**old, **{name: _joined(old.get(name), value) for name, value in new.items()}}
 
 
 def _mapping(given: "Any") -> "Mapping[str, Any]":
