@@ -9,15 +9,17 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sonde.server import about, dashboard, session, sweeps
+from sonde.server import about, control, dashboard, session, sweeps
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
+from sonde.server.description import describe
 from sonde.server.desk import Desk
 from sonde.server.door import Door
 from sonde.server.exchange import Exchange
 from sonde.server.gate import LOCAL_HOSTS, Gate
 from sonde.server.holding import hold_leases
 from sonde.server.live import Live
+from sonde.server.once import Once
 from sonde.server.operations import Clock, server_time
 from sonde.server.pages import page_routes
 from sonde.server.tokens import Tokens
@@ -27,7 +29,7 @@ __all__ = ["API", "create_app"]
 
 API = "/api/v1"
 _SMALL = 1000  # bytes of an answer that is not worth compressing
-_ROUTERS = (about.router, session.router, sweeps.router, dashboard.router)
+_ROUTERS = (about.router, session.router, sweeps.router, control.router, dashboard.router)
 
 
 def _silent(_: str) -> None:
@@ -101,6 +103,8 @@ def create_app(
     app.prefix = f"{API}/store/"
     exchange = Exchange(desk=desk, prefix=app.prefix, clock=clock, deciders=deciders)
     app.exchange = Gate(exchange, hosts=hosts, door=door, blobs=blobs)
+    app.state.once = Once()
+    app.openapi = lambda: describe(app, app.prefix)  # type: ignore[method-assign]
     return app
 
 

@@ -78,7 +78,10 @@ class Exchange:
 
         def answer(_: Store) -> bytes | Wish:
             call = wire.decode(body, operation.shape)
-            done = operation.work(self._operations, call)
+            try:
+                done = operation.work(self._operations, call)
+            except TypeError as error:  # bytes, which MessagePack has, where JSON is kept
+                raise ValueError(f"something in the message is no JSON: {error}") from error
             return done if isinstance(done, Wish) else wire.encode(done)
 
         async def work() -> Response:
