@@ -171,6 +171,15 @@ def test_of_several_goals_one_chooses_whose_history_is_shown(page: Page) -> None
     assert "goal=speed" in page.url
 
 
+def test_two_goals_are_shown_over_each_other_with_their_front(page: Page) -> None:
+    page.goto("/?sweep=two")
+    page.get_by_role("combobox", name="Over").select_option("speed")
+    # Of five trials one has no error and one an infinite one; each other is better in something.
+    label = "error over speed of 3 trials; 3 trials on the front"
+    expect(page.get_by_role("img", name=label)).to_be_visible()
+    assert "x=m.speed" in page.url
+
+
 def test_a_live_sweep_shows_new_trials_results_and_metrics_by_itself(
     look: Look, url: str, store: MemoryStore
 ) -> None:

@@ -110,7 +110,12 @@ export function ticks(low, high, isLog, choices) {
     const step = Math.max(1, Math.ceil((last - first + 1) / MOST_TICKS));
     const found = [];
     for (let power = first; power <= last; power += step) found.push(Number(`1e${power}`));
-    if (found.length >= 2) return found;
+    if (found.length >= 3) return found;
+    const between = [1, 2, 5].flatMap((m) =>
+      Array.from({ length: last - first + 3 }, (_, i) => Number(`${m}e${first - 1 + i}`)),
+    );
+    const within = between.filter((at) => at >= low && at <= high).sort((a, b) => a - b);
+    if (within.length >= 2) return within;
   }
   const rough = (high - low) / (MOST_TICKS - 1);
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -1,5 +1,5 @@
 // @ts-check
-/** The points of a sweep's history and the best so far: pure functions over columns. */
+/** The points of a sweep's history, the best so far, and the front of two goals: pure functions. */
 import { present } from "../columns.js";
 
 /** @typedef {import("../columns.js").Columns} Columns */
@@ -10,15 +10,19 @@ import { present } from "../columns.js";
  * @property {Float64Array} xs
  * @property {Float64Array} ys
  * @property {Float64Array} best the best so far at each, NaN before the first
+ * @property {number[] | null} front over another goal: the places of those that none beats in both
  * @property {number} without how many trials have no number to show
  */
 
 /**
  * @param {Columns} columns @param {Column} goal @param {Uint32Array} rows
- * @param {boolean} byTime by the time of their end, in seconds since the first began; else by number
+ * @param {"number" | "time" | Column} over by number, by the time of their end in seconds since the
+ *   first began, or by another goal
  * @returns {Points}
  */
-export function points(columns, goal, rows, byTime) {
+export function points(columns, goal, rows, over) {
+  const byTime = over === "time";
+  const other = typeof over === "string" ? null : over;
   const finished = columns.byKey.get("finished");
   const started = columns.byKey.get("started");
   const feasible = columns.byKey.get("feasible");
@@ -33,29 +37,53 @@ export function points(columns, goal, rows, byTime) {
   for (const row of rows) {
     const y = goal.values[row];
     if (!present(goal, row) || y - y !== 0) continue;
+    if (other && !(present(other, row) && Number.isFinite(other.values[row]))) continue;
     if (byTime && !(finished && present(finished, row))) continue;
     kept.push(row);
   }
+  if (other) kept.sort((a, b) => other.values[a] - other.values[b]);
   if (byTime && finished) kept.sort((a, b) => finished.values[a] - finished.values[b]);
   const xs = new Float64Array(kept.length);
   const ys = new Float64Array(kept.length);
   const best = new Float64Array(kept.length);
   const isMin = goal.about.direction !== "maximize";
+  const eligible = new Uint8Array(kept.length);
   let so = Number.NaN;
   let isSoShort = true;
   kept.forEach((row, i) => {
-    xs[i] = byTime && finished ? finished.values[row] - begin : row;
+    xs[i] = other ? other.values[row] : byTime && finished ? finished.values[row] - begin : row;
     ys[i] = goal.values[row];
     const isFeasible = !feasible || feasible.words[feasible.values[row]] !== false;
     if (counts[columns.state[row]] && isFeasible) {
       // What a rule cut short is the best only while nothing ran to its end.
       const isShort = short !== undefined && short.words[short.values[row]] === true;
       const isBetter = Number.isNaN(so) || (isMin ? ys[i] < so : ys[i] > so);
+      eligible[i] = isShort ? 0 : 1;
       if (isShort === isSoShort ? isBetter : !isShort) [so, isSoShort] = [ys[i], isShort];
     }
     best[i] = so;
   });
-  return { rows: Uint32Array.from(kept), xs, ys, best, without: rows.length - kept.length };
+  const front = other && frontOf(xs, ys, eligible, other.about.direction === "maximize", !isMin);
+  return { rows: Uint32Array.from(kept), xs, ys, best, front, without: rows.length - kept.length };
+}
+
+/**
+ * The places of the points that no other beats in both, the best in x first.
+ * @param {Float64Array} xs @param {Float64Array} ys @param {Uint8Array} eligible
+ * @param {boolean} isMaxX @param {boolean} isMaxY @returns {number[]}
+ */
+export function frontOf(xs, ys, eligible, isMaxX, isMaxY) {
+  const [sx, sy] = [isMaxX ? -1 : 1, isMaxY ? -1 : 1];
+  const order = [...xs.keys()].filter((i) => eligible[i]);
+  order.sort((a, b) => sx * (xs[a] - xs[b]) || sy * (ys[a] - ys[b]));
+  const front = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const i of order) {
+    if (sy * ys[i] >= least) continue;
+    least = sy * ys[i];
+    front.push(i);
+  }
+  return front;
 }
 
 /**

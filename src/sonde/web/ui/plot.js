@@ -30,7 +30,7 @@ export function Plot({ label, x, y, height = 260, draw, point, press }) {
   const calls = useRef({ draw, point, press });
   calls.current = { draw, point, press };
   const dressed = theme.value;
-  const key = JSON.stringify([x.low, x.high, y.low, y.high, y.isLog, height, dressed]);
+  const key = JSON.stringify([x.low, x.high, x.isLog, y.low, y.high, y.isLog, height, dressed]);
   useLayoutEffect(() => {
     if (!width) return undefined;
     const made = new /** @type {any} */ (uPlot)(options(x, y, width, height, calls), [[x.low, x.high], [null, null]], room.current);
@@ -69,7 +69,7 @@ function options(
     legend: { show: false },
     cursor: { points: { show: false }, drag: { setScale: false, x: false, y: false }, x: false, y: false },
     scales: {
-      x: { time: false, range: () => [x.low, x.high] },
+      x: { time: false, distr: x.isLog ? 3 : 1, range: () => [x.low, x.high] },
       y: { distr: y.isLog ? 3 : 1, range: () => [y.low, y.high] },
     },
     axes: [{ ...axis(x), size: 34 }, { ...axis(y), size: 62 }],

@@ -5,6 +5,7 @@ import { html, useEffect, useMemo, useState } from "../html.js";
 import { count, number } from "../numbers.js";
 import { colour, ramp } from "../theme.js";
 import { Plot, range } from "../ui/plot.js";
+import { Shape } from "../ui/state.js";
 
 const MOST = 40;
 const LATER_MS = 700; // after the last change: curves of a live sweep are not fetched all the time
@@ -58,8 +59,9 @@ export function Curves({ board }) {
       </div></div>
     ${
       hasCurves
-        ? html`<${CurvePlot} curves=${curves} name=${name} isMax=${columns.byKey.get(`m.${name}`)?.about.direction === "maximize"} />
+        ? html`<${CurvePlot} curves=${curves} name=${name} stateOf=${(/** @type {number} */ trial) => columns.stateOf(trial)} isMax=${columns.byKey.get(`m.${name}`)?.about.direction === "maximize"} />
           <p class="legend"><span>${count(curves.trials.length, "curve")}: the first of the table${isBrushed ? ", as it is narrowed," : ""} and those that run</span>
+          <span><${Shape} state="stopped" /> stopped</span><span><${Shape} state="failed" /> failed</span>
           <span><i class="ramp" aria-hidden="true"></i> worse to better</span></p>`
         : html`<p class="nothing">${wanted.length === 0 ? "No trial has begun yet." : "Reading curves…"}</p>`
     }
@@ -81,8 +83,10 @@ function pick(columns, ordered) {
   return [...found].sort((a, b) => a - b);
 }
 
-/** @param {{ curves: Curves, name: string, isMax?: boolean, height?: number }} props */
-export function CurvePlot({ curves, name, isMax = false, height }) {
+/**
+ * @param {{ curves: Curves, name: string, isMax?: boolean, height?: number, stateOf: (trial: number) => string }} props
+ */
+export function CurvePlot({ curves, name, isMax = false, height, stateOf }) {
   const { starts, steps, values } = curves;
   const low = values.reduce((a, v) => (v - v === 0 ? Math.min(a, v) : a), Number.POSITIVE_INFINITY);
   const high = values.reduce((a, v) => (v - v === 0 ? Math.max(a, v) : a), Number.NEGATIVE_INFINITY);
@@ -116,7 +120,28 @@ export function CurvePlot({ curves, name, isMax = false, height }) {
         isDown = true;
       }
       context.stroke();
+      markEnd(plot, context, steps[starts[i + 1] - 1], values[starts[i + 1] - 1], stateOf(curves.trials[i]));
     });
   };
   return html`<${Plot} label=${`${name} by step of ${count(curves.trials.length, "trial")}`} x=${x} y=${range([values], isLog)} height=${height} draw=${draw} />`;
+}
+
+/** A curve that was stopped ends in a square, one that failed in a cross. */
+function markEnd(
+  /** @type {any} */ plot, /** @type {CanvasRenderingContext2D} */ context, /** @type {number} */ step,
+  /** @type {number} */ value, /** @type {string} */ state,
+) {
+  if (value - value !== 0 || (state !== "stopped" && state !== "failed")) return;
+  const [x, y] = [plot.valToPos(step, "x", true), plot.valToPos(value, "y", true)];
+  const size = 2.8 * (devicePixelRatio || 1);
+  context.fillStyle = context.strokeStyle;
+  context.beginPath();
+  if (state === "stopped") context.fillRect(x - size, y - size, 2 * size, 2 * size);
+  else {
+    context.moveTo(x - size, y - size);
+    context.lineTo(x + size, y + size);
+    context.moveTo(x - size, y + size);
+    context.lineTo(x + size, y - size);
+    context.stroke();
+  }
 }

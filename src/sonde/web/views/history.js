@@ -22,8 +22,10 @@ export function History({ board }) {
   const [under, setUnder] = useState(-1);
   const goals = columns.goals;
   const goal = goals.find((column) => column.name === chosenGoal.value) ?? goals[0];
+  const other = goals.find((column) => column !== goal && column.key === chosenX.value);
   const byTime = chosenX.value === "time";
-  const found = useMemo(() => (goal ? points(columns, goal, rows, byTime) : null), [version, rows, goal?.key, byTime]);
+  const over = other ?? (byTime ? "time" : "number");
+  const found = useMemo(() => (goal ? points(columns, goal, rows, over) : null), [version, rows, goal?.key, chosenX.value]);
   const reach = useMemo(() => reachOf(found, goal), [found]);
   const isChosen = useMemo(() => {
     const mask = new Uint8Array(columns.count);
@@ -38,7 +40,9 @@ export function History({ board }) {
   const isLog = chosenY.value ? chosenY.value === "log" && low > 0 : skewed;
   const y = isLog ? reach.log : reach.linear;
   const lastX = found.xs.length ? found.xs[found.xs.length - 1] : 1;
-  const x = byTime
+  const x = other
+    ? range([found.xs], found.xs.length > 0 && found.xs[0] > 0 && isSkewed(other, lastX))
+    : byTime
     ? { low: 0, high: lastX || 1, text: duration }
     : { low: -0.5, high: Math.max(columns.count - 0.5, 1), text: (/** @type {number} */ v) => (Number.isInteger(v) ? number(v, 7) : "") };
   const hovered = under >= 0 && under < found.rows.length ? found.rows[under] : -1;
@@ -47,8 +51,9 @@ export function History({ board }) {
       <div class="choices">
         ${goals.length > 1 && html`<label>Metric <select value=${goal.name} onChange=${(/** @type {any} */ e) => adjust({ goal: e.target.value })}>
           ${goals.map((g) => html`<option key=${g.name} value=${g.name} selected=${g === goal}>${g.name}</option>`)}</select></label>`}
-        <label>Over <select value=${byTime ? "time" : "number"} onChange=${(/** @type {any} */ e) => adjust({ x: e.target.value === "time" ? "time" : null })}>
-          <option value="number" selected=${!byTime}>trials</option><option value="time" selected=${byTime}>time</option></select></label>
+        <label>Over <select value=${other ? other.key : over} onChange=${(/** @type {any} */ e) => adjust({ x: e.target.value === "number" ? null : e.target.value })}>
+          <option value="number" selected=${over === "number"}>trials</option><option value="time" selected=${byTime}>time</option>
+          ${goals.filter((g) => g !== goal).map((g) => html`<option key=${g.key} value=${g.key} selected=${g === other}>${g.name}</option>`)}</select></label>
         <label><input type="checkbox" checked=${isLog} disabled=${!(low > 0)}
           onChange=${(/** @type {any} */ e) => adjust({ y: e.target.checked ? "log" : "linear" })} /> log</label>
       </div></div>
@@ -56,7 +61,7 @@ export function History({ board }) {
       found.rows.length === 0
         ? html`<p class="nothing">No trial has reported ${goal.name} yet.</p>`
         : html`<${Plot}
-            label=${`${goal.name} of ${count(found.rows.length, "trial")}; the best so far is ${number(found.best[found.best.length - 1])}`}
+            label=${labelOf(found, goal.name, other?.name)}
             x=${x} y=${y}
             draw=${(/** @type {any} */ plot, /** @type {any} */ context) => draw(plot, context, columns, found, isChosen, under)}
             point=${(/** @type {any} */ plot, /** @type {number} */ left, /** @type {number} */ top) =>
@@ -66,7 +71,7 @@ export function History({ board }) {
     }
     <p class="legend">
       <span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span>
-      <span><${Shape} state="running" /> running</span><span><i class="best-line" aria-hidden="true"></i> best so far</span>
+      <span><${Shape} state="running" /> running</span><span><i class="best-line" aria-hidden="true"></i> ${other ? "none is better in both" : "best so far"}</span>
       <span class="under">${
         hovered >= 0
           ? `#${hovered} ${columns.stateOf(hovered)} ${goal.name} ${number(goal.values[hovered])}`
@@ -75,6 +80,13 @@ export function History({ board }) {
             : ""
       }</span></p>
   </section>`;
+}
+
+/** @param {import("../charts/history.js").Points} found @param {string} y @param {string} [x] */
+function labelOf(found, y, x) {
+  const trials = count(found.rows.length, "trial");
+  if (x) return `${y} over ${x} of ${trials}; ${count(found.front?.length ?? 0, "trial")} on the front`;
+  return `${y} of ${trials}; the best so far is ${number(found.best[found.best.length - 1])}`;
 }
 
 /** What the y axis may show. @param {import("../charts/history.js").Points | null} found @param {any} goal */
@@ -102,6 +114,32 @@ function draw(
   context.strokeStyle = colour("best");
   context.lineWidth = 2 * ratio;
   context.beginPath();
+  if (found.front) frontLine(context, found, px, py);
+  else bestLine(context, found, px, py, left + width);
+  context.stroke();
+  if (under >= 0 && under < found.rows.length) {
+    context.beginPath();
+    context.arc(px(found.xs[under]), py(found.ys[under]), 3 * size, 0, 7);
+    context.stroke();
+  }
+}
+
+/** Steps through the front: what lies behind them is beaten in both goals. */
+function frontLine(
+  /** @type {CanvasRenderingContext2D} */ context, /** @type {import("../charts/history.js").Points} */ found,
+  /** @type {(v: number) => number} */ px, /** @type {(v: number) => number} */ py,
+) {
+  (found.front ?? []).forEach((at, i, front) => {
+    if (i) context.lineTo(px(found.xs[at]), py(found.ys[front[i - 1]]));
+    else context.moveTo(px(found.xs[at]), py(found.ys[at]));
+    context.lineTo(px(found.xs[at]), py(found.ys[at]));
+  });
+}
+
+function bestLine(
+  /** @type {CanvasRenderingContext2D} */ context, /** @type {import("../charts/history.js").Points} */ found,
+  /** @type {(v: number) => number} */ px, /** @type {(v: number) => number} */ py, /** @type {number} */ end,
+) {
   let last = Number.NaN;
   for (let i = 0; i < found.rows.length; i++) {
     const b = found.best[i];
@@ -114,13 +152,7 @@ function draw(
     }
     last = b;
   }
-  if (!Number.isNaN(last)) context.lineTo(left + width, py(last));
-  context.stroke();
-  if (under >= 0 && under < found.rows.length) {
-    context.beginPath();
-    context.arc(px(found.xs[under]), py(found.ys[under]), 3 * size, 0, 7);
-    context.stroke();
-  }
+  if (!Number.isNaN(last)) context.lineTo(end, py(last));
 }
 
 /** A shape for each state. */

@@ -67,7 +67,7 @@ function Head({ detail }) {
     <p class="muted facts">${facts.filter(Boolean).map((text) => html`<span key=${text}>${text}</span>`)}</p>
     ${
       best
-        ? html`<p class="best"><a href=${`?${new URLSearchParams({ sweep: place.value.sweep, trial: best.number })}`}>Best: #${best.number}</a>
+        ? html`<p class="best"><a href=${`?${new URLSearchParams({ sweep: place.value.sweep, trial: best.number })}`}>Best${detail.goals.length > 1 ? ` in ${detail.goals[0].metric}` : ""}: #${best.number}</a>
           ${detail.goals.map((/** @type {any} */ g) => html`<strong key=${g.metric}>${g.metric} ${number(best.values[g.metric])}${best.se ? ` ± ${number(best.se, 2)}` : ""}</strong>`)}
           ${Object.entries(best.params).map(([name, value]) => html`<span key=${name} class="pair"><span class="muted">${name}</span> ${shown(value)}</span>`)}</p>`
         : detail.nearest !== null && detail.nearest !== undefined

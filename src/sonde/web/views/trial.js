@@ -116,7 +116,7 @@ function Metrics({ view, sweep }) {
   if (names.length === 0)
     return html`<section class="panel"><h2>Metrics</h2><p class="nothing">It has reported nothing${view.state === "running" ? " yet" : ""}.</p></section>`;
   return html`<section class="panel"><div class="panel-head"><h2>Metrics</h2><p class="muted">${view.goals.map(goalText).join(" and ")}</p></div>
-    ${curves && curves.steps.length > 1 && html`<${CurvePlot} curves=${curves} name=${name} height=${210} />`}
+    ${curves && curves.steps.length > 1 && html`<${CurvePlot} curves=${curves} name=${name} height=${210} stateOf=${() => view.state} />`}
     <div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table class="plain-table">
       <thead><tr><th scope="col">Metric</th><th scope="col" class="right">Last</th><th scope="col" class="right">Min</th><th scope="col" class="right">Max</th><th scope="col" class="right">Values</th></tr></thead>
       <tbody>${names.map((metric) => {
