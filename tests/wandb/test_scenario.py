@@ -4,6 +4,7 @@ The one with torch runs where torch is installed (`pip install torch`); it is to
 machine that runs these tests.
 """
 
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -23,7 +24,8 @@ HERE = ["scenario_numpy.py", *(["scenario_torch.py"] if find_spec("torch") else 
 def run(program: str, folder: Path, *words: str) -> tuple[SweepRecord, list[Trial]]:
     done = subprocess.run(
         [sys.executable, str(PROGRAMS / program), *words],
-        cwd=folder, capture_output=True, text=True, timeout=110, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=280, check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     with closing(open_store(str(folder / ".sonde" / "sonde.db"))) as store:
@@ -31,6 +33,7 @@ def run(program: str, folder: Path, *words: str) -> tuple[SweepRecord, list[Tria
     return changes.record, list(changes.trials)
 
 
+@pytest.mark.timeout(300)  # torch alone takes seconds to be imported
 @pytest.mark.parametrize("program", HERE)
 @pytest.mark.parametrize("words", [(), ("here",)], ids=["in workers", "in this process"])
 def test_the_tutorial_makes_exactly_five_trials_with_its_metric(
