@@ -34,7 +34,18 @@ export function Sweeps() {
   useEffect(() => {
     document.title = "Sweeps – sonde";
     load();
-    const end = listen(null, (view) => setRows((/** @type {Rows} */ old) => new Map(old ?? []).set(view.id, view)));
+    // A store's sweeps are told one by one: what comes before the next picture is shown with it.
+    /** @type {Map<string, any>} */
+    const told = new Map();
+    const show = () => {
+      const news = [...told];
+      told.clear();
+      if (news.length) setRows((/** @type {Rows} */ old) => new Map([...(old ?? []), ...news]));
+    };
+    const end = listen(null, (view) => {
+      if (told.size === 0) setTimeout(show, 50); // not a frame: a page that is not seen has none
+      told.set(view.id, view);
+    });
     const timer = setInterval(() => tick((/** @type {number} */ n) => n + 1), 10_000);
     return () => {
       end();
