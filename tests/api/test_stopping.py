@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import sonde
+from sonde.errors import StoreError
 from sonde.store import open_store
 from sonde.store.protocol import Store
 
@@ -169,6 +170,33 @@ def test_curves_are_read_of_changed_trials_only() -> None:
     sweep.run(trials=100, workers=0, progress=False)
     # Each once when it has ended, and once more when the sweep is opened anew after the run.
     assert store.read <= 2 * 100
+
+
+class Broken(Counting):
+    """A store that takes no decisions for a while."""
+
+    fails = 0
+
+    def commit(self, sweep: str, decision: Any, now: Any, ask: Any = None) -> Any:
+        if self.fails and decision.verdicts:
+            self.fails -= 1
+            raise StoreError("the disk is full")
+        return self._store.commit(sweep, decision, now, ask)
+
+
+def test_a_store_in_trouble_stops_no_training_and_the_trial_hears_later() -> None:
+    store: Any = Broken(open_store("memory:"))
+    store.fails = 2
+    logged: dict[int, int] = {}
+
+    def train(level: int) -> None:
+        for step in range(8):
+            logged[level] = step
+            sonde.log(loss=level)
+
+    sweep = swept(train, store=store).run(workers=0, progress=False)
+    assert sweep.trials[4].state == "stopped"
+    assert logged[5] == 2
 
 
 @pytest.mark.parametrize(

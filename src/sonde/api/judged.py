@@ -6,12 +6,14 @@ that a trial is told to stop by the very call that shows it to be a poor one.
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from threading import RLock
 
 from sonde.api.keeper import Held
 from sonde.controller import Controller
+from sonde.core.stopping.judge import Judge
 from sonde.core.trial import Verdict
+from sonde.errors import LeaseLostError, SondeError
 
 __all__ = ["Judged"]
 
@@ -49,20 +51,29 @@ class Judged:
         step = held.report(step, metrics, at)
         if judge is None or judge.metric not in metrics or held.verdict is not Verdict.GO_ON:
             return
-        number = held.lease.number
         with self._lock:
-            if not self._is_near:
-                held.flush(self._controller.store)
-                why = self._controller.judgement(number)
-            else:
-                now = time.monotonic()
-                if now >= self._read_at:
-                    self._follow()
-                    self._read_at = now + _READ_S
-                why = judge.report(number, step, metrics[judge.metric], at)
-            if why is not None:
-                self._controller.stop(number, why)
-                held.hear(Verdict.STOP)
+            try:
+                why = self._heard(judge, step, metrics[judge.metric], at)
+                if why is not None:
+                    self._controller.stop(held.lease.number, why)
+                    held.hear(Verdict.STOP)
+            except LeaseLostError:
+                held.hear(Verdict.LOST)
+            except SondeError:
+                pass  # training goes on; whoever ends the trial meets the error
+
+    def _heard(self, judge: Judge, step: int, value: float, at: float) -> str | None:
+        """Tell the rule of a report, and return why the trial is to stop."""
+        number, controller = self._held.lease.number, self._controller
+        if not self._is_near:
+            self._held.flush(controller.store)
+            return controller.judgement(number)
+        now = time.monotonic()
+        if now >= self._read_at:
+            self._read_at = now + _READ_S
+            with suppress(SondeError):  # what is known of others has to do
+                self._follow()
+        return judge.report(number, step, value, at)
 
     def close(self) -> None:
         """The trial has ended."""

@@ -24,7 +24,7 @@ __all__ = ["Deciders"]
 _THREADS = 2  # methods think in NumPy, which mostly lets others run
 _WAIT_S = 20.0  # at most; then the agent asks again
 _AGAIN_S = 0.5  # after a step that found nothing to try, and between looks after what runs
-_KEPT_S = 60.0  # that a sweep is looked after without any agent asking
+_KEPT_S = 60.0  # that a sweep of which nothing runs is looked after without any agent asking
 _AHEAD = 256  # trials, at most
 
 
@@ -105,7 +105,7 @@ class Deciders:
             for sweep, decider in list(self._sweeps.items()):
                 if decider.round is not None:
                     continue
-                if now - decider.last_asked > _KEPT_S:
+                if now - decider.last_asked > _KEPT_S and not decider.has_running:
                     del self._sweeps[sweep]
                 elif decider.needs_care:
                     decider.round = asyncio.ensure_future(self._care(sweep, decider))
@@ -144,6 +144,13 @@ class _Decider:
             return False
         control = self.controller.record.control
         return control not in {Control.STOPPED, Control.CANCELLED}
+
+    @property
+    def has_running(self) -> bool:
+        """Whether trials run that may have to be ended: long ones, whose agents ask for nothing."""
+        if self.controller is None or not self.needs_care:
+            return False
+        return self.controller.record.counts.get(State.RUNNING, 0) > 0
 
     def asked(self, agent: str) -> None:
         """Note that an agent asked."""
