@@ -16,6 +16,7 @@ from sonde.cli.no_best import why_no_best
 from sonde.controller import Controller, utc_now
 from sonde.core import trial as core
 from sonde.core.certainty import Certainty, certainty
+from sonde.core.metric import parse_goal
 from sonde.core.pareto import front
 from sonde.core.ranking import ranked
 from sonde.core.repeats import spread
@@ -23,6 +24,7 @@ from sonde.core.returned import returned_metrics
 from sonde.core.sweep import Control
 from sonde.core.trial import Lease, Outcome, State, Verdict
 from sonde.errors import (
+    ConfigError,
     ConflictError,
     ExhaustedError,
     IllegalTransitionError,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from sonde.api.crew import Gpus
     from sonde.api.running import Progress
+    from sonde.core.importance import Importance
 
 __all__ = ["Sweep"]
 
@@ -158,6 +161,26 @@ class Sweep:
             ConfigError: If pandas is not installed.
         """
         return frame_of(self.trials)
+
+    def importance(self, metric: str | None = None) -> "list[Importance]":
+        """Return how much of the results' variation each parameter explains, most first.
+
+        Args:
+            metric: What is explained, as `minimize` names it; by default the first goal.
+
+        Raises:
+            ConfigError: If there is no goal, and no metric is given.
+        """
+        from sonde.core.importance import importances
+
+        with self._lock:
+            sweep = self._read().sweep
+            goals = sweep.goals if metric is None else (parse_goal(metric, flag="metric"),)
+            if not goals:
+                raise ConfigError("importance()", "the sweep has no goal", "name a metric")
+            return importances(
+                self._controller.history.trials, sweep.space, goals[0], seed=sweep.seed
+            )
 
     # ---------------------------------------------------------------- running
 

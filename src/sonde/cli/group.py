@@ -25,6 +25,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("show", "Show a sweep, or one trial of it."),
         "trials": ("trials", "List the trials of a sweep, sorted as you like."),
         "best": ("best", "Show the best trials of a sweep, and how to run the best again."),
+        "importance": ("importance", "Show which parameters matter, and how sure that is."),
         "logs": ("logs", "Print what a trial printed."),
         "tensorboard": ("tensorboard", "Show a sweep in TensorBoard, or take one from there."),
         "tail": ("tail", "Follow a sweep: a line for each thing that happens."),

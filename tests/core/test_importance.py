@@ -1,0 +1,167 @@
+"""Importances on functions whose variance is known, and beside Optuna's."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonde import Float, Int
+from sonde.core.importance import FEWEST, Importance, importances
+from sonde.core.metric import Goal, Summary
+from sonde.core.space import Space, space_of
+from sonde.core.surrogates.forest import grow, main_effects
+from sonde.core.trial import State, Trial
+
+GOAL = Goal(metric="loss")
+SPACE = space_of(
+    {
+        "a": Float(0, 1),
+        "b": Float(1e-4, 1, log=True),
+        "c": ["x", "y", "z", "w"],
+        "d": Int(1, 8),
+        "fixed": 3,
+    }
+)
+LEVELS = {"x": 0.0, "y": 1.0, "z": 0.2, "w": 1.2}
+# The variances of 4 a^2, of the four levels, and of 0.3 log10(b); then the noise of 0.1.
+VARIANCES = {"a": 16 * (1 / 5 - 1 / 9), "c": 0.26, "b": 0.09 * 16 / 12, "d": 0.0}
+TOTAL = sum(VARIANCES.values()) + 0.01
+
+
+def loss_of(params: Mapping[str, Any]) -> float:
+    level = LEVELS[params["c"]]
+    return float(4 * params["a"] ** 2 + level + 0.3 * math.log10(params["b"]))
+
+
+def trial(number: int, params: Mapping[str, Any], value: float, state: State = State.DONE) -> Trial:
+    metrics = {"loss": Summary.of([(0, value)])}
+    now = datetime.now(UTC)
+    return Trial(number=number, state=state, params=params, metrics=metrics, created=now)
+
+
+def tried(
+    space: Space, loss: Callable[[Mapping[str, Any]], float], n: int, noise: float = 0.0
+) -> list[Trial]:
+    rng = np.random.default_rng(0)
+    found = []
+    for number in range(n):
+        params = space.at(rng.random(len(space.dimensions)).tolist())
+        found.append(trial(number, params, loss(params) + noise * rng.normal()))
+    return found
+
+
+def by_name(rows: list[Importance]) -> dict[str, Importance]:
+    return {row.name: row for row in rows}
+
+
+def test_shares_come_near_the_variance_that_each_parameter_explains() -> None:
+    rows = importances(tried(SPACE, loss_of, 800, noise=0.1), SPACE, GOAL)
+    assert [row.name for row in rows] == ["a", "c", "b", "d"]  # a constant explains nothing
+    for row in rows:
+        assert row.share == pytest.approx(VARIANCES[row.name] / TOTAL, abs=0.04)
+        assert 0 <= row.low <= row.share <= row.high <= 1
+    found = by_name(rows)
+    assert found["a"].correlation == pytest.approx(0.86, abs=0.05)
+    assert found["c"].correlation is None
+    assert found["a"].trials == 800
+
+
+def test_they_are_as_near_as_optunas_and_in_its_order() -> None:
+    trials = tried(SPACE, loss_of, 300, noise=0.1)
+    distributions: dict[str, optuna.distributions.BaseDistribution] = {
+        "a": optuna.distributions.FloatDistribution(0, 1),
+        "b": optuna.distributions.FloatDistribution(1e-4, 1, log=True),
+        "c": optuna.distributions.CategoricalDistribution(list(LEVELS)),
+        "d": optuna.distributions.IntDistribution(1, 8),
+    }
+    study = optuna.create_study()
+    for one in trials:
+        params = {name: one.params[name] for name in distributions}
+        study.add_trial(
+            optuna.trial.create_trial(
+                params=params, distributions=distributions, value=one.value(GOAL)
+            )
+        )
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    theirs = evaluator.evaluate(study)
+    ours = by_name(importances(trials, SPACE, GOAL))
+
+    def error(shares: Mapping[str, float]) -> float:
+        return sum(abs(shares[name] - VARIANCES[name] / TOTAL) for name in VARIANCES)
+
+    assert list(ours)[:2] == list(theirs)[:2] == ["a", "c"]
+    assert error({name: row.share for name, row in ours.items()}) <= error(theirs) + 0.02
+
+
+def test_a_parameter_matters_only_where_it_exists() -> None:
+    space = space_of({"opt": ["adam", "sgd"], "momentum": Float(0, 1, when="opt == 'sgd'")})
+    rows = importances(tried(space, lambda p: 3 * p.get("momentum", 0.5), 400), space, GOAL)
+    found = by_name(rows)
+    # Half of the trials have it: of the variance 3^2/12/2, all is its own where it exists.
+    assert 0.4 < found["momentum"].share < 1
+    assert found["opt"].share < 0.1
+    assert found["momentum"].trials < 400
+    assert found["momentum"].correlation == pytest.approx(1.0, abs=0.01)
+
+
+def test_interactions_are_nobodys_alone() -> None:
+    space = space_of({"a": Float(-1, 1), "b": Float(-1, 1)})
+    rows = importances(tried(space, lambda p: p["a"] * p["b"], 500), space, GOAL)
+    assert sum(row.share for row in rows) < 0.25
+
+
+def test_one_wild_result_does_not_hide_the_others() -> None:
+    trials = tried(SPACE, loss_of, 200)
+    trials.append(trial(200, trials[0].params, 1e12))
+    assert importances(trials, SPACE, GOAL)[0].name == "a"
+
+
+def test_only_finite_results_of_finished_trials_count() -> None:
+    trials = tried(SPACE, loss_of, 50)
+    worse = [
+        trial(50, trials[0].params, math.nan),
+        trial(51, trials[1].params, math.inf),
+        trial(52, trials[2].params, 1e9, State.FAILED),
+        trial(53, trials[3].params, 1e9, State.STOPPED),
+    ]
+    assert importances([*trials, *worse], SPACE, GOAL) == importances(trials, SPACE, GOAL)
+
+
+def test_the_same_seed_gives_the_same_answer_and_few_trials_none() -> None:
+    trials = tried(SPACE, loss_of, 30)
+    assert importances(trials, SPACE, GOAL, seed=1) == importances(trials, SPACE, GOAL, seed=1)
+    assert importances(trials, SPACE, GOAL, seed=1) != importances(trials, SPACE, GOAL, seed=2)
+    assert importances(trials[: FEWEST - 1], SPACE, GOAL) == []
+    assert importances(trials, space_of({"fixed": 1}), GOAL) == []
+
+
+def test_where_all_results_are_alike_nothing_matters() -> None:
+    rows = importances(tried(SPACE, lambda p: 1.0, 20), SPACE, GOAL)
+    assert [row.share for row in rows] == [0.0] * 4
+    assert all(row.correlation is None for row in rows)
+
+
+def test_of_thousands_of_trials_each_tree_sees_some() -> None:
+    rows = importances(tried(SPACE, loss_of, 5000), SPACE, GOAL)
+    assert rows[0].share == pytest.approx(VARIANCES["a"] / (TOTAL - 0.01), abs=0.05)
+
+
+@given(
+    x=st.lists(st.tuples(*[st.sampled_from([0.1, 0.3, 0.6, 0.9])] * 3), min_size=2, max_size=30),
+    seed=st.integers(0, 99),
+)
+def test_the_boxes_of_a_tree_fill_the_cube_and_shares_are_shares(
+    x: list[tuple[float, float, float]], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    tree = grow(np.array(x), rng.normal(size=len(x)), rng, smallest=1)
+    assert (tree.high - tree.low).prod(axis=1).sum() == pytest.approx(1.0)
+    shares = main_effects(tree)
+    assert (shares >= 0).all()
+    assert shares.sum() <= 1 + 1e-9
