@@ -63,6 +63,12 @@ def test_the_id_is_all_of_stdout_and_an_agent_runs_the_grid_in_place(place: Plac
     assert said["file"]["lr"] == {"value": 0.01}
 
 
+def test_people_are_shown_the_program_and_how_it_gets_the_values(place: Place) -> None:
+    shown = place.run("show", made(place, "sweep.yaml")).stdout
+    assert "python train.py '${args}'" in shown
+    assert "by its arguments, and its environment" in shown
+
+
 def test_the_program_is_found_here_or_else_beside_the_file(place: Place) -> None:
     place.write("conf/sweep.yaml", GRID.replace("train.py", "other.py"))
     place.write("conf/other.py", TRAIN)

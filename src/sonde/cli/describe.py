@@ -19,6 +19,7 @@ from sonde.core.repeats import spread
 from sonde.core.substitute import fill_template
 from sonde.core.sweep import Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
+from sonde.core.wandb.macros import for_people
 from sonde.core.wanted import RULE, parse_wanted
 from sonde.store.protocol import SweepRecord
 
@@ -181,7 +182,10 @@ def _work_facts(record: SweepRecord) -> Facts:
     if not isinstance(work, Command):
         return [("function", f"{work.name} in {work.folder}")]
     return [
-        ("command", shlex.join(work.argv)),
+        (
+            "command",
+            shlex.join(work.argv if work.program is None else for_people(work.argv, work.program)),
+        ),
         ("folder", work.folder if work.workspace == "copy" else f"{work.folder}, in place"),
         ("values", ways(record.sweep, work)),
         ("metric from", f"stdout by {work.metric_regex}" if work.metric_regex else ""),
@@ -205,6 +209,8 @@ def _values(trial: Trial, history: History) -> str:
 
 def ways(sweep: Sweep, work: Command) -> str:
     """Say how values reach a program."""
+    if work.program is not None:
+        return "by its arguments, and its environment (SONDE_PARAMS, WANDB_SWEEP_PARAM_PATH)"
     sample = {parameter.name: "" for parameter in sweep.space.parameters}
     passed = fill_template(work.argv, sample)[1]
     ways = ["by its arguments"] if passed else []

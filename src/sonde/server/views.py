@@ -16,6 +16,7 @@ from sonde.core.repeats import spread
 from sonde.core.streams import trial_seed
 from sonde.core.sweep import Command, Control, Function, Sweep
 from sonde.core.trial import State, Trial
+from sonde.core.wandb.macros import for_people
 from sonde.store.protocol import SweepRecord
 from sonde.store.total import total_of
 
@@ -201,7 +202,8 @@ def _pace(history: History) -> float | None:
 def _work(sweep: Sweep) -> dict[str, Any] | None:
     work = sweep.work
     if isinstance(work, Command):
-        return {"kind": "command", "argv": list(work.argv), "folder": work.folder}
+        argv = work.argv if work.program is None else for_people(work.argv, work.program)
+        return {"kind": "command", "argv": list(argv), "folder": work.folder}
     if isinstance(work, Function):
         return {"kind": "function", "name": work.name, "folder": work.folder}
     return None
