@@ -25,6 +25,8 @@ def launched(playwright: Playwright) -> Browser:
         )
     # Chromium has no sandbox for root, as whom containers run.
     alone = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # Containers give little shared memory; the disk will do.
+    alone.append("--disable-dev-shm-usage")
     return playwright.chromium.launch(executable_path=path, args=alone)
 
 

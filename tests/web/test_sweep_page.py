@@ -49,7 +49,7 @@ def test_failed_stopped_and_done_trials_are_told_by_a_word(page: Page) -> None:
     expect(trials(page)).to_be_visible()
     words = [cell(page, number, "State") for number in range(6)]
     assert words == ["done", "done", "stopped", "stopped", "failed", "failed"]
-    assert "no memory left" in cell(page, 4, "error")
+    assert "no memory left" in cell(page, 4, "failure")
 
 
 def test_the_best_come_first_and_the_failed_last_unless_one_sorts_otherwise(page: Page) -> None:
@@ -94,6 +94,7 @@ def test_missing_nan_and_infinite_are_three_things(page: Page) -> None:
         ("momentum=missing", [0, 2, 4]),
         ("#3", [3]),
         ("memory", [4, 5]),
+        ("error~memory", [4, 5]),
         ("opt!=sgd state=stopped", [2]),
     ],
 )

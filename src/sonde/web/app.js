@@ -68,6 +68,7 @@ function Page({ sweep, trial }) {
 }
 
 function Connection() {
+  if (!connection.value) return null;
   const [shape, word, title] = STATES[/** @type {keyof typeof STATES} */ (connection.value)];
   return html`<span class=${`connection is-${connection.value}`} role="status" title=${title}>
     <${Shape} state=${shape} />${word}</span>`;

@@ -3,8 +3,8 @@
 import { liveUrl } from "./api.js";
 import { signal } from "./html.js";
 
-/** `connecting`, `live` or `lost`. */
-export const connection = signal("connecting");
+/** `connecting`, `live` or `lost`; nothing while nothing is to be heard. */
+export const connection = signal("");
 /** What the server says is wrong with the store, or nothing. */
 export const trouble = signal("");
 
@@ -22,6 +22,7 @@ export function listen(sweep, told) {
   let timer;
   let over = false;
   const open = () => {
+    if (connection.peek() !== "lost") connection.value = "connecting";
     source = new EventSource(liveUrl(sweep));
     source.onopen = () => {
       connection.value = "live";

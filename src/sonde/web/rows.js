@@ -37,7 +37,7 @@ export function parseFilter(text) {
 
 /** Find a column by what people call it. @param {Columns} columns @param {string} name */
 export function named(columns, name) {
-  const known = [name, `m.${name}`, `p.${name}`].find((key) => columns.byKey.has(key));
+  const known = [`m.${name}`, `p.${name}`, name].find((key) => columns.byKey.has(key));
   return known === undefined ? undefined : columns.byKey.get(known);
 }
 

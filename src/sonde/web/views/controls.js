@@ -26,10 +26,12 @@ export function Controls({ view }) {
   const act = async (/** @type {keyof typeof WORDS} */ action) => {
     const running = view.counts.running;
     if (action === "cancel" || action === "stop") {
+      const lost = running ? `${count(running, "running trial")} will be ended now and will not count. ` : "";
+      const left = running ? `; ${count(running, "running trial")} may finish` : "";
       const text =
         action === "cancel"
-          ? `${count(running, "running trial")} will be ended now and will not count. A cancelled sweep cannot be gone on with.`
-          : `No new trial will start; ${count(running, "running trial")} may finish. You can resume it later.`;
+          ? `${lost}A cancelled sweep cannot be gone on with; its results stay.`
+          : `No new trial will start${left}. You can resume it later.`;
       if (!(await confirm(`${WORDS[action]} ${view.name}?`, text, `${WORDS[action]} it`))) return;
     }
     setBusy(true);

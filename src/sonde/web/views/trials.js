@@ -87,7 +87,7 @@ function allHeads(columns, sweep) {
     key: "duration", title: "took", width: 84, isRight: true, hint: "From its last start to its end",
     cell: (row) => duration(columns.took(row)),
   });
-  for (const [key, title] of [["step", "step"], ["started", "started"], ["finished", "finished"], ["feasible", "feasible"], ["short", "cut short"], ["agent", "agent"], ["origin", "origin"], ["error", "error"]]) {
+  for (const [key, title] of [["step", "step"], ["started", "started"], ["finished", "finished"], ["feasible", "feasible"], ["short", "cut short"], ["agent", "agent"], ["origin", "origin"], ["error", "failure"]]) {
     const column = columns.byKey.get(key);
     if (!column) continue;
     const isTime = key === "started" || key === "finished";
