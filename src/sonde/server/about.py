@@ -32,6 +32,6 @@ async def show_server(request: Request) -> Json:
         {
             "version": version("sonde"),
             "decides": request.app.state.decides,
-            "role": caller_of(request).role.word,
+            "role": caller_of(request.scope).role.word,
         }
     )

@@ -93,7 +93,7 @@ async def enqueue(
 
     if key is None:
         return await work()
-    answer: Response = await request.app.state.once.answer(caller_of(request).name, key, work)
+    answer: Response = await request.app.state.once.answer(caller_of(request.scope).name, key, work)
     return answer
 
 

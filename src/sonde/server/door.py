@@ -7,9 +7,9 @@ open to all, so that a browser can ask for a token at all; it keeps it in a cook
 
 import time
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from sonde.errors import ConfigError
@@ -51,14 +51,14 @@ class Door:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
         self._known: set[tuple[str, str]] = set()  # an address, and a name that was right there
 
-    def enter(self, scope: Scope, headers: Headers) -> Caller | Problem:
+    def enter(self, scope: Scope, headers: Mapping[str, str]) -> Caller | Problem:
         """Return who it is, or what is to be answered."""
         try:
             return self._enter(scope, headers)
         except ConfigError as error:  # the file is damaged: nobody gets in
             return problem_of(error)
 
-    def _enter(self, scope: Scope, headers: Headers) -> Caller | Problem:
+    def _enter(self, scope: Scope, headers: Mapping[str, str]) -> Caller | Problem:
         tokens = self._tokens
         if tokens is None or (self._is_local and not tokens.all()):
             return _EVERYONE
@@ -109,7 +109,7 @@ def _refused(detail: str) -> Problem:
     return answer
 
 
-def _token(headers: Headers) -> str | None:
+def _token(headers: Mapping[str, str]) -> str | None:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()

@@ -5,9 +5,9 @@ in, one out (`sonde.store.wire`), on a thread of the desk. What a caller says of
 not believed: agents' clocks differ, the server has one.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from sonde.server.code import code_of
 from sonde.server.deciding import Deciders
 from sonde.server.desk import Desk
 from sonde.server.once import Once
-from sonde.server.operations import OPERATIONS, Clock, Operations, Wish
+from sonde.server.operations import OPERATIONS, Clock, Operation, Operations, Wish
 from sonde.server.roles import Role, caller_of
 from sonde.store import wire
 from sonde.store.protocol import Store
@@ -47,9 +47,17 @@ class Exchange:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        request = Request(scope, receive)
+        name = scope["path"][len(self._prefix) :]
         try:
-            answer = await self._answer(request, scope["path"][len(self._prefix) :])
+            operation = OPERATIONS.get(name)
+            if operation is None or scope["method"] != "POST":
+                answer = await self._other(Request(scope, receive), name)
+            elif operation.once:
+                answer = await self._once_only(scope, name, operation, await _body(receive))
+            else:
+                self._check(scope, operation, name)
+                await _send(await self._done(operation, await _body(receive)), send)
+                return
         except ClientDisconnect:
             return
         except HTTPException as error:
@@ -60,22 +68,20 @@ class Exchange:
             answer = problem_of(error)
         await answer(scope, receive, send)
 
-    async def _answer(self, request: Request, name: str) -> Response:
+    def _check(self, scope: Scope, operation: Operation, name: str) -> None:
+        role = Role.ADMIN if name == "commit" and self._deciders else operation.role
+        caller_of(scope).check(role)
+
+    async def _other(self, request: Request, name: str) -> Response:
         if name == "blobs" or name.startswith("blobs/"):
             return await self._blob(request, name.removeprefix("blobs").removeprefix("/"))
         if name.startswith("code/"):
             return await self._code(request, name.removeprefix("code/"))
-        operation = OPERATIONS.get(name)
-        if operation is None:
-            return Problem(404, "HTTPError", f"the store has no operation {name!r:.40}")
-        if request.method != "POST":
+        if name in OPERATIONS:
             return Problem(405, "HTTPError", "POST a message to an operation of the store")
-        role = Role.ADMIN if name == "commit" and self._deciders else operation.role
-        caller = caller_of(request)
-        caller.check(role)
-        body = await _body(request.receive)
-        ask = self._desk.ask_briefly if operation.is_brief else self._desk.ask
+        return Problem(404, "HTTPError", f"the store has no operation {name!r:.40}")
 
+    async def _done(self, operation: Operation, body: bytes) -> bytes:
         def answer(_: Store) -> bytes | Wish:
             call = wire.decode(body, operation.shape)
             try:
@@ -84,23 +90,24 @@ class Exchange:
                 raise ValueError(f"something in the message is no JSON: {error}") from error
             return done if isinstance(done, Wish) else wire.encode(done)
 
-        async def work() -> Response:
-            done = await ask(answer)
-            if isinstance(done, Wish):
-                done = wire.encode(await self._granted(done))
-            return Response(done, media_type=wire.MEDIA_TYPE)
-
-        return await (self._once_only(request, work) if operation.once else work())
+        ask = self._desk.ask_briefly if operation.is_brief else self._desk.ask
+        done = await ask(answer)
+        return wire.encode(await self._granted(done)) if isinstance(done, Wish) else done
 
     async def _once_only(
-        self, request: Request, work: Callable[[], Awaitable[Response]]
+        self, scope: Scope, name: str, operation: Operation, body: bytes
     ) -> Response:
-        key = request.headers.get("idempotency-key")
+        self._check(scope, operation, name)
+
+        async def work() -> Response:
+            return Response(await self._done(operation, body), media_type=wire.MEDIA_TYPE)
+
+        key = Headers(scope=scope).get("idempotency-key")
         if key is None:
             return await work()
         if len(key) > _LONGEST_KEY:
             return Problem(422, "ValueError", f"an idempotency key has {_LONGEST_KEY} characters")
-        return await self._once.answer(caller_of(request).name, key, work)
+        return await self._once.answer(caller_of(scope).name, key, work)
 
     async def _granted(self, wish: Wish) -> Any:
         """Decide what an agent may try, as nothing waits for it."""
@@ -111,12 +118,12 @@ class Exchange:
     async def _code(self, request: Request, sweep: str) -> Response:
         if request.method != "GET":
             return Problem(405, "HTTPError", "GET the code of a sweep")
-        caller_of(request).check(Role.AGENT)
+        caller_of(request.scope).check(Role.AGENT)
         data = await self._desk.ask(lambda store: code_of(store, sweep))
         return Response(data, media_type="application/gzip")
 
     async def _blob(self, request: Request, key: str) -> Response:
-        caller = caller_of(request)
+        caller = caller_of(request.scope)
         if request.method == "GET" and key:
             caller.check(Role.VIEWER)
             data = await self._desk.ask(lambda store: store.get_blob(key))
@@ -140,3 +147,11 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
         message = await receive()
     raise ClientDisconnect
+
+
+async def _send(body: bytes, send: Send) -> None:
+    """Answer with a message; as `Response` does it, at a fraction of its cost."""
+    length = str(len(body)).encode()
+    headers = [(b"content-type", wire.MEDIA_TYPE.encode()), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

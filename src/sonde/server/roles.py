@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 __all__ = ["Caller", "Role", "caller_of"]
 
@@ -41,7 +41,7 @@ class Caller:
             )
 
 
-def caller_of(request: HTTPConnection) -> Caller:
+def caller_of(scope: Scope) -> Caller:
     """Return who sends a request."""
-    caller: Caller = request.scope["sonde.caller"]
+    caller: Caller = scope["sonde.caller"]
     return caller
