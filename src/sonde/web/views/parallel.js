@@ -46,8 +46,8 @@ export function Parallel({ board }) {
   useLayoutEffect(() => {
     const context = cleared(base.current, frame);
     if (context && isBrushed)
-      drawLines(context, frame, placed.ys, filtered, merit, colour("ghost"), colour("ghost"), false);
-  }, [placed, filtered, isBrushed, dressed]);
+      drawLines(context, frame, placed.ys, filtered, merit, colour("ghost"), colour("ghost"), isDrawn);
+  }, [placed, filtered, isBrushed, dressed, isDrawn]);
   useLayoutEffect(() => {
     const context = cleared(front.current, frame);
     if (context) drawLines(context, frame, placed.ys, chosen, merit, null, colour("ghost-strong"), isDrawn);
