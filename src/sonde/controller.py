@@ -19,10 +19,11 @@ from sonde.errors import ConflictError, ExhaustedError
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
 from sonde.single_thread import SingleThread
+from sonde.store import is_served
 from sonde.store.earlier import lessons_of
 from sonde.store.protocol import Ask, Curve, Store, SweepRecord
 
-__all__ = ["Controller", "utc_now"]
+__all__ = ["Controller", "clock_of", "utc_now"]
 
 _READING = 0.1  # share of the time that reading curves for the stopping rule may take
 _LATEST_S = 0.5  # but no curve waits longer
@@ -35,6 +36,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def clock_of(store: Store) -> Callable[[], datetime]:
+    """Return the clock that a store's times are from: a server's is not ours."""
+    if not is_served(store.url):
+        return utc_now
+    from sonde.store.http import HttpStore
+
+    return store.now if isinstance(store, HttpStore) else utc_now
+
+
 class Controller:
     """One sweep, followed and driven.
 
@@ -44,11 +54,11 @@ class Controller:
     """
 
     def __init__(
-        self, store: Store, sweep: str, *, clock: Callable[[], datetime] = utc_now
+        self, store: Store, sweep: str, *, clock: Callable[[], datetime] | None = None
     ) -> None:
         self.store = store
         self.sweep = sweep
-        self._clock = clock
+        self._clock = clock_of(store) if clock is None else clock
         self._version = 0
         self._unheard: dict[int, Trial] = {}  # changed, and not returned by `refresh` yet
         self._unread: dict[int, Trial] = {}  # the judge lacks their curves

@@ -13,7 +13,8 @@ import pytest
 
 from network import Network, network_to
 from served import served
-from sonde.core.sweep import Sweep
+from sonde.controller import Controller, utc_now
+from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Outcome, State
 from sonde.errors import ConfigError, ConfigErrors, NotFoundError, StoreError
 from sonde.store import open_store
@@ -88,6 +89,25 @@ def test_the_server_goes_by_its_own_clock_whatever_a_caller_says(store: HttpStor
     assert trial.attempts == 1
     assert trial.started is not None
     assert abs(trial.started - datetime.now(UTC)) < timedelta(seconds=20)
+
+
+def test_who_decides_elsewhere_goes_by_the_servers_clock(
+    behind: MemoryStore, store: HttpStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = behind.create_sweep(sweep(budget=Budget(time_s=60.0)), utc_now())
+    add = [NewTrial(params=params(0))]
+    behind.commit(record.id, Decision(against=0, add=add), utc_now(), Ask(agent="a", lease_s=99))
+    ours = datetime.now(UTC) + timedelta(hours=5)  # by this machine's clock all time is used up
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Wrong":
+            return cls.fromtimestamp(ours.timestamp(), tz)
+
+    monkeypatch.setattr("sonde.store.http.datetime", Wrong)
+    assert abs(store.now() - datetime.now(UTC)) < timedelta(seconds=20)
+    Controller(store, record.id).step(0)
+    assert store.get_sweep(record.id).control is Control.RUNNING
 
 
 def test_a_restarted_server_holds_the_leases_of_those_who_could_not_renew(

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from sonde.controller import utc_now
 from sonde.server.answers import Json
 from sonde.server.roles import caller_of
 from sonde.server.shapes import REFUSALS
@@ -18,11 +19,13 @@ class ServerShape(BaseModel):
     """A server.
 
     `decides`: whether it says what agents try next. `role`: `viewer`, `agent` or `admin`.
+    `now`: the time by its clock, from which all times of sweeps are.
     """
 
     version: str
     decides: bool
     role: str
+    now: str
 
 
 @router.get("", response_model=ServerShape)
@@ -33,5 +36,6 @@ async def show_server(request: Request) -> Json:
             "version": version("sonde"),
             "decides": request.app.state.decides,
             "role": caller_of(request.scope).role.word,
+            "now": utc_now(),
         }
     )

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -73,11 +73,13 @@ class ServerFacts:
         version: Of sonde.
         decides: Whether it takes the controller's role for its sweeps.
         role: What the caller may do: `viewer`, `agent` or `admin`.
+        ahead: How far its clock is ahead of ours, to the time that an answer takes.
     """
 
     version: str
     decides: bool
     role: str
+    ahead: timedelta
 
 
 class HttpStore:
@@ -255,11 +257,20 @@ class HttpStore:
     def facts(self) -> ServerFacts:
         """Return what the server says of itself; asked for once."""
         if self._facts is None:
+            before = datetime.now(UTC)
             found = json.loads(self._send("GET", "/server").content)
+            took = datetime.now(UTC) - before
             self._facts = ServerFacts(
-                version=found["version"], decides=found["decides"], role=found["role"]
+                version=found["version"],
+                decides=found["decides"],
+                role=found["role"],
+                ahead=datetime.fromisoformat(found["now"]) - (before + took / 2),
             )
         return self._facts
+
+    def now(self) -> datetime:
+        """Return the time by the server's clock, which all times of its sweeps are from."""
+        return datetime.now(UTC) + self.facts().ahead
 
     def close(self) -> None:
         """Let go of the connections."""
