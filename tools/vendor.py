@@ -1,6 +1,8 @@
-"""Fetch the dashboard's four libraries from npm into src/sonde/web/vendor, as they are served.
+"""Fetch what others wrote from npm: the dashboard's four libraries, and axe for its tests.
 
     python tools/vendor.py            needs npm; nothing else in sonde does
+
+The libraries go to src/sonde/web/vendor as they are served, axe to tests/web/vendor.
 
 Imports by name become relative ones, because the page's content security policy allows no
 inline import map; uPlot's minified script gets an `export`. Nothing else is changed.
@@ -15,20 +17,50 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-VENDOR = Path(__file__).parents[1] / "src" / "sonde" / "web" / "vendor"
-# package -> (version, licence, {file in the package: our name})
+ROOT = Path(__file__).parents[1]
+SERVED, TESTED = ROOT / "src" / "sonde" / "web" / "vendor", ROOT / "tests" / "web" / "vendor"
+# package -> (folder, version, licence, home, {file in the package: our name})
 PACKAGES = {
     "preact": (
+        SERVED,
         "11.2.0",
         "MIT",
+        "https://github.com/preactjs/preact",
         {"dist/preact.mjs": "preact.js", "hooks/dist/hooks.mjs": "hooks.js"},
     ),
-    "htm": ("3.1.1", "Apache-2.0", {"dist/htm.module.js": "htm.js"}),
-    "@preact/signals": ("2.11.4", "MIT", {"dist/signals.mjs": "signals.js"}),
-    "@preact/signals-core": ("1.14.5", "MIT", {"dist/signals-core.mjs": "signals-core.js"}),
+    "htm": (
+        SERVED,
+        "3.1.1",
+        "Apache-2.0",
+        "https://github.com/developit/htm",
+        {"dist/htm.module.js": "htm.js"},
+    ),
+    "@preact/signals": (
+        SERVED,
+        "2.11.4",
+        "MIT",
+        "https://github.com/preactjs/signals",
+        {"dist/signals.mjs": "signals.js"},
+    ),
+    "@preact/signals-core": (
+        SERVED,
+        "1.14.5",
+        "MIT",
+        "https://github.com/preactjs/signals",
+        {"dist/signals-core.mjs": "signals-core.js"},
+    ),
+    "axe-core": (
+        TESTED,
+        "4.14.1",
+        "MPL-2.0",
+        "https://github.com/dequelabs/axe-core",
+        {"axe.min.js": "axe.min.js"},
+    ),
     "uplot": (
+        SERVED,
         "1.6.32",
         "MIT",
+        "https://github.com/leeoniya/uPlot",
         {"dist/uPlot.iife.min.js": "uplot.js", "dist/uPlot.min.css": "uplot.css"},
     ),
 }
@@ -40,10 +72,10 @@ NAMES = {
 
 
 def main() -> None:
-    """Write the folder anew."""
-    VENDOR.mkdir(exist_ok=True)
-    listed = {}
-    for package, (version, licence, files) in PACKAGES.items():
+    """Write the folders anew."""
+    listed: dict[Path, dict[str, dict[str, str]]] = {SERVED: {}, TESTED: {}}
+    for package, (target, version, licence, home, files) in PACKAGES.items():
+        target.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:
             packed = subprocess.run(
                 ["npm", "pack", "--silent", f"{package}@{version}", "--json"],
@@ -60,16 +92,18 @@ def main() -> None:
         sources = {ours: _served(ours, source) for ours, source in sources.items()}
         sources[f"LICENSE.{name}"] = text
         for ours, source in sources.items():
-            (VENDOR / ours).write_text(source, encoding="utf-8")
-            listed[ours] = {
+            (target / ours).write_text(source, encoding="utf-8")
+            listed[target][ours] = {
                 "package": package,
                 "version": version,
                 "licence": licence,
-                "origin": f"https://www.npmjs.com/package/{package}/v/{version}",
+                "origin": home,
                 "integrity": about["integrity"],
                 "sha256": hashlib.sha256(source.encode()).hexdigest(),
             }
-    (VENDOR / "VENDOR.json").write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
+    for target, found in listed.items():
+        text = json.dumps(found, indent=2) + "\n"
+        (target / "VENDOR.json").write_text(text, encoding="utf-8")
 
 
 def _text(archive: tarfile.TarFile, path: str) -> str:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from browsing import Look
 
-AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 PAGES = {
     "sweeps": "/",
     "sweep": "/?sweep=mixed",

@@ -5,28 +5,40 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 import sonde
 
 WEB = Path(sonde.__file__).parent / "web"
-LISTED = json.loads((WEB / "vendor" / "VENDOR.json").read_text(encoding="utf-8"))
+FOLDERS = [WEB / "vendor", Path(__file__).parent / "vendor"]
 
 
-def test_every_file_is_listed_with_its_hash_version_licence_and_origin() -> None:
+def listed(folder: Path) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads((folder / "VENDOR.json").read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=["served", "tested"])
+def test_every_file_is_listed_with_its_hash_version_licence_and_origin(folder: Path) -> None:
     found = {
         path.name: sha256(path.read_bytes()).hexdigest()
-        for path in (WEB / "vendor").iterdir()
+        for path in folder.iterdir()
         if path.name != "VENDOR.json"
     }
-    assert found == {name: about["sha256"] for name, about in LISTED.items()}
-    for about in LISTED.values():
-        assert about["licence"] in {"MIT", "Apache-2.0"}
-        assert about["origin"].startswith("https://www.npmjs.com/package/")
-        assert about["version"] in about["origin"]
+    about = listed(folder)
+    assert found == {name: one["sha256"] for name, one in about.items()}
+    for one in about.values():
+        assert one["licence"] in {"MIT", "Apache-2.0", "MPL-2.0"}
+        assert one["origin"].startswith("https://github.com/")
+        assert one["package"]
+        assert one["version"]
 
 
-def test_every_package_comes_with_the_text_of_its_licence() -> None:
-    packages = {about["package"] for about in LISTED.values()}
-    with_text = {about["package"] for name, about in LISTED.items() if name.startswith("LICENSE.")}
+@pytest.mark.parametrize("folder", FOLDERS, ids=["served", "tested"])
+def test_every_package_comes_with_the_text_of_its_licence(folder: Path) -> None:
+    about = listed(folder)
+    packages = {one["package"] for one in about.values()}
+    with_text = {one["package"] for name, one in about.items() if name.startswith("LICENSE.")}
     assert packages == with_text
 
 
