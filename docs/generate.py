@@ -74,10 +74,11 @@ runs of the peers, whose CPU time is from then:
 
 Against GPSampler that is a tie in the mean (27 runs of 45 won after 25 trials, p 0.45 over
 problems): ahead on trainings (0.25 against 0.51 after 100 trials), behind on tables (0.44 against
-0.38) and on two functions, one with noise, one with a hundred peaks. With eight workers at once
-`bayes` takes 1.4 times as many trials to the same regret up to 40 trials, and 1.2 times as many
-to where 50 trials one by one get to (90 runs, before [decision
-9](decisions/0009-the-first-25-trials.md)).
+0.38) and on two functions, one with noise, one with a hundred peaks.
+
+With eight workers at once `bayes` takes 1.32 times as many trials to the regret that it has after
+25 one by one, and 1.15 to 1.18 times as many to that after 30, 40 and 50 (90 runs of each, `tune`
+half).
 """
 
 
