@@ -71,6 +71,11 @@ def unpack(data: bytes, target: Path) -> None:
     """
     if target.is_dir():
         return
+    if not hasattr(tarfile, "data_filter"):
+        raise ConfigError(
+            "python", "this one (before 3.11.4) cannot unpack what comes from elsewhere safely",
+            "use a newer Python for this agent",
+        )  # fmt: skip
     draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     shutil.rmtree(draft, ignore_errors=True)
     try:
