@@ -139,7 +139,7 @@ def test_what_nobody_allowed_is_not_run(lab: Lab, network: Network, far: Path) -
 def test_a_command_that_is_changed_under_an_agent_ends_it(
     lab: Lab, network: Network, far: Path
 ) -> None:
-    lab.script("sleep 60\n")
+    lab.script("exec sleep 60\n")
     sweep = made(lab, "sh", "train.sh")
     evil = replace(sweep.sweep, work=Command(argv=("sh", "evil.sh"), folder=str(lab.folder)))
 
@@ -288,7 +288,7 @@ def test_a_forwarded_signal_lets_programs_end_as_they_like(
 def test_a_server_ends_a_sweep_and_its_agents_hear_of_it(
     lab: Lab, network: Network, far: Path
 ) -> None:
-    lab.script("sleep 60\n")
+    lab.script("exec sleep 60\n")
     sweep = made(lab, "sh", "train.sh")
 
     def cancel() -> None:
