@@ -141,6 +141,12 @@ def test_the_same_seed_gives_the_same_answer_and_few_trials_none() -> None:
     assert importances(trials, space_of({"fixed": 1}), GOAL) == []
 
 
+@pytest.mark.parametrize("n", [FEWEST, 6, 10])
+def test_with_few_trials_the_share_lies_in_its_interval(n: int) -> None:
+    for row in importances(tried(SPACE, loss_of, n), SPACE, GOAL):
+        assert 0 <= row.low <= row.share <= row.high <= 1
+
+
 def test_where_all_results_are_alike_nothing_matters() -> None:
     rows = importances(tried(SPACE, lambda p: 1.0, 20), SPACE, GOAL)
     assert [row.share for row in rows] == [0.0] * 4
