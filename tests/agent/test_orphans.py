@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,8 @@ def test_a_program_that_runs_an_agent_keeps_the_daemons_of_its_own(lab: Lab) -> 
     run(lab.options(sweep), on_event=begin_ours, store=lab.store)
     (ours,) = lab.alive()
     os.kill(ours, signal.SIGKILL)
+    with suppress(ChildProcessError):  # it was adopted, where the system lets us
+        os.waitpid(ours, 0)
 
 
 def test_a_new_watchdog_is_started_when_it_is_killed(lab: Lab) -> None:
