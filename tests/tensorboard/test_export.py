@@ -173,7 +173,10 @@ def test_tensorboard_shows_every_trial(tmp_path: Path) -> None:
     assert infos["lr"]["domainInterval"] == {"minValue": 1e-5, "maxValue": 0.1}
     assert infos["units"]["domainInterval"] == {"minValue": 8.0, "maxValue": 512.0}
     assert infos["opt"]["domainDiscrete"] == ["None", "adam", "sgd"]
-    assert [info["name"]["tag"] for info in answer["metricInfos"]] == ["loss"]
+    assert infos["lr"]["description"] == "1e-05..0.1 log"
+    (metric,) = answer["metricInfos"]
+    assert metric["name"]["tag"] == "loss"
+    assert metric["description"] == "goal: min of the last loss"
     assert set(rows) == {"trial 0", "trial 1", "trial 2"}
     assert [one["name"] for one in rows["trial 0"]["sessions"]] == ["00000", "00003"]
     assert rows["trial 0"]["metricValues"][0]["value"] == 2.0  # the mean of 0.5 and 3.5

@@ -124,8 +124,12 @@ class Export:
         if not self._metrics or described == self._described:
             return
         self._described = described
-        hparams = [HParam(p.name, domain_of(p.distribution)) for p in space.parameters]
-        metrics = [Metric(name) for name in self._metrics]
+        hparams = [
+            HParam(p.name, domain_of(p.distribution), description=p.distribution.describe())
+            for p in space.parameters
+        ]
+        goals = {goal.metric: f"goal: {goal.describe()}" for goal in self._sweep.goals}
+        metrics = [Metric(name, description=goals.get(name)) for name in self._metrics]
         encoded = encode_experiment(hparams, metrics, time.time(), name=self._name)
         # TensorBoard believes the first such message that it saw of a directory: the former file
         # goes, so that one that is started later sees the present one.
