@@ -1,5 +1,6 @@
 """What all tests share: builders, imported by their bare names, and hypothesis' patience."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -12,3 +13,7 @@ settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("patient")
+
+# A shell that starts the tests in the background has them, and what they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -16,7 +16,10 @@ import pytest
 from plugin_packages import install
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FOLDERS = sorted(folder for folder in EXAMPLES.iterdir() if folder.is_dir())
+# What needs a training framework is run by tests/frameworks.
+FOLDERS = sorted(
+    {folder for folder in EXAMPLES.iterdir() if folder.is_dir()} - {EXAMPLES / "frameworks"}
+)
 SONDE = [sys.executable, "-m", "sonde"]
 
 
