@@ -101,10 +101,13 @@ for number, units in enumerate([4, 8]):
 """
 
 
-def test_the_callback_of_hparams_records_a_training_without_tensorflow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "torch")
+
+
+@pytest.mark.usefixtures("on_torch")
+def test_the_callback_of_hparams_records_a_training_without_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(KERAS)
     subprocess.run([sys.executable, "-W", "ignore", "train.py"], cwd=tmp_path, check=True)
     with tensorboard(tmp_path / "logs", groups=2) as board:
@@ -117,6 +120,7 @@ def test_the_callback_of_hparams_records_a_training_without_tensorflow(
         assert value["name"] == {"tag": "epoch_loss", "group": "validation"}
 
 
+@pytest.mark.usefixtures("on_torch")
 def test_the_callback_of_hparams_serves_one_training_and_needs_a_writer(tmp_path: Path) -> None:
     program = """
 from sonde.tensorboard import hparams as hp
