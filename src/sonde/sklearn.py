@@ -17,10 +17,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
-from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils import check_random_state
+
+try:
+    from joblib import effective_n_jobs
+    from sklearn.model_selection import check_cv
+    from sklearn.model_selection._search import BaseSearchCV
+    from sklearn.utils import check_random_state
+except ImportError as error:
+    raise ImportError("sonde.sklearn needs scikit-learn: pip install scikit-learn") from error
 
 from sonde.controller import Controller
 from sonde.core.distributions import Choice, Distribution, Float, Int

@@ -89,7 +89,7 @@ def test_an_import_goes_on_with_what_is_new_and_says_how_much(cli: Sonde, place:
             hp.hparams({"lr": 0.1 * number})
             summary.scalar("accuracy", 0.5, 0)
         said = cli("tensorboard", "import", "logs", "--name", "n", "--metric", "accuracy:max")
-        assert "1 new trials, 1 new values" in said.err
+        assert "1 new trial, 1 new value;" in said.err
     assert "2 are still being written" in said.err
 
 

@@ -1,6 +1,7 @@
 """`sonde agent`: run trials of a sweep here."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -77,10 +78,17 @@ def agent(
     from sonde.cli.driving import marked
     from sonde.cli.gpus import gpus_of
     from sonde.cli.output import say
+    from sonde.errors import ConfigError
     from sonde.store import is_served
     from sonde.sweep_file import find
 
     if is_served(sweep):
+        if not urlsplit(sweep).path.strip("/"):
+            raise ConfigError(
+                f"agent {sweep}",
+                "no sweep stands behind the server's address",
+                "write http://HOST:PORT/SWEEP; sonde ls --store URL lists them",
+            )
         store, _, sweep = sweep.rstrip("/").rpartition("/")
     if token is not None:
         os.environ["SONDE_TOKEN"] = token

@@ -105,7 +105,6 @@ class Progress:
 def _told(result: "Imported") -> str:
     trials = sum(result.record.counts.values())
     running = f"; {result.running} are still being written" if result.running else ""
-    return (
-        f"{result.record.name}: {result.added} new trials, {result.points} new values, "
-        f"{trials} trials in all{running}"
-    )
+    new = f"{result.added} new trial{'' if result.added == 1 else 's'}"
+    values = f"{result.points} new value{'' if result.points == 1 else 's'}"
+    return f"{result.record.name}: {new}, {values}; trials in all: {trials}{running}"

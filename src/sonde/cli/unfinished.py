@@ -60,10 +60,11 @@ def raised(
         more.time_s != budget.time_s and is_spent(store, record)
     )
     control = Control.RUNNING if was_met else None
-    say(f"{record.name} now has a budget of {_budget_text(more)}")
-    return store.update_sweep(
+    changed = store.update_sweep(
         record.id, datetime.now(UTC), budget=more, control=control, reason="" if control else None
     )
+    say(f"{record.name} now has a budget of {_budget_text(more)}")
+    return changed
 
 
 def _larger(stored: N | None, asked: N | None, unit: str) -> N | None:

@@ -100,7 +100,9 @@ def answer_errors(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         faults = [
             ConfigError(
-                ".".join(str(part) for part in fault["loc"]), fault["msg"], "see /api/v1/docs"
+                ".".join(str(part) for part in fault["loc"]),
+                fault["msg"],
+                "see /api/v1/openapi.json",
             )
             for fault in error.errors()
         ]

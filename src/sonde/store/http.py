@@ -327,7 +327,8 @@ class HttpStore:
             except (httpx.TransportError, httpx.DecodingError) as error:
                 if pause is None or isinstance(error, httpx.ConnectTimeout | httpx.ReadTimeout):
                     raise StoreError(
-                        f"{self.url}: no answer: {str(error) or type(error).__name__}"
+                        f"{self.url}: no answer: {str(error) or type(error).__name__}; "
+                        "is `sonde serve` running there?"
                     ) from error
             else:
                 if answer.is_success:
