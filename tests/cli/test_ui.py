@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -49,11 +49,9 @@ def test_where_its_port_is_taken_it_takes_a_free_one(tmp_path: Path) -> None:
     (tmp_path / ".sonde").mkdir()
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+        with suppress(OSError):  # somebody has it already: taken it is
             other.bind(("127.0.0.1", PORT))
             other.listen()
-        except OSError:
-            pass  # somebody has it already
         with shown(tmp_path) as (url, _):
             assert int(url.rpartition(":")[2]) != PORT
             assert httpx.get(url).status_code == 200

@@ -60,7 +60,7 @@ class Judged:
             except LeaseLostError:
                 held.hear(Verdict.LOST)
             except SondeError:
-                pass  # training goes on; whoever ends the trial meets the error
+                return  # a store in trouble stops no training; the next report is judged again
 
     def _heard(self, judge: Judge, step: int, value: float, at: float) -> str | None:
         """Tell the rule of a report, and return why the trial is to stop."""
