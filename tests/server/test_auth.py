@@ -57,6 +57,9 @@ READS = [
     ("GET", "/api/v1/server"),
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/v1/store/blobs/abc"),
+    ("GET", "/api/v1/sweeps/x/trials/0/files"),
+    ("GET", "/api/v1/sweeps/x/trials/0/logs/stdout"),
+    ("GET", "/api/v1/sweeps/x/trials/0/artifacts/x.png"),
     ("POST", "/api/v1/store/changes"),
     ("POST", "/api/v1/store/list_sweeps"),
 ]

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sonde.server import about, control, dashboard, session, sweeps
+from sonde.server import about, control, dashboard, files, session, sweeps
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
 from sonde.server.description import describe
@@ -29,7 +29,9 @@ __all__ = ["API", "create_app"]
 
 API = "/api/v1"
 _SMALL = 1000  # bytes of an answer that is not worth compressing
-_ROUTERS = (about.router, session.router, sweeps.router, control.router, dashboard.router)
+_ROUTERS = (
+    about.router, session.router, sweeps.router, control.router, files.router, dashboard.router,
+)  # fmt: skip
 
 
 def _silent(_: str) -> None:
