@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sonde.server import about, control, dashboard, files, session, sweeps
+from sonde.server import about, control, dashboard, figures, files, session, sweeps
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
 from sonde.server.description import describe
 from sonde.server.desk import Desk
 from sonde.server.door import Door
+from sonde.server.drawing import Drawing
 from sonde.server.exchange import Exchange
 from sonde.server.gate import LOCAL_HOSTS, Gate
 from sonde.server.holding import hold_leases
@@ -30,7 +31,8 @@ __all__ = ["API", "create_app"]
 API = "/api/v1"
 _SMALL = 1000  # bytes of an answer that is not worth compressing
 _ROUTERS = (
-    about.router, session.router, sweeps.router, control.router, files.router, dashboard.router,
+    about.router, session.router, sweeps.router, figures.router, control.router, files.router,
+    dashboard.router,
 )  # fmt: skip
 
 
@@ -62,6 +64,7 @@ def create_app(
         note: Told what people should know.
     """
     desk = Desk(store)
+    drawing = Drawing(desk)
     deciders = Deciders(desk, note) if decides else None
 
     @asynccontextmanager
@@ -73,6 +76,7 @@ def create_app(
         if deciders is not None and looking is not None:
             looking.cancel()
             deciders.close()
+        drawing.close()
         desk.close()
 
     app = _App(
@@ -85,6 +89,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.desk = desk
+    app.state.drawing = drawing
     app.state.decides = decides
     app.state.live = Live(desk)
     app.state.leave = app.state.live.close  # called by whoever serves, before open requests end
