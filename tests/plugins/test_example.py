@@ -74,6 +74,20 @@ def test_its_rule_stops_trials_of_a_sweep_and_its_agents(packages: Path, tmp_pat
     assert first["why_stopped"].startswith("patience: nothing better for ")
 
 
+def test_its_place_runs_the_trials_of_a_sweep(packages: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import os\nx = 0.5\nprint(f'loss: {os.nice(0) + 0 * x}')\n")
+    words = ["sonde", "run", "--on", "modest(niceness=4)", "--hyperparam", "x=0,1", "-j", "1"]
+    words += ["--metric", "loss:min", "--metric-regex", r"loss: (\S+)", "train.py"]
+    done = run(words, packages, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (sweep,) = json.loads(run(["sonde", "ls", "--format", "json"], packages, tmp_path).stdout)
+    trials = run(["sonde", "trials", sweep["id"], "--format", "json"], packages, tmp_path)
+    assert [t["metrics"]["loss"]["last"] for t in json.loads(trials.stdout)] == [os.nice(0) + 4] * 2
+    refused = run(words, tmp_path, tmp_path)
+    assert refused.returncode == 2
+    assert "--on modest(niceness=4): there is no such place; use --on local" in refused.stderr
+
+
 def test_it_keeps_the_contract(packages: Path, tmp_path: Path) -> None:
     tests = EXAMPLE / "tests"
     done = run(

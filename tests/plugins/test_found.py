@@ -8,6 +8,7 @@ import pytest
 
 from plugin_packages import pretend
 from sonde.errors import ConfigError
+from sonde.executors.places import executor
 from sonde.plugins import found
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
@@ -75,6 +76,27 @@ def test_a_stopping_rule_goes_by_its_name_too(folder: Path) -> None:
         rule("half")
 
 
+def test_a_place_goes_by_its_name_and_what_it_lacks_is_named(folder: Path) -> None:
+    code = (
+        "from sonde.executors.local import LocalExecutor\n"
+        "class Mine(LocalExecutor):\n"
+        "    def __init__(self, *, queue='short'):\n"
+        "        super().__init__()\n"
+        "        self.queue = queue\n"
+        "class Half: ...\n"
+    )
+    points = "[sonde.executors]\ncluster = sonde_place:Mine\nhalf = sonde_place:Half\n"
+    pretend(folder, "sonde-place", f"{points}local = sonde_place:Half\n", code)
+    assert vars(executor("cluster(queue='long')"))["queue"] == "long"
+    assert type(executor("local")).__module__ == "sonde.executors.local"
+    with pytest.raises(ConfigError, match=r"--on cluster\(q=1\): cluster has no option q; it has"):
+        executor("cluster(q=1)")
+    with pytest.raises(ConfigError, match=r"--on half: .* is no executor: it has no start"):
+        executor("half")
+    with pytest.raises(ConfigError, match=r"--cloud clustr: .* did you mean cluster\?"):
+        executor("clustr", flag="--cloud")
+
+
 def test_two_distributions_with_one_name_are_both_named(folder: Path) -> None:
     for name in ("sonde-one", "sonde-two"):
         pretend(folder, name, f"[sonde.methods]\nmine = {name.replace('-', '_')}:Mine\n", METHOD)
@@ -124,6 +146,7 @@ def test_a_store_of_another_distribution_goes_by_its_scheme(folder: Path) -> Non
         "from sonde.plugins.methods import method; method('random'); method('tpe()')",
         "from sonde.plugins.rules import rule; rule('asha'); rule('median()')",
         "from sonde.store import open_store; open_store('memory:')",
+        "from sonde.executors.places import executor; executor('local')",
     ],
 )
 def test_nothing_is_looked_for_while_our_own_names_suffice(code: str) -> None:
@@ -141,10 +164,13 @@ def test_the_doctor_lists_plugins_and_those_that_can_never_be_used(folder: Path)
 
     points = "[sonde.methods]\nmine = sonde_mine:Mine\ntpe = sonde_mine:Mine\n"
     points += "[sonde.rules]\npatience = sonde_mine:Rule\nasha = sonde_mine:Rule\n"
+    points += "[sonde.executors]\nmodest = sonde_mine:Modest\nlocal = sonde_mine:Modest\n"
     pretend(folder, "sonde-mine", points, "raise RuntimeError('it is not imported')")
     said = {check.name: check for check in checks("memory:")}
     assert said["method mine"].found == "of sonde-mine 1.2"
     assert said["method tpe"].found == "sonde has one of that name, which is the one that is used"
     assert said["rule patience"].found == "of sonde-mine 1.2"
     assert said["rule asha"].found == "sonde has one of that name, which is the one that is used"
+    assert said["executor modest"].found == "of sonde-mine 1.2"
+    assert said["executor local"].found.startswith("sonde has one of that name")
     assert [p.name for p in found.plugins(found.METHODS) if p.is_ours] == ["optuna"]

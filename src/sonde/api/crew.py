@@ -19,12 +19,14 @@ class Crew:
     Attributes:
         workers: How many trials at once; None: not said.
         gpus: As CUDA_VISIBLE_DEVICES names them.
+        place: Where agents are started, as `sonde.executors.places` reads it; None: here.
     """
 
     workers: int | None = None
     gpus: tuple[str, ...] = ()
     gpus_per_trial: float = 0
     cpus_per_trial: int = 0
+    place: str | None = None
 
     @property
     def is_sharing(self) -> bool:
@@ -33,7 +35,11 @@ class Crew:
 
 
 def crew_of(
-    workers: int | None, gpus: Gpus = None, gpus_per_trial: float = 0, cpus_per_trial: int = 0
+    workers: int | None,
+    gpus: Gpus = None,
+    gpus_per_trial: float = 0,
+    cpus_per_trial: int = 0,
+    place: str | None = None,
 ) -> Crew:
     """Check what a program asks for; never more workers than devices and cores allow.
 
@@ -54,6 +60,14 @@ def crew_of(
         raise ConfigError(
             f"run(cpus_per_trial={cpus_per_trial!r})", "that is no number of cores", "use 1, 2, ..."
         )
+    if place is not None:
+        from sonde.executors.places import executor
+
+        executor(place, flag="run(on=)")
+        if workers == 0:
+            raise ConfigError(
+                "run(workers=0)", "this process is at no other place", "use workers=1 or more"
+            )
     names = _names(gpus)
     capacity = Devices(names, gpus_per_trial).capacity
     if workers == 0 and (names or cpus_per_trial):
@@ -71,6 +85,7 @@ def crew_of(
         gpus=names,
         gpus_per_trial=gpus_per_trial,
         cpus_per_trial=cpus_per_trial,
+        place=place,
     )
 
 

@@ -76,7 +76,7 @@ def _run_workers(
     from sonde.api.places import root_of
     from sonde.cli.progress import watching
     from sonde.executors.drive import drive
-    from sonde.executors.local import LocalExecutor
+    from sonde.executors.places import LOCAL, executor
     from sonde.executors.protocol import AgentSpec
 
     store, sweep = controller.store, controller.sweep
@@ -87,9 +87,8 @@ def _run_workers(
         gpus=crew.gpus, gpus_per_trial=crew.gpus_per_trial, cpus_per_trial=crew.cpus_per_trial,
     )  # fmt: skip
     with watching(progress) as listener:
-        return drive(
-            store, sweep, executor=LocalExecutor(), agent=agent, agents=1, listener=listener
-        )
+        place = executor(crew.place or LOCAL)
+        return drive(store, sweep, executor=place, agent=agent, agents=1, listener=listener)
 
 
 def _send(controller: Controller, function: Callable[..., Any]) -> None:
@@ -115,7 +114,8 @@ def _workers(controller: Controller, function: Callable[..., Any] | None, crew: 
         )
     workers = crew.workers
     if workers is None:
-        workers = 0 if in_memory and function is not None else cores()
+        is_here = in_memory and function is not None and crew.place is None
+        workers = 0 if is_here else cores()
     if in_memory and workers:
         raise ConfigError(
             f"run(workers={workers})",

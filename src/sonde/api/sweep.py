@@ -194,6 +194,7 @@ class Sweep:
         gpus: "Gpus" = None,
         gpus_per_trial: float = 0,
         cpus_per_trial: int = 0,
+        on: str | None = None,
     ) -> "Sweep":
         """Run trials until there are so many in all, or the time is used up; return the sweep.
 
@@ -213,6 +214,8 @@ class Sweep:
             gpus_per_trial: How many for each; with 0.5 two trials share one. By default 1
                 where there are `gpus`.
             cpus_per_trial: Cores that each trial counts for, and threads that it may use.
+            on: Where the worker processes run: `"local"`, which is the default, or a place
+                that a plugin adds.
 
         Raises:
             ConfigError: If there is nothing to run, or no limit.
@@ -223,7 +226,7 @@ class Sweep:
         from sonde.api.crew import crew_of
         from sonde.api.running import run
 
-        crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial)
+        crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial, on)
         with self._lock:
             _check_not_cancelled(self._read())
         try:

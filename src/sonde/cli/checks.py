@@ -133,10 +133,14 @@ def _plugins() -> Iterator[Check]:
     """What other distributions add, without importing it; a name that is taken never is."""
     from sonde.core.search import METHODS
     from sonde.core.stopping import RULES
+    from sonde.executors.places import PLACES
     from sonde.plugins import found
     from sonde.store import OWN_KINDS
 
-    own = {found.METHODS: {"auto", *METHODS}, found.RULES: RULES.keys(), found.STORES: OWN_KINDS}
+    own = {
+        found.METHODS: {"auto", *METHODS}, found.RULES: RULES.keys(),
+        found.STORES: OWN_KINDS, found.EXECUTORS: PLACES.keys(),
+    }  # fmt: skip
     for group in found.GROUPS:
         kind = group.partition(".")[2].removesuffix("s")
         added = list(found.plugins(group))

@@ -6,10 +6,9 @@ from sonde.agent.devices import Devices, cores
 from sonde.cli.faults import Faults
 from sonde.cli.gpus import gpus_of
 from sonde.cli.quantities import whole_of
+from sonde.executors.places import LOCAL, executor
 
-__all__ = ["Crew", "check_place", "crew_of"]
-
-NOT_YET = {"ray", "dask", "slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
+__all__ = ["Crew", "crew_of", "place_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +17,14 @@ class Crew:
 
     Attributes:
         workers: How many trials at once.
+        place: Where agents are started, as `sonde.executors.places` reads it.
     """
 
     workers: int
     gpus: tuple[str, ...] = ()
     gpus_per_trial: float = 0
     cpus_per_trial: int = 0
+    place: str = LOCAL
 
     @property
     def agents(self) -> int:
@@ -44,6 +45,7 @@ def crew_of(
     gpus_per_trial: str | None,
     cpus_per_trial: str | None,
     faults: Faults,
+    place: str = LOCAL,
 ) -> Crew:
     """Read the options; without `workers` one a device, or else one a core.
 
@@ -65,14 +67,15 @@ def crew_of(
     room += [capacity] if capacity is not None else []
     room += [cores() // cpus] if cpus else []
     return Crew(
-        workers=max(min(room), 1), gpus=names, gpus_per_trial=per_trial, cpus_per_trial=cpus
-    )
+        workers=max(min(room), 1), gpus=names, gpus_per_trial=per_trial, cpus_per_trial=cpus,
+        place=place,
+    )  # fmt: skip
 
 
-def check_place(on: str | None, cloud: str | None, faults: Faults) -> None:
-    """Refuse places where trials cannot be run."""
+def place_of(on: str | None, cloud: str | None, faults: Faults) -> str:
+    """Return where trials are to run; a place where they cannot is refused."""
     for flag, place in (("--on", on), ("--cloud", cloud)):
-        if place in NOT_YET:
-            faults.add(f"{flag} {place}", "sonde cannot run there yet", f"use {flag} local")
-        elif place not in {None, "local"}:
-            faults.add(f"{flag} {place}", "there is no such place", f"use {flag} local")
+        if place is not None:
+            with faults.collected():
+                executor(place, flag=flag)
+    return on or cloud or LOCAL

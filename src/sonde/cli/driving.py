@@ -12,7 +12,7 @@ from sonde.cli.mirror import Mirror, Mirrored
 from sonde.cli.progress import watching
 from sonde.cli.progress.printed import Printed
 from sonde.executors.drive import Result, drive
-from sonde.executors.local import LocalExecutor
+from sonde.executors.places import executor
 from sonde.executors.protocol import AgentSpec
 from sonde.store.protocol import Store, SweepRecord
 
@@ -28,7 +28,7 @@ def drive_here(
     verbose: bool = False,
     logdir: Path | None = None,
 ) -> Result:
-    """Drive a sweep with local agents until it has ended or the user ends it.
+    """Drive a sweep with agents of its crew's place until it has ended or the user ends it.
 
     Args:
         logdir: A directory that TensorBoard may follow meanwhile.
@@ -48,7 +48,7 @@ def drive_here(
         return drive(
             store,
             record.id,
-            executor=LocalExecutor(),
+            executor=executor(crew.place),
             agent=spec,
             agents=crew.agents,
             listener=told if mirror is None else Mirrored(told, mirror),

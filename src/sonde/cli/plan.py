@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonde.agent.command import command_of
-from sonde.cli.crew import Crew, check_place, crew_of
+from sonde.cli.crew import Crew, crew_of, place_of
 from sonde.cli.faults import Faults
 from sonde.cli.quantities import seconds_of, whole_of
 from sonde.cli.searched import (
@@ -140,9 +140,9 @@ def plan(
         with faults.collected():
             check_name(options.name, f"--name {options.name}")
     crew = crew_of(
-        options.workers, options.gpus, options.gpus_per_trial, options.cpus_per_trial, faults
-    )
-    check_place(options.on, options.cloud, faults)
+        options.workers, options.gpus, options.gpus_per_trial, options.cpus_per_trial, faults,
+        place_of(options.on, options.cloud, faults),
+    )  # fmt: skip
     method_name, reason = "random", ""
     if space is not None:
         with faults.collected():

@@ -14,6 +14,8 @@ __all__ = ["resume"]
 @click.argument("sweep")
 @click.option("-j", "--workers", "--num-workers", "workers", metavar="N",
               help="How many trials at once. Default: one a core.")  # fmt: skip
+@click.option("--on", metavar="PLACE",
+              help="Where trials run: local, the default, or what a plugin adds.")  # fmt: skip
 @click.option("--trials", metavar="N",
               help="Give it more trials: so many in all.")  # fmt: skip
 @click.option("--time", "span", metavar="SPAN", help="Give it more working time: so much in all.")
@@ -42,6 +44,7 @@ def resume(
     ctx: click.Context,
     sweep: str,
     workers: str | None,
+    on: str | None,
     trials: str | None,
     span: str | None,
     detach: bool,
@@ -61,7 +64,7 @@ def resume(
     What was cancelled is over: the command that made it starts a new one.
     """
     from sonde.agent.place import root_of
-    from sonde.cli.crew import crew_of
+    from sonde.cli.crew import crew_of, place_of
     from sonde.cli.driving import drive_here, is_driven
     from sonde.cli.faults import Faults
     from sonde.cli.github import summarise
@@ -80,7 +83,8 @@ def resume(
     time_s, more = None, whole_of(trials, "--trials", 1, faults)
     with faults.collected():
         time_s = seconds_of(span, "--time") if span is not None else None
-    crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial, faults)
+    place = place_of(on, None, faults)
+    crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial, faults, place)
     faults.refuse()
     with opened(store) as opened_store:
         record = opened_store.find_sweep(sweep)

@@ -114,7 +114,7 @@ __all__ = ["run"]
     help="How many trials at once. Default: one a core.",
 )
 @click.option(
-    "--on", metavar="PLACE", help="Where trials run; only local so far, which is the default."
+    "--on", metavar="PLACE", help="Where trials run: local, the default, or what a plugin adds."
 )
 @click.option("--cloud", metavar="PLACE", help="StudioML's word for --on.")
 @click.option(

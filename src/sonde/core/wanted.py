@@ -1,7 +1,7 @@
 """What somebody chose by name: `tpe`, `asha(eta=4)`, `optuna:TPESampler(multivariate=true)`.
 
-Search methods and stopping rules are written so. The options are literals of JSON or Python,
-read from the syntax tree and never evaluated.
+Search methods, stopping rules and places are written so. The options are literals of JSON or
+Python, read from the syntax tree and never evaluated.
 """
 
 import ast
@@ -13,7 +13,7 @@ from typing import Any
 
 from sonde.errors import ConfigError
 
-__all__ = ["METHOD", "RULE", "Sort", "Wanted", "called", "parse_wanted", "written"]
+__all__ = ["METHOD", "PLACE", "RULE", "Sort", "Wanted", "called", "parse_wanted", "written"]
 
 _FORM = re.compile(
     r"\s*(?P<name>[A-Za-z][\w.-]*)(?P<member>:[A-Za-z]\w*)?\s*(?P<options>\(.*\))?\s*", re.DOTALL
@@ -49,11 +49,12 @@ RULE = Sort(
     noun="stopping rule",
     example="write for instance median, or asha(eta=4, min_steps=3)",
 )
+PLACE = Sort(flag="--on", noun="place", example="write for instance local")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A method or a rule by name, with its options.
+    """A method, a rule or a place by name, with its options.
 
     Attributes:
         member: What follows a colon: one of several that go by the name.

@@ -5,11 +5,9 @@ closes, and the agents end their trials, give them back and leave. They are in s
 their own, so a Ctrl-C at the terminal reaches only us, and it is for us to say what it means.
 """
 
-import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -121,19 +119,9 @@ class LocalExecutor:
 
     def _start(self, spec: AgentSpec) -> Handle:
         reading = -1 if self._pipe is None else self._pipe[0]
-        options = {
-            "store_url": spec.store,
-            "sweep": spec.sweep,
-            "root": spec.root,
-            "workers": spec.workers,
-            "gpus": list(spec.gpus),
-            "gpus_per_trial": spec.gpus_per_trial,
-            "cpus_per_trial": spec.cpus_per_trial,
-            "parent_fd": reading,
-        }
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the agent is gone
         popen = subprocess.Popen(
-            [sys.executable, "-m", "sonde.agent", json.dumps(options)],
+            spec.argv(parent_fd=reading),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -4,6 +4,8 @@ Agents run trials and end by themselves when their sweep has; so an executor nee
 what a trial is, and nothing listens for ever.
 """
 
+import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +34,30 @@ class AgentSpec:
     gpus: tuple[str, ...] = ()
     gpus_per_trial: float = 0
     cpus_per_trial: int = 0
+
+    def argv(self, *, python: str = sys.executable, parent_fd: int | None = None) -> list[str]:
+        """Return the command that is an agent.
+
+        It ends by itself when the sweep has; at SIGINT once its trials have ended, at SIGTERM
+        it gives them back first.
+
+        Args:
+            python: One that has sonde, where the agent is to run.
+            parent_fd: A pipe that it inherits: when that closes it leaves, and until then it
+                leaves decisions to whoever holds the other end.
+        """
+        options = {
+            "store_url": self.store,
+            "sweep": self.sweep,
+            "root": self.root,
+            "workers": self.workers,
+            "gpus": list(self.gpus),
+            "gpus_per_trial": self.gpus_per_trial,
+            "cpus_per_trial": self.cpus_per_trial,
+        }
+        if parent_fd is not None:
+            options["parent_fd"] = parent_fd
+        return [python, "-m", "sonde.agent", json.dumps(options)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ from typing import Any
 
 from sonde.errors import ConfigError
 
-__all__ = ["GROUPS", "METHODS", "RULES", "STORES", "Plugin", "load", "plugins"]
+__all__ = ["EXECUTORS", "GROUPS", "METHODS", "RULES", "STORES", "Plugin", "load", "plugins"]
 
 METHODS, RULES, STORES = "sonde.methods", "sonde.rules", "sonde.stores"
-GROUPS = (METHODS, RULES, STORES)
+EXECUTORS = "sonde.executors"
+GROUPS = (METHODS, RULES, STORES, EXECUTORS)
 _OURS = "sonde"
 
 
