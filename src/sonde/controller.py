@@ -7,13 +7,14 @@ committed against the revision that it was made from; the loser reads again.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sonde.core.decide import Decider, Situation
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.history import History
 from sonde.core.stopping.judge import Judge
-from sonde.core.sweep import Control
+from sonde.core.sweep import Control, Sweep
 from sonde.core.trial import Lease, Trial, Verdict
 from sonde.errors import ConflictError, ExhaustedError
 from sonde.plugins.methods import method
@@ -45,6 +46,11 @@ def clock_of(store: Store) -> Callable[[], datetime]:
     return store.now if isinstance(store, HttpStore) else utc_now
 
 
+def _is_same(one: Sweep, other: Sweep) -> bool:
+    """Tell whether two definitions are searched alike: what the trials run plays no part."""
+    return one is other or replace(one, work=None) == replace(other, work=None)
+
+
 class Controller:
     """One sweep, followed and driven.
 
@@ -64,10 +70,14 @@ class Controller:
         self._unread: dict[int, Trial] = {}  # the judge lacks their curves
         self._read_at = 0.0  # when curves may be read again
         self.record: SweepRecord = store.get_sweep(sweep)
-        self.history = History(self.record.sweep)
-        definition = self.record.sweep
-        self._decider = Decider(definition, method, lessons_of(store, definition), rule)
+        self._begin()
         self._single_thread = SingleThread()
+
+    def _begin(self) -> None:
+        """Know nothing yet but the definition."""
+        definition = self.record.sweep
+        self.history = History(definition)
+        self._decider = Decider(definition, method, lessons_of(self.store, definition), rule)
 
     @property
     def adaptive(self) -> bool:
@@ -133,7 +143,8 @@ class Controller:
         while True:
             self._read()
             record = self.record
-            if record.control is not Control.RUNNING or record.trials == record.budget.trials:
+            counting = record.trials - self.history.withdrawn
+            if record.control is not Control.RUNNING or counting == record.budget.trials:
                 raise ExhaustedError(f"{record.name} takes no more trials: it is {record.state}")
             decision = Decision(
                 against=record.revision, add=[NewTrial(params=params, origin=trial.origin)]
@@ -166,9 +177,16 @@ class Controller:
     def _read(self) -> None:
         changes = self.store.changes(self.sweep, self._version)
         self.record, self._version = changes.record, changes.version
-        results = self.history.add(changes.trials)
+        trials = changes.trials
+        if not _is_same(self.record.sweep, self.history.sweep):
+            # Somebody edited it: begin anew, as a controller would that starts now.
+            known = dict(enumerate(self.history.trials))
+            known.update((trial.number, trial) for trial in trials)
+            trials = [known[number] for number in sorted(known)]
+            self._begin()
+        results = self.history.add(trials)
         if self._decider.judge is not None:
-            self._unread.update((trial.number, trial) for trial in changes.trials)
+            self._unread.update((trial.number, trial) for trial in trials)
         curves = self._tell_judge(self._decider.judge, at_once=bool(results))
         if results:
             self._decider.observe(results, curves)

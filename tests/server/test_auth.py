@@ -23,7 +23,8 @@ from sonde.server.tokens import Tokens
 from sonde.store.http import HttpStore
 from sonde.store.memory import MemoryStore
 from sonde.store.protocol import Ask, Decision, NewTrial
-from sonde.testing.stores import at, params, sweep
+from sonde.testing.stores import at, sweep
+from sonde.testing.stores.parts import params
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from sonde.store import open_store
 from sonde.store.http import HttpStore
 from sonde.store.memory import MemoryStore
 from sonde.store.protocol import Ask, Decision, NewTrial, SweepRecord
-from sonde.testing.stores import at, params, sweep
+from sonde.testing.stores import at, sweep
+from sonde.testing.stores.parts import params
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from sonde.errors import ConfigError, StoreError, StoreVersionError
 from sonde.store import default_path, open_store
 from sonde.store.memory import MemoryStore
+from sonde.store.sql import load_migrations
 from sonde.store.sqlite import SqliteStore
 from sonde.testing.stores import at, sweep
 
@@ -119,7 +120,7 @@ def corrupt(path: Path) -> None:
         (lambda p: p.write_text("hello " * 999), StoreError, "no SQLite database.*another file"),
         (lambda p: p.write_bytes(b"\x00" * 5000), StoreError, "no SQLite database"),
         (foreign, StoreError, "database of another program.*another file"),
-        (newer, StoreVersionError, "version 99.*versions up to 1.*upgrade"),
+        (newer, StoreVersionError, "version 99.*versions up to 2.*upgrade"),
         (corrupt, StoreError, "damaged.*restore"),
         (lambda p: p.mkdir(), StoreError, "it is a folder; name a file in it"),
     ],
@@ -195,13 +196,18 @@ def refused(call: Callable[[], object]) -> str:
     return "not refused"
 
 
+@pytest.mark.parametrize("schema", [1, len(load_migrations())], ids="schema {}".format)
 @pytest.mark.parametrize("with_log", [False, True], ids=["closed", "after a crash"])
 def test_a_store_in_a_folder_that_cannot_be_written_is_read_and_says_so_to_writers(
-    locked: Path, with_log: bool
+    locked: Path, with_log: bool, schema: int
 ) -> None:
     path = locked / "x.db"
     store = SqliteStore(path)
     store.create_sweep(sweep(name="mnist"), at(0))
+    if schema == 1:  # an older sonde made it
+        with store.file.writing(durable=True) as database:
+            database.execute("DROP TABLE definition")
+            database.execute("PRAGMA user_version=1")
     if with_log:  # what a power cut leaves: a log that was not folded in, and no index of it
         log = Path(f"{path}-wal").read_bytes()
         data = path.read_bytes()

@@ -116,6 +116,13 @@ class Link:
         self.record = record
         return True
 
+    def read_again(self) -> bool:
+        """Read the sweep again whatever its stamp says; tell whether it was had."""
+        record = self.attempt(lambda: self.store.get_sweep(self.sweep), None)
+        if record is not None:
+            self.record = record
+        return record is not None
+
     def lease(self, count: int) -> Sequence[Lease]:
         """Lease up to so many trials."""
         ask = self.ask(count)
@@ -145,6 +152,7 @@ class Link:
                 agent=self.agent,
                 until=_now(),
                 params=trial.params,
+                definition=changes.record.sweep.version,
             )
             for trial in changes.trials
             if trial.state is State.RUNNING

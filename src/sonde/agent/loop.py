@@ -132,6 +132,15 @@ class _Agent:
     # -- trials -------------------------------------------------------------------------
 
     def _start(self, leases: Sequence[Lease]) -> None:
+        if any(lease.definition != self.workshop.definition for lease in leases):
+            # The sweep was edited, and these trials are to be run by what it is now.
+            if not self.link.read_again():
+                return  # they are heard of again when the store answers
+            self._follow()
+            if self.leaving is not None:
+                for lease in leases:
+                    self.link.give_back(lease)
+                return
         for lease in leases:
             trial = self.workshop.begin(lease, self.devices.take() or ())
             self.running.append(trial)
@@ -226,11 +235,14 @@ class _Agent:
         pace, idle_s = self.link.pace, now - self.idle_since
         self.look_at = now + (pace.busy_look_s if busy else pace.idle_look_s(idle_s))
         if self.link.look():
-            try:
-                self.workshop.follow(self.link.record)
-            except ConfigError as error:
-                self._leave(str(error), now=True)
+            self._follow()
             self.lease_at = 0.0
+
+    def _follow(self) -> None:
+        try:
+            self.workshop.follow(self.link.record)
+        except ConfigError as error:
+            self._leave(str(error), now=True)
 
     def _heed_signals(self) -> None:
         waker = self.waker

@@ -47,12 +47,16 @@ class Workshop:
         self._allow, self._here = allow, Path.cwd() if folder is None else folder
         self._store, self._record, self._root = store, record, root.absolute()
         self._guard, self._waker, self._cpus = guard, waker, cpus_per_trial
-        self._names = [parameter.name for parameter in record.sweep.space.parameters]
         self._workers: Workers | None = None
         self._blob = ""
         self._surroundings: Surroundings | None = None
         # What an agent that runs in a trial of another sweep was given is not passed on.
         self._env = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
+
+    @property
+    def definition(self) -> int:
+        """The version of the sweep's definition that trials are begun by."""
+        return self._record.sweep.version
 
     @property
     def _sweep(self) -> Sweep:
@@ -141,9 +145,10 @@ class Workshop:
         if devices:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
         if isinstance(work, Command):
+            names = [parameter.name for parameter in self._sweep.space.parameters]
             return CommandWork(
                 work, lease, folder,
-                guard=self._guard, env=env, names=self._names, groups=self._sweep.groups,
+                guard=self._guard, env=env, names=names, groups=self._sweep.groups,
             )  # fmt: skip
         assert isinstance(work, Function)  # or `make_ready` has refused
         env |= {"SONDE_RAISE_STOP": "1", "PYTHONUNBUFFERED": "1"}

@@ -162,7 +162,8 @@ class Decider:
             return None
         if history.reached is not None:
             return _good_enough(history, situation)
-        left = None if budget.trials is None else budget.trials - len(history.trials)
+        counting = len(history.trials) - history.withdrawn
+        left = None if budget.trials is None else budget.trials - counting
         if left is not None and left <= 0:
             reason = f"budget of {budget.trials} trials"
             return Decision(against=situation.revision, control=Control.DONE, reason=reason)
@@ -190,8 +191,7 @@ class Decider:
         """
         if self.sweep.repeats > 1:
             return self._repeated(history, count)
-        pending = [history.trials[n].params for n in (*history.running, *history.waiting)]
-        return self._new(history, len(history.trials), count, pending)
+        return self._new(history, len(history.trials), count, history.pending())
 
     def _new(
         self, history: History, first: int, count: int, pending: Sequence[Mapping[str, Value]]
@@ -221,7 +221,7 @@ class Decider:
         """
         repeats = self.sweep.repeats
         add: list[NewTrial] = []
-        firsts = {key: history.trials[history.groups[key][0]].params for key in history.open}
+        firsts = history.incomplete()
         for key, params in firsts.items():
             lacking = repeats - len(history.groups[key])
             add += [NewTrial(params=params, origin="repeat")] * lacking

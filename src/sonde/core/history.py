@@ -6,13 +6,16 @@ step.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from math import inf, isfinite
+from typing import Any
 
 from sonde.core.constraint import violation
+from sonde.core.distributions.values import canonical
 from sonde.core.repeats import joined
+from sonde.core.sight import Sight
 from sonde.core.sweep import Sweep
 from sonde.core.trial import ENDED, State, Trial, is_cut_short, losses
 
@@ -29,7 +32,8 @@ class History:
     Attributes:
         trials: By number.
         counts: How many there are in each state.
-        seen: Canonical keys of all assignments, in whatever state.
+        seen: Canonical keys of all assignments, in whatever state. Where the sweep was edited,
+            of those that are assignments of the present space.
         ended: How many have ended.
         running: Numbers of the running ones, in the order in which they began.
         waiting: Numbers of those that wait or are paused.
@@ -40,6 +44,7 @@ class History:
             to the constraints; the earlier number wins a tie. One that a rule cut short comes
             after all that ran to their end. With repeats, an assignment of
             which all have ended, joined.
+        withdrawn: How many trials an edit of the sweep called off before anybody ran them.
         reached: The number of a trial that is as good as the goals' targets, where they have any.
         nearest: Where none keeps to the constraints: the one with a finite loss that comes
             nearest to it.
@@ -55,12 +60,16 @@ class History:
         self.waiting: dict[int, None] = {}
         self.groups: dict[Hashable, list[int]] = {}
         self.open: dict[Hashable, None] = {}
+        self.withdrawn = 0
         self.best: Trial | None = None
         self.nearest: Trial | None = None
         self.reached: int | None = None
+        self._sight = Sight(sweep)
         self._targets = [goal for goal in sweep.goals if goal.target is not None]
         self._best_key: tuple[float, bool, float, int] = (inf, True, inf, 0)
         self._group_of: dict[int, Hashable] = {}
+        self._outside: set[Hashable] = set()  # keys of what is no assignment of the present space
+        self._unsettled: set[Hashable] = set()  # of those, where a trial has ended
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
 
     def add(self, changed: Iterable[Trial]) -> list[Trial]:
@@ -68,9 +77,30 @@ class History:
 
         Returns:
             What a search method is to be told: the trials that have ended by this; with
-            repeats each assignment once, joined, when the last of its repeats has.
+            repeats each assignment once, joined, when the last of its repeats has. Where the
+            sweep was edited, as the present space sees them, without those outside of it.
         """
-        return [result for trial in changed if (result := self._add(trial)) is not None]
+        ended = [result for trial in changed if (result := self._add(trial)) is not None]
+        self._settle()
+        return [told for trial in ended if (told := self._sight.trial(trial)) is not None]
+
+    def pending(self) -> list[Mapping[str, Any]]:
+        """Return the assignments that are being tried, or wait for it."""
+        given = [self.trials[number].params for number in (*self.running, *self.waiting)]
+        return [seen for params in given if (seen := self._sight.params(params)) is not None]
+
+    def told(self) -> list[Trial]:
+        """Return all trials as the present space sees them, without those outside of it.
+
+        For what reasons about the space, such as importances.
+        """
+        return [told for trial in self.trials if (told := self._sight.trial(trial)) is not None]
+
+    def incomplete(self) -> dict[Hashable, Mapping[str, Any]]:
+        """Return the assignments that repeats were begun of and not all are through, by key."""
+        firsts = {key: self.trials[self.groups[key][0]] for key in self.open}
+        told = {key: self._sight.trial(trial) for key, trial in firsts.items()}
+        return {key: trial.params for key, trial in told.items() if trial is not None}
 
     def working_time(self, now: datetime) -> float:
         """Return the seconds in which at least one trial ran, up to now.
@@ -128,10 +158,11 @@ class History:
         else:
             # The feed lists trials in the order of their numbers, which are dense.
             self.trials.append(trial)
-            key = self.sweep.space.key(trial.params)
-            self.seen.add(key)
+            key = self._key(trial)
             if self.sweep.repeats > 1:
                 self._group(number, key)
+        if trial.is_withdrawn and (before is None or before is not state):
+            self.withdrawn += 1
         self.counts[state] += 1
         if self._targets and self.sweep.repeats == 1 and not self.sweep.constraints:
             self._aim(trial)  # while it runs, too
@@ -146,6 +177,17 @@ class History:
         if state in ENDED and before not in ENDED:
             return self._end(trial)
         return None
+
+    def _key(self, trial: Trial) -> Hashable:
+        """Note that a trial's assignment was tried; return what tells it from others."""
+        told = self._sight.trial(trial)
+        if told is None:
+            # With a length that no key of the space has, should a constant have had another value.
+            self._outside.add(found := ("outside", canonical(dict(trial.params))))
+            return found
+        key = self.sweep.space.key(told.params)
+        self.seen.add(key)
+        return key
 
     def _group(self, number: int, key: Hashable) -> None:
         if key not in self.groups:
@@ -167,6 +209,9 @@ class History:
             if key not in self.open:
                 self._weigh_again()
             return trial
+        if key in self._outside:
+            self._unsettled.add(key)
+            return None
         if len(repeats) < self.sweep.repeats:
             return None
         if not all(self.trials[number].is_ended for number in repeats):
@@ -174,6 +219,14 @@ class History:
         del self.open[key]
         self._weigh(self._joined(key))
         return joined([self.trials[number] for number in repeats])
+
+    def _settle(self) -> None:
+        """Weigh what is outside of the space: no more of its repeats will come."""
+        for key in self._unsettled:
+            if all(self.trials[number].is_ended for number in self.groups[key]):
+                self.open.pop(key, None)
+                self._weigh(self._joined(key))
+        self._unsettled.clear()
 
     def _weigh(self, trial: Trial) -> None:
         """Compare with the best so far."""

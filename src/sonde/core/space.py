@@ -92,7 +92,7 @@ class Space:
             if parameter.when is None or parameter.when.holds(found):
                 # A constant has no coordinate and needs none.
                 found[parameter.name] = parameter.distribution.at(u[place] if place >= 0 else 0.5)
-        return self._declared(found) if self._is_reordered else found
+        return self.declared(found) if self._is_reordered else found
 
     def quantiles(self, params: Mapping[str, Value]) -> tuple[float, ...]:
         """Return the point of an assignment, 0.5 for inactive parameters.
@@ -153,7 +153,7 @@ class Space:
             ConfigError: Naming the parameter that has no end of values.
         """
         for params in walk([parameter for parameter, _ in self._steps], self.where):
-            yield self._declared(params) if self._is_reordered else params
+            yield self.declared(params) if self._is_reordered else params
 
     def validate(self, params: Mapping[str, Any]) -> Params:
         """Return an assignment that somebody wrote by hand as this space would have it.
@@ -192,7 +192,7 @@ class Space:
             ]
         if faults:
             raise ConfigErrors(faults)
-        return self._declared(found)
+        return self.declared(found)
 
     def completed(self, params: Mapping[str, Any]) -> Params:
         """Return what somebody wrote by hand, what is missing at its guess or in its middle.
@@ -238,7 +238,13 @@ class Space:
             tuple(Expression(text) for text in document.get("where", ())),
         )
 
-    def _declared(self, found: Params) -> Params:
+    @property
+    def in_order(self) -> tuple[Parameter, ...]:
+        """The parameters, each after those that its condition names."""
+        return tuple(parameter for parameter, _ in self._steps)
+
+    def declared(self, found: Mapping[str, Value]) -> Params:
+        """Return those of some values that are of the space's parameters, in declared order."""
         return {p.name: found[p.name] for p in self.parameters if p.name in found}
 
     def _unknown(self, name: str, where: str | None = None) -> ConfigError:

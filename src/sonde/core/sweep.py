@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from sonde.core.constraint import Constraint
-from sonde.core.distributions.values import Params, frozen_value, text_of
+from sonde.core.distributions.values import Params, Value, frozen_value, text_of
 from sonde.core.metric import Direction, Goal, SummaryKind
 from sonde.core.space import Space
 from sonde.errors import ConfigError
@@ -137,6 +137,8 @@ class Sweep:
         earlier: What it learns from.
         groups: Names whose parameters belong together, as `opt` of `opt.lr`: programs are given
             one dict of them (W&B's nested parameters).
+        version: Which of the sweep's definitions this is, from 1; given by the store.
+        backfill: Values that later parameters had in the trials of before they were there.
     """
 
     space: Space
@@ -156,6 +158,8 @@ class Sweep:
     earlier: tuple[EarlierSweep, ...] = ()
     groups: tuple[str, ...] = ()
     stopping: str | None = None
+    version: int = 1
+    backfill: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -232,6 +236,8 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "earlier": [{"id": e.id, "name": e.name, "blob": e.blob} for e in sweep.earlier],
         "groups": list(sweep.groups),
         "stopping": sweep.stopping,
+        "version": sweep.version,
+        "backfill": dict(sweep.backfill),
     }
 
 
@@ -287,16 +293,21 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
         ),
         groups=tuple(data.get("groups", ())),
         stopping=data.get("stopping"),
+        version=data.get("version", 1),
+        backfill={
+            name: frozen_value(value, "backfill")
+            for name, value in data.get("backfill", {}).items()
+        },
     )
 
 
 def difference(old: Sweep, new: Sweep) -> list[str]:
     """List where two definitions differ, a line each, for people: `seed: 0, now 7`.
 
-    The budget is left out (a sweep may be given more), and so are name, project and tags.
-    Of earlier sweeps it counts which they are, and not what they had taught by then.
+    The budget is left out (a sweep may be given more), and so are name, project, tags and
+    version. Of earlier sweeps it counts which they are, and not what they had taught by then.
     """
-    blank = {"budget": Budget(), "name": None, "project": None, "tags": ()}
+    blank = {"budget": Budget(), "name": None, "project": None, "tags": (), "version": 1}
     before, after = (_told(replace(s, **blank)) for s in (old, new))  # type: ignore[arg-type]
     keys = list(dict.fromkeys([*before, *after]))
     absent = "absent"
@@ -315,6 +326,8 @@ def _told(sweep: Sweep) -> dict[str, Any]:
         flat["work.argv"] = shlex.join(sweep.work.argv)
     flat["start"] = "; ".join(map(_point, sweep.start)) or "none"
     flat["earlier"] = ", ".join(source.id for source in sweep.earlier) or "none"
+    if not sweep.backfill:
+        del flat["backfill"]
     flat["stopping"] = sweep.stopping or "none"
     return flat
 

@@ -18,6 +18,7 @@ __all__ = [
     "ENDED",
     "SUCCESSORS",
     "WHY_STOPPED",
+    "WITHDRAWN",
     "Lease",
     "Outcome",
     "Report",
@@ -55,6 +56,7 @@ SUCCESSORS: Mapping[State, frozenset[State]] = {
     State.CANCELLED: frozenset(),
 }
 WHY_STOPPED = "why_stopped"  # the fact that a store keeps with a stopped trial
+WITHDRAWN = "withdrawn"  # the same with one that an edit of the sweep left outside of the space
 ENDED = frozenset(state for state, next_ones in SUCCESSORS.items() if not next_ones)
 
 
@@ -98,6 +100,7 @@ class Lease:
     Attributes:
         attempt: From 1; with the number it is the fencing token.
         reported: Sequence number of the last report that the store has of this attempt (0: none).
+        definition: The version of the sweep's definition when it was leased.
     """
 
     sweep: str
@@ -107,6 +110,7 @@ class Lease:
     until: datetime
     params: Mapping[str, Any]
     reported: int = 0
+    definition: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +172,11 @@ class Trial:
         """Why a stopping rule ended it, in a line for people; None: none did."""
         why = self.facts.get(WHY_STOPPED) if self.state is State.STOPPED else None
         return why if isinstance(why, str) else None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was never begun, as the sweep's space was edited first."""
+        return self.state is State.CANCELLED and WITHDRAWN in self.facts
 
     @property
     def is_ended(self) -> bool:

@@ -105,8 +105,23 @@ class Operations:
             definition=None if text is None else self._definitions.sweep(text),
             notes=call.notes,
             tags=call.tags,
+            why=call.why,
+            against=call.against,
         )
         return self._definitions.to_wire(record)
+
+    def versions(self, call: wire.OneSweep) -> Sequence[wire.WireDefinition]:
+        """Return the versions of a definition."""
+        return [
+            wire.WireDefinition(
+                number=version.number,
+                definition=wire.text_of(version.sweep),
+                made=version.made,
+                first=version.first,
+                why=version.why,
+            )
+            for version in self.store.versions(call.sweep)
+        ]
 
     def commit(self, call: wire.Commit) -> wire.Committed:
         """Commit a decision."""
@@ -203,6 +218,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "update_sweep": Operation(
         shape=wire.Update, work=Operations.update_sweep, role=Role.ADMIN, once=True
     ),
+    "versions": Operation(shape=wire.OneSweep, work=Operations.versions),
     "commit": Operation(shape=wire.Commit, work=Operations.commit, role=Role.AGENT, once=True),
     "lease": Operation(shape=wire.LeaseTrials, work=Operations.lease, role=Role.AGENT, once=True),
     "renew": Operation(shape=wire.Renew, work=Operations.renew, role=Role.AGENT, is_brief=True),

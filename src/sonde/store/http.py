@@ -35,7 +35,7 @@ from sonde.errors import (
     SweepExistsError,
 )
 from sonde.store import wire
-from sonde.store.protocol import Ask, Changes, Curve, Decision, SweepRecord
+from sonde.store.protocol import Ask, Changes, Curve, Decision, Definition, SweepRecord
 
 __all__ = ["HttpStore", "ServerFacts"]
 
@@ -148,6 +148,8 @@ class HttpStore:
         definition: Sweep | None = None,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
+        why: str = "",
+        against: int | None = None,
     ) -> SweepRecord:
         """Change what is given."""
         call = wire.Update(
@@ -159,8 +161,24 @@ class HttpStore:
             definition=None if definition is None else wire.text_of(definition),
             notes=notes,
             tags=None if tags is None else tuple(tags),
+            why=why,
+            against=against,
         )
         return self._record(self._write("update_sweep", call, wire.WireRecord))
+
+    def versions(self, sweep: str) -> Sequence[Definition]:
+        """Return all versions of the definition, oldest first."""
+        found = self._read("versions", wire.OneSweep(sweep=sweep), list[wire.WireDefinition])
+        return [
+            Definition(
+                number=one.number,
+                sweep=self._definitions.sweep(one.definition),
+                made=one.made,
+                first=one.first,
+                why=one.why,
+            )
+            for one in found
+        ]
 
     def commit(
         self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None

@@ -16,7 +16,7 @@ from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import NotFoundError, StoreError
 from sonde.store import names, rules
 from sonde.store.curves import Points, join, points_of, to_curves
-from sonde.store.protocol import Ask, Changes, Curve, Decision, SweepRecord
+from sonde.store.protocol import Ask, Changes, Curve, Decision, Definition, SweepRecord
 from sonde.store.rows import Head, Row
 
 __all__ = ["MemoryStore"]
@@ -92,6 +92,8 @@ class MemoryStore:
         definition: Sweep | None = None,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
+        why: str = "",
+        against: int | None = None,
     ) -> SweepRecord:
         """Change what is given."""
         with self._writing(sweep) as book:
@@ -104,8 +106,16 @@ class MemoryStore:
                 definition=definition,
                 notes=notes,
                 tags=tags,
+                why=why,
+                against=against,
             )
             return book.head.record()
+
+    def versions(self, sweep: str) -> Sequence[Definition]:
+        """Return all versions of the definition, oldest first."""
+        with self._lock:
+            book = self._book(sweep)
+            return book.versions.copy() or [_first(book.head)]
 
     def commit(
         self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None
@@ -243,10 +253,11 @@ class MemoryStore:
 class _Book:
     """One sweep; see `sonde.store.rows.Book`."""
 
-    __slots__ = ("attempts", "frozen", "head", "queue", "recent", "rows", "running")
+    __slots__ = ("attempts", "frozen", "head", "queue", "recent", "rows", "running", "versions")
 
     def __init__(self, head: Head) -> None:
         self.head = head
+        self.versions: list[Definition] = []  # empty until there is a second one
         self.rows: list[Row] = []
         self.recent: dict[int, Row] = {}  # in the order of their versions
         self.frozen: dict[int, Trial] = {}
@@ -265,6 +276,11 @@ class _Book:
         """Return a trial's joined points, of all attempts or of those before one."""
         attempts = self.attempts.get(number, {})
         return join(points_of(attempts[a]) for a in attempts if before is None or a < before)
+
+    def define(self, version: Definition) -> None:
+        if not self.versions:
+            self.versions.append(_first(self.head))
+        self.versions.append(version)
 
     def row(self, number: int) -> Row | None:
         return self.rows[number] if 0 <= number < len(self.rows) else None
@@ -328,3 +344,7 @@ class _Book:
 
     def seal(self, row: Row) -> None:
         """Nothing to do: the reports are in memory as they came."""
+
+
+def _first(head: Head) -> Definition:
+    return Definition(number=1, sweep=head.sweep, made=head.created)

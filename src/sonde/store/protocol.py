@@ -1,12 +1,14 @@
 """The store: what every place that keeps sweeps must promise.
 
 Synchronous, batch-first, one transaction an event. What a call returned from is kept,
-whatever is killed next. Three numbers order what happens:
+whatever is killed next. Four numbers order what happens:
 
 - a sweep's *revision* is raised by each commit of decisions and each change of its control
   state, definition or budget. A decision is committed against the revision it was made from.
 - the *version* is raised by each change of anything in a sweep. It is the cursor of the
   change feed: every trial carries the version of its last change.
+- the *version of the definition* is raised by each change of the definition, once there are
+  trials. A trial is of the one under which it was added, and stays so.
 - an *attempt* is raised by each lease of a trial. (trial, attempt) fences off what lapsed.
 
 The reports of all attempts are kept. The curve that is seen is the *joined* one: when an
@@ -20,6 +22,7 @@ infinities. Times come back to the microsecond.
 Times are given by the caller, so that a store can be tested with a clock one sets.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +32,18 @@ from sonde.core.decision import Decision, NewTrial
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 
-__all__ = ["Ask", "Changes", "Counts", "Curve", "Decision", "NewTrial", "Store", "SweepRecord"]
+__all__ = [
+    "Ask",
+    "Changes",
+    "Counts",
+    "Curve",
+    "Decision",
+    "Definition",
+    "NewTrial",
+    "Store",
+    "SweepRecord",
+    "definition_of",
+]
 
 
 Counts = Mapping[State, int]
@@ -92,6 +106,31 @@ class SweepRecord:
         if self.control is Control.DONE:
             live += self.counts.get(State.WAITING, 0)
         return not live and self.control in {Control.DONE, Control.STOPPED, Control.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One version of a sweep's definition.
+
+    Attributes:
+        number: From 1; `sweep.version` is the same.
+        made: When.
+        first: The number of the first trial that could be added under it. A trial's version
+            is the last one whose `first` is not above its number.
+        why: For people; may be empty.
+    """
+
+    number: int
+    sweep: Sweep
+    made: datetime
+    first: int = 0
+    why: str = ""
+
+
+def definition_of(versions: Sequence[Definition], trial: int) -> Definition:
+    """Return the version under which a trial was added; `versions` as `Store.versions` has it."""
+    firsts = [version.first for version in versions]
+    return versions[bisect_right(firsts, trial) - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,11 +216,18 @@ class Store(Protocol):
         definition: Sweep | None = None,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
+        why: str = "",
+        against: int | None = None,
     ) -> SweepRecord:
         """Change what is given. `control`, `budget` and `definition` raise the revision.
 
         `definition` takes the place of the former one, for what is decided and begun from now
-        on: a function that its author has edited, say. Its space must be the same.
+        on. It becomes a further version, made `now` for the reason `why`, whatever `version` it
+        has; in a sweep without trials it becomes version 1. One that equals the present one
+        makes none. Waiting trials that nobody has begun, that no user asked for and that are no
+        assignments of its space are withdrawn: cancelled, with the fact `withdrawn`.
+
+        With `against` nothing is changed unless the sweep is at that revision.
 
         A control state that is set without a reason has none.
 
@@ -189,7 +235,13 @@ class Store(Protocol):
         paused ones at once; with STOPPED waiting ones stay as they are, for a later resume. A
         sweep that was STOPPED, CANCELLED or DONE may be set RUNNING again; its cancelled trials
         stay cancelled.
+
+        Raises:
+            ConflictError: If the revision is no longer `against`.
         """
+
+    def versions(self, sweep: str) -> Sequence[Definition]:
+        """Return all versions of the definition, oldest first; the last one is at work."""
 
     def commit(
         self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None

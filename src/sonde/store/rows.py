@@ -14,7 +14,7 @@ from sonde.core.metric import Summary
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Report, State, Trial, Verdict
 from sonde.store.curves import Points
-from sonde.store.protocol import SweepRecord
+from sonde.store.protocol import Definition, SweepRecord
 
 __all__ = ["Book", "Head", "Row", "empty_counts"]
 
@@ -123,6 +123,12 @@ class Book(Protocol):
     """
 
     head: Head
+
+    def define(self, version: Definition) -> None:
+        """Keep a further version of the definition, while the head has the one before.
+
+        Trials from `version.first` on are of it.
+        """
 
     def row(self, number: int) -> Row | None:
         """Return a trial's row, or None if there is none of that number."""

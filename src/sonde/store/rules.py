@@ -6,6 +6,7 @@ promise is written in `sonde.store.protocol`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from zlib import crc32
@@ -14,6 +15,7 @@ from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import (
     ENDED,
     WHY_STOPPED,
+    WITHDRAWN,
     Lease,
     Outcome,
     Report,
@@ -23,13 +25,14 @@ from sonde.core.trial import (
 )
 from sonde.errors import ConflictError, LeaseLostError, NotFoundError
 from sonde.store.curves import updated
-from sonde.store.protocol import Ask, Decision
-from sonde.store.rows import Book, Row
+from sonde.store.protocol import Ask, Decision, Definition
+from sonde.store.rows import Book, Head, Row
 
 __all__ = ["commit", "finish", "lease", "release", "renew", "report", "update"]
 
 _LEASING = (Control.RUNNING, Control.DONE)
 _ENDING = (Control.STOPPED, Control.CANCELLED)
+_PROPOSED = ("method", "repeat")  # origins of what no user asked for
 _by_number = attrgetter("number")
 
 
@@ -43,15 +46,17 @@ def update(
     definition: Sweep | None = None,
     notes: str | None = None,
     tags: Sequence[str] | None = None,
+    why: str = "",
+    against: int | None = None,
 ) -> None:
     """Change what is given of a sweep."""
     head = book.head
-    if definition is not None and definition.space != head.sweep.space:
-        raise ValueError(f"sweep {head.id}: its space cannot be changed")
+    if against is not None:
+        _check_revision(head, against)
     if control is not None or budget is not None or definition is not None:
         head.revision += 1
     if definition is not None:
-        head.sweep = definition
+        _define(book, definition, now, why)
     if budget is not None:
         head.budget = budget
     if control is not None:
@@ -69,11 +74,7 @@ def update(
 def commit(book: Book, decision: Decision, now: datetime) -> None:
     """Apply a decision."""
     head = book.head
-    if head.revision != decision.against:
-        raise ConflictError(
-            f"sweep {head.id}: the decision was made from revision {decision.against}, but the "
-            f"sweep is at {head.revision}; read it again and decide anew"
-        )
+    _check_revision(head, decision.against)
     if decision.verdicts:
         total = sum(head.counts.values()) + len(decision.add)
         for number, verdict in decision.verdicts.items():
@@ -197,6 +198,35 @@ def release(book: Book, agents: Sequence[str], now: datetime) -> int:
     return len(rows)
 
 
+def _check_revision(head: Head, against: int) -> None:
+    if head.revision != against:
+        raise ConflictError(
+            f"sweep {head.id}: the decision was made from revision {against}, but the "
+            f"sweep is at {head.revision}; read it again and decide anew"
+        )
+
+
+def _define(book: Book, definition: Sweep, now: datetime, why: str) -> None:
+    """Make a definition the present one, and withdraw what waits outside of its space."""
+    head = book.head
+    version = head.sweep.version
+    if replace(definition, version=version) == head.sweep:
+        return
+    total = sum(head.counts.values())
+    if not total:
+        head.sweep = replace(definition, version=1)
+        return
+    new = replace(definition, version=version + 1)
+    book.define(Definition(number=version + 1, sweep=new, made=now, first=total, why=why))
+    head.sweep = new
+    if head.counts[State.WAITING]:
+        for row in book.rows_in(State.WAITING):
+            is_ours = row.origin in _PROPOSED and not row.attempts
+            if is_ours and not definition.space.admits(row.params):
+                row.facts = {**row.facts, WITHDRAWN: version + 1}
+                _move(book, row, State.CANCELLED, now)
+
+
 def _unknown(row: Row, first: int, reports: Sequence[Report]) -> Sequence[Report]:
     """Return those of reports number `first` and on that the store does not have."""
     if first < 1 or first > row.reported + 1:
@@ -243,6 +273,7 @@ def _begin(book: Book, row: Row, agent: str, until: datetime, now: datetime) -> 
         agent=agent,
         until=until,
         params=row.params,
+        definition=book.head.sweep.version,
     )
 
 

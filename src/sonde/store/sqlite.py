@@ -16,14 +16,24 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sonde.core.sweep import Budget, Control, Sweep, sweep_from_json, sweep_to_json
+from sonde.core.sweep import Budget, Control, Sweep, sweep_from_json
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import NotFoundError
 from sonde.store import names, rules
 from sonde.store.curves import to_curves
-from sonde.store.protocol import Ask, Changes, Curve, Decision, SweepRecord
+from sonde.store.protocol import Ask, Changes, Curve, Decision, Definition, SweepRecord
 from sonde.store.rows import Head
-from sonde.store.sqlite_book import QUERIES, STATES, SqliteBook, from_us, joined, to_us, trials_of
+from sonde.store.sqlite_book import (
+    QUERIES,
+    STATES,
+    Packings,
+    SqliteBook,
+    definition_text,
+    from_us,
+    joined,
+    to_us,
+    trials_of,
+)
 from sonde.store.sqlite_file import SqliteFile
 
 __all__ = ["SqliteStore"]
@@ -35,7 +45,7 @@ class _Lasting:
 
     edition: int
     key: int
-    parameters: tuple[str, ...]
+    packings: Packings
     sweep: Sweep
     name: str
     created: datetime
@@ -62,8 +72,7 @@ class SqliteStore:
         self, sweep: Sweep, now: datetime, facts: Mapping[str, Any] | None = None
     ) -> SweepRecord:
         """Add a sweep."""
-        definition = json.dumps(sweep_to_json(sweep))
-        parameters = json.dumps([parameter.name for parameter in sweep.space.parameters])
+        definition, parameters = definition_text(sweep)
         recorded, tags = json.dumps(dict(facts or {})), json.dumps(list(sweep.tags))
         with self.file.writing(durable=True) as db:
             pairs = db.execute(QUERIES["sweep_names"]).fetchall()
@@ -110,6 +119,8 @@ class SqliteStore:
         definition: Sweep | None = None,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
+        why: str = "",
+        against: int | None = None,
     ) -> SweepRecord:
         """Change what is given."""
         with self._writing(sweep) as book:
@@ -122,8 +133,27 @@ class SqliteStore:
                 definition=definition,
                 notes=notes,
                 tags=tags,
+                why=why,
+                against=against,
             )
             return book.head.record()
+
+    def versions(self, sweep: str) -> Sequence[Definition]:
+        """Return all versions of the definition, oldest first."""
+        with self.file.reading() as db:
+            lasting, _ = self._head(db, sweep)
+            found = db.execute(QUERIES["definitions"], (lasting.key,)).fetchall()
+        versions = [
+            Definition(
+                number=number,
+                sweep=sweep_from_json(json.loads(text)),
+                made=from_us(made),
+                first=first,
+                why=why,
+            )
+            for number, first, made, why, text in found
+        ]
+        return versions or [Definition(number=1, sweep=lasting.sweep, made=lasting.created)]
 
     def commit(
         self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None
@@ -198,7 +228,7 @@ class SqliteStore:
                 found = db.execute(QUERIES["trials_all"], _span(lasting.key))
             else:
                 found = db.execute(QUERIES["trials_since"], (lasting.key, after))
-            trials = trials_of(found, lasting.parameters)
+            trials = trials_of(found, lasting.packings)
         if after > 0:
             trials.sort(key=lambda trial: trial.number)
         return Changes(version=head.version, record=head.record(), trials=trials)
@@ -255,7 +285,7 @@ class SqliteStore:
     def _writing(self, sweep: str, *, durable: bool = True) -> Iterator[SqliteBook]:
         with self.file.writing(durable=durable) as db:
             lasting, head = self._head(db, sweep)
-            book = SqliteBook(db, lasting.key, lasting.parameters, head)
+            book = SqliteBook(db, lasting.key, lasting.packings, head)
             before = head.version
             yield book
             book.save_rows()
@@ -294,10 +324,14 @@ class SqliteStore:
         if found is None:
             raise names.no_sweep(sweep_id)
         key, name, definition, parameters, created, reason, notes, tags, facts = found
+        several = db.execute(QUERIES["packings"], (key,)).fetchall() or [(0, parameters)]
         lasting = _Lasting(
             edition=edition,
             key=key,
-            parameters=tuple(json.loads(parameters)),
+            packings=Packings(
+                tuple(first for first, _ in several),
+                tuple(tuple(json.loads(names)) for _, names in several),
+            ),
             sweep=sweep_from_json(json.loads(definition)),
             name=name,
             created=from_us(created),
@@ -317,8 +351,8 @@ class SqliteStore:
             db.execute(QUERIES["update_sweep"], (head.reason, head.notes, tags, lasting.key))
         if head.sweep is not lasting.sweep:
             edition = lasting.edition + 1
-            definition = json.dumps(sweep_to_json(head.sweep))
-            db.execute(QUERIES["update_definition"], (definition, lasting.key))
+            text = definition_text(head.sweep)
+            db.execute(QUERIES["update_definition"], (*text, lasting.key))
         changing = (
             head.control.value,
             head.revision,

@@ -1,12 +1,16 @@
 """A sweep in a SQLite transaction: rows are loaded when asked for, and written back at its end."""
 
 import gc
+import json
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sonde.core.sweep import Sweep, sweep_to_json
 from sonde.core.trial import Report, State, Trial, Verdict
 from sonde.store.curves import Points, concatenate, join
 from sonde.store.packing import (
@@ -21,10 +25,21 @@ from sonde.store.packing import (
     unpack_params,
     unpack_reports,
 )
+from sonde.store.protocol import Definition
 from sonde.store.rows import Head, Row
 from sonde.store.sql import load_queries
 
-__all__ = ["QUERIES", "STATES", "SqliteBook", "from_us", "joined", "to_us", "trials_of"]
+__all__ = [
+    "QUERIES",
+    "STATES",
+    "Packings",
+    "SqliteBook",
+    "definition_text",
+    "from_us",
+    "joined",
+    "to_us",
+    "trials_of",
+]
 
 QUERIES = load_queries()
 STATES = (State.WAITING, State.RUNNING, State.PAUSED, State.DONE, State.STOPPED, State.FAILED,
@@ -48,21 +63,66 @@ def from_us(us: int) -> datetime:
     return datetime.fromtimestamp(us / 1e6, UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Packings:
+    """By which parameters the params of a sweep's trials are packed.
+
+    Attributes:
+        firsts: The number of the first trial of each version of the definition, ascending.
+        names: The parameters of each version.
+    """
+
+    firsts: tuple[int, ...]
+    names: tuple[tuple[str, ...], ...]
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """Those of new trials."""
+        return self.names[-1]
+
+    def of(self, number: int) -> tuple[str, ...]:
+        """Those of a trial."""
+        if len(self.names) == 1:
+            return self.names[0]
+        return self.names[bisect_right(self.firsts, number) - 1]
+
+    def and_then(self, first: int, names: Sequence[str]) -> "Packings":
+        """Return them with those of a further version."""
+        return Packings((*self.firsts, first), (*self.names, tuple(names)))
+
+
+def definition_text(sweep: Sweep) -> tuple[str, str]:
+    """Return a definition, and its parameters' names, as the tables have them."""
+    parameters = [parameter.name for parameter in sweep.space.parameters]
+    return json.dumps(sweep_to_json(sweep)), json.dumps(parameters)
+
+
 class SqliteBook:
     """See `sonde.store.rows.Book`."""
 
     def __init__(
-        self, connection: sqlite3.Connection, key: int, names: Sequence[str], head: Head
+        self, connection: sqlite3.Connection, key: int, packings: Packings, head: Head
     ) -> None:
         self.head = head
         self._execute = connection.execute
         self._executemany = connection.executemany
         self._sweep = key
-        self._names = names
+        self.packings = packings
         self._rows: dict[int, Row] = {}  # every row given out, so that each is one object
         self._new: list[Row] = []
         self._changed: dict[int, Row] = {}
         self._held: dict[int, Row] = {}
+
+    def define(self, version: Definition) -> None:
+        """Insert a version of the definition, and before the second one the first."""
+        self.save_rows()  # they are packed by the one before
+        self._execute(QUERIES["insert_first_definition"], (self._sweep,))
+        text, parameters = definition_text(version.sweep)
+        made = to_us(version.made)
+        values = (self._sweep, version.number, version.first, made, version.why, text, parameters)
+        self._execute(QUERIES["insert_definition"], values)
+        names = [parameter.name for parameter in version.sweep.space.parameters]
+        self.packings = self.packings.and_then(version.first, names)
 
     def row(self, number: int) -> Row | None:
         """Return a trial's row."""
@@ -175,7 +235,7 @@ class SqliteBook:
             self._sweep,
             None if row.origin == "method" else row.origin,
             to_us(row.created),
-            pack_params(row.params, self._names),
+            pack_params(row.params, self.packings.of(row.number)),
         )
 
     def _key(self, number: int, sweep: int | None = None) -> int:
@@ -184,7 +244,7 @@ class SqliteBook:
     def _load(self, query: str, *values: Any) -> list[Row]:
         found = []
         for columns in self._execute(QUERIES[query], values).fetchall():
-            row = _row(columns, self._names)
+            row = _row(columns, self.packings)
             found.append(self._rows.setdefault(row.number, row))
         return found
 
@@ -209,12 +269,13 @@ def _mutable(row: Row) -> tuple[Any, ...]:
     )
 
 
-def _row(columns: tuple[Any, ...], names: Sequence[str]) -> Row:
+def _row(columns: tuple[Any, ...], packings: Packings) -> Row:
     (key, state, version, attempts, failures, agent, asked, until, reported, outcome, origin,
      created, started, finished, error, params, metrics, carried, facts) = columns  # fmt: skip
+    number = key & 0xFFFFFFFF
     return Row(
-        number=key & 0xFFFFFFFF,
-        params=unpack_params(params, names),
+        number=number,
+        params=unpack_params(params, packings.of(number)),
         origin=origin or "method",
         created=from_us(created),
         state=STATES[state],
@@ -235,14 +296,14 @@ def _row(columns: tuple[Any, ...], names: Sequence[str]) -> Row:
     )
 
 
-def trials_of(found: Iterable[tuple[Any, ...]], names: Sequence[str]) -> list[Trial]:
+def trials_of(found: Iterable[tuple[Any, ...]], packings: Packings) -> list[Trial]:
     """Return trials from the columns of the queries `trials_all` and `trials_since`.
 
     This is where loading spends its time, so it makes trials without a `Row` in between, and
     without the collector, which would go through all of them again and again to free nothing.
     """
     with _uncollected():
-        return _trials_of(found, names)
+        return _trials_of(found, packings)
 
 
 @contextmanager
@@ -257,12 +318,13 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _trials_of(found: Iterable[tuple[Any, ...]], names: Sequence[str]) -> list[Trial]:
+def _trials_of(found: Iterable[tuple[Any, ...]], packings: Packings) -> list[Trial]:
+    names_of = packings.of
     return [
         Trial(
             number=key & 0xFFFFFFFF,
             state=STATES[state],
-            params=unpack_params(params, names),
+            params=unpack_params(params, names_of(key & 0xFFFFFFFF)),
             metrics=unpack_metrics(metrics),
             attempts=attempts,
             failures=failures,

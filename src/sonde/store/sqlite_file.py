@@ -166,7 +166,9 @@ class SqliteFile:
             writable = os.access(path, os.W_OK) and os.access(folder, os.W_OK)
             connection = self._connect("rw") if writable else self._open_readonly()
             try:
-                self._check_ours(connection)
+                version = self._check_ours(connection)
+                if not writable:
+                    _complete(connection, version)
             except BaseException:
                 connection.close()
                 raise
@@ -285,6 +287,13 @@ class SqliteFile:
                 sync_file(fd)
         finally:
             os.close(fd)
+
+
+def _complete(connection: sqlite3.Connection, version: int) -> None:
+    """Give an older file that cannot be written, for our eyes, the tables that it lacks."""
+    for script in sql.load_migrations()[max(version, 1) :]:
+        for statement in statements(script):
+            connection.execute(statement.replace("CREATE TABLE ", "CREATE TEMP TABLE "))
 
 
 def statements(script: str) -> Iterator[str]:

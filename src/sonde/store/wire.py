@@ -37,6 +37,7 @@ __all__ = [
     "Renew",
     "SendReports",
     "Update",
+    "WireDefinition",
     "WireRecord",
     "decode",
     "encode",
@@ -138,6 +139,19 @@ class Update:
     definition: str | None = None
     notes: str | None = None
     tags: tuple[str, ...] | None = None
+    why: str = ""
+    against: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireDefinition:
+    """A `Definition`, as text."""
+
+    number: int
+    definition: str
+    made: datetime
+    first: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from sonde.core.space import Space, space_of
 from sonde.core.sweep import Budget, Control
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import SondeError
@@ -37,6 +38,11 @@ _outcomes = st.builds(
     values=_metrics,
     error=st.none() | st.text(max_size=5),
     facts=st.dictionaries(st.text(max_size=2), st.integers() | st.none(), max_size=2),
+)
+_SPACES = (
+    sweep().space,
+    space_of({"layers": [1, 2], "lr": "uniform(0, 1)"}),
+    space_of({"new": [1, 2], "lr": "uniform(0, 1)", "opt": ["adam"], "layers": [1, 2, 3]}),
 )
 
 
@@ -113,6 +119,23 @@ class StoreMachine(RuleBasedStateMachine):
                 budget=budget,
                 notes=notes,
                 tags=None if notes is None else [notes],
+            )
+        )
+        if both:
+            self._same(*both)
+
+    @rule(space=st.sampled_from(_SPACES), late=st.sampled_from([0, 0, 0, 1]))
+    def edit(self, space: Space, late: int) -> None:
+        """Change the definition, at times from an older revision."""
+        record = self.reference.get_sweep(self.theirs)
+        definition = replace(record.sweep, space=space)
+        both = self._both(
+            lambda store, key: store.update_sweep(
+                key,
+                at(self.seconds),
+                definition=definition,
+                why="e",
+                against=record.revision - late,
             )
         )
         if both:
@@ -196,6 +219,8 @@ class StoreMachine(RuleBasedStateMachine):
         assert theirs.version == ours.version
         assert [trial.number for trial in ours.trials] == list(range(len(ours.trials)))
         self._same(self.store.get_sweep(self.ours), ours.record)
+        both = self.reference.versions(self.theirs), self.store.versions(self.ours)
+        assert _shown(both[0]) == _shown(both[1])
         curves = self.reference.curves(self.theirs), self.store.curves(self.ours)
         assert _shown(curves[0]) == _shown(curves[1])
         news: Changes = self.store.changes(self.ours, self.cursor)

@@ -38,7 +38,25 @@ UPDATE sweep SET reason = ?, notes = ?, tags = ? WHERE key = ?;
 
 -- name: update_definition
 -- What was changed of it after the sweep was made, with a new edition in `standing`.
-UPDATE sweep SET definition = ? WHERE key = ?;
+UPDATE sweep SET definition = ?, parameters = ? WHERE key = ?;
+
+-- name: insert_first_definition
+-- The definition that a sweep was made with, as soon as it has a second one.
+INSERT OR IGNORE INTO definition (sweep, number, first, made, why, definition, parameters)
+SELECT key, 1, 0, created, '', definition, parameters FROM sweep WHERE key = ?;
+
+-- name: insert_definition
+-- A further one.
+INSERT INTO definition (sweep, number, first, made, why, definition, parameters)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: definitions
+-- All of them.
+SELECT number, first, made, why, definition FROM definition WHERE sweep = ? ORDER BY number;
+
+-- name: packings
+-- By which parameters the params of which trials are packed; nothing for a sweep never edited.
+SELECT first, parameters FROM definition WHERE sweep = ? ORDER BY number;
 
 -- name: insert_trial
 -- A trial as it is at the end of the transaction that made it, often leased already.
