@@ -50,8 +50,11 @@ WRITES = [
     ("POST", "/api/v1/sweeps/x/control"),
 ]
 RUNNING = [
-    ("POST", f"/api/v1/store/{name}") for name in ("lease", "renew", "report", "finish", "release")
-]
+    ("POST", f"/api/v1/store/{name}")
+    for name in (
+        "lease", "renew", "report", "finish", "release", "keep_files", "put_part", "put_log",
+    )
+]  # fmt: skip
 READS = [
     ("GET", "/api/v1/sweeps"),
     ("GET", "/api/v1/sweeps/x/trials"),

@@ -116,6 +116,10 @@ def messages(sweep: str) -> dict[str, Any]:
         "changes": {"sweep": sweep, "after": 0},
         "curves": {"sweep": sweep, "trials": [0], "metrics": ["loss"]},
         "stamp": None,
+        "keep_files": {"lease": lease, "whole": True,
+                       "files": [{"path": "plots/loss.png", "sha256": "a" * 64, "size": 3}]},
+        "put_part": {"lease": lease, "sha256": "a" * 64, "offset": 0, "data": b"abc"},
+        "put_log": {"lease": lease, "stream": "stdout", "offset": 0, "data": b"abc"},
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ role as well.
 import signal
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from sonde.agent import identity
 from sonde.agent.deciding import Deciding
@@ -26,9 +27,13 @@ from sonde.errors import ConfigError
 from sonde.store import is_served, open_store
 from sonde.store.protocol import Store
 
+if TYPE_CHECKING:
+    from sonde.agent.sending import Sending
+
 __all__ = ["AgentReport", "Event", "Options", "run"]
 
 _LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
+_SEND_S = 60.0  # the same with files that are left to send, unless there is haste
 
 
 def run(
@@ -102,6 +107,7 @@ class _Agent:
         self.look_at = self.lease_at = 0.0
         self.leaving: str | None = None  # why, once it takes no more trials
         self.leaving_since = 0.0
+        self.sending = _sending(options, store, self.link.sweep, waker)
 
     def run(self) -> AgentReport:
         try:
@@ -110,10 +116,13 @@ class _Agent:
             return self._run()
         finally:
             self.workshop.close()
+            if self.sending is not None:
+                self.sending.close()
 
     def _run(self) -> AgentReport:
         while True:
             self._heed_signals()
+            self._pass_on_notes()
             self.guard.check()
             for trial in self.running:
                 trial.advance()
@@ -145,6 +154,8 @@ class _Agent:
             trial = self.workshop.begin(lease, self.devices.take() or ())
             self.running.append(trial)
             self.leased += 1
+            if self.sending is not None:
+                self.sending.begin(lease, trial.folder)
             self.on_event(Event(kind="started", number=lease.number, text=_values(lease)))
             trial.advance()
 
@@ -154,6 +165,8 @@ class _Agent:
             if trial.outcome is None:
                 self.link.report(trial)
                 continue
+            if self.sending is not None and not self.sending.end(trial.lease):
+                continue  # in a moment: who sees that it has ended shall see all that it printed
             room = self.slots - len(self.running) + 1
             is_asking = self._wants_more() and not self.link.may_have_lost
             ask = self.link.ask(min(room, self._left())) if is_asking else None
@@ -161,6 +174,8 @@ class _Agent:
             if done is None:
                 continue
             state, leases = done
+            if self.sending is not None:
+                self.sending.told(trial.lease)
             self.running.remove(trial)
             self.devices.give_back(trial.devices)
             self.idle_since = time.monotonic()
@@ -293,7 +308,7 @@ class _Agent:
             # The store is away and the trials have ended: their leases will lapse.
             return now - self.leaving_since > _LEAVE_S
         if self.leaving is not None:
-            return True
+            return self._is_sent()
         record, idle_s = self.link.record, self.options.idle_timeout_s
         if self._left() == 0:
             self.leaving = "it has run as many trials as it was asked to"
@@ -303,7 +318,25 @@ class _Agent:
             self.leaving = f"the sweep is {record.control}"
         elif idle_s is not None and now - self.idle_since > idle_s:
             self.leaving = f"there was nothing to run for {idle_s:g} s"
-        return self.leaving is not None
+        if self.leaving is not None:
+            self.leaving_since = now
+        return self.leaving is not None and self._is_sent()
+
+    def _is_sent(self) -> bool:
+        """Tell whether the server has what the trials left, or is not to be waited for."""
+        sending, waker = self.sending, self.waker
+        if sending is None or not sending.left:
+            return True
+        in_haste = waker.terminations > 0 or waker.parent_gone
+        waited_s = time.monotonic() - self.leaving_since if in_haste else sending.trouble_s
+        said_twice = waker.interrupts > 1 or waker.terminations > 1
+        if not said_twice and waited_s <= (_LEAVE_S if in_haste else _SEND_S):
+            return False
+        self._note(
+            f"what {sending.left} trials left was not sent; it lies here, and the next agent "
+            "that is started here for the sweep sends it"
+        )
+        return True
 
     def _pause_s(self) -> float:
         now = time.monotonic()
@@ -319,6 +352,10 @@ class _Agent:
         if count:
             self._note(f"{count} trials of agents that died are run again")
             self.lease_at = 0.0
+
+    def _pass_on_notes(self) -> None:
+        for note in () if self.sending is None else self.sending.notes():
+            self._note(note)
 
     def _note(self, text: str) -> None:
         self.on_event(Event(kind="note", text=text))
@@ -340,6 +377,19 @@ def _server_decides(store: Store) -> bool:
     from sonde.store.http import HttpStore
 
     return isinstance(store, HttpStore) and patiently(store, store.facts).decides
+
+
+def _sending(options: Options, store: Store, sweep: str, waker: Waker) -> "Sending | None":
+    """Return what sends files to the store, if it is a server that is to have them."""
+    if not options.upload or not is_served(store.url):
+        return None
+    from sonde.agent.sending import Sending
+    from sonde.store.http import HttpStore
+
+    if not isinstance(store, HttpStore):
+        return None
+    line = HttpStore(store.url, token=store.token)  # of its own: files take their time
+    return Sending(line, options.root, sweep, limit=options.upload_limit, wake=waker.wake)
 
 
 def _values(lease: Lease) -> str:

@@ -29,6 +29,8 @@ class Options:
         folder: The user's; None: the current one.
         forward_signals: Send SIGINT and SIGTERM on to the programs of trials, so that they can
             end as they like; what does not end well by it is given back.
+        upload: Send a server what trials print and leave.
+        upload_limit: Bytes of artifacts that are sent of a trial; None: what the server takes.
     """
 
     store_url: str
@@ -45,6 +47,8 @@ class Options:
     allow: tuple[str, ...] | None = None
     folder: Path | None = None
     forward_signals: bool = False
+    upload: bool = True
+    upload_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

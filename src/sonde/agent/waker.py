@@ -66,6 +66,11 @@ class Waker:
                 self.parent_gone = True
                 self._selector.unregister(key.fd)
 
+    def wake(self) -> None:
+        """Wake whoever waits; from any thread, while this is open."""
+        with suppress(BlockingIOError):  # full: it wakes as it is
+            os.write(self._writing, b"\0")
+
     def add(self, fd: int) -> None:
         """Wake also when this can be read."""
         self._selector.register(fd, selectors.EVENT_READ)

@@ -43,6 +43,13 @@ __all__ = ["agent"]
     "--allow-command", multiple=True, metavar="PATTERN",
     help="Run commands of a server's sweeps that fit: 'python train.py *'; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--no-upload", is_flag=True, help="Keep here what trials print and leave; send a server none."
+)
+@click.option(
+    "--upload-limit", metavar="SIZE",
+    help="Send a server so much of each trial's artifacts, such as 500MB; the rest stays here.",
+)  # fmt: skip
 @click.option("-p", "--project", expose_value=False, hidden=True, help="W&B's; means nothing.")
 @click.option("-e", "--entity", expose_value=False, hidden=True, help="W&B's; means nothing.")
 @click.option("--token", metavar="TOKEN", help="For a server; better put it into SONDE_TOKEN.")
@@ -58,6 +65,8 @@ def agent(
     max_consecutive_failed: int | None,
     forward_signals: bool,
     allow_command: tuple[str, ...],
+    no_upload: bool,
+    upload_limit: str | None,
     token: str | None,
     store: str | None,
 ) -> None:
@@ -78,6 +87,7 @@ def agent(
     from sonde.cli.driving import marked
     from sonde.cli.gpus import gpus_of
     from sonde.cli.output import say
+    from sonde.cli.quantities import bytes_of
     from sonde.errors import ConfigError
     from sonde.store import is_served
     from sonde.sweep_file import find
@@ -119,6 +129,8 @@ def agent(
         folder=Path.cwd(),
         most_failed=max_consecutive_failed,
         forward_signals=forward_signals,
+        upload=not no_upload,
+        upload_limit=None if upload_limit is None else bytes_of(upload_limit, "--upload-limit"),
     )
     with marked(root, record.id):
         report = run_agent(options, on_event=tell, is_alone=True)

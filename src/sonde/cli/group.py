@@ -27,6 +27,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "best": ("best", "Show the best trials of a sweep, and how to run the best again."),
         "importance": ("importance", "Show which parameters matter, and how sure that is."),
         "logs": ("logs", "Print what a trial printed."),
+        "artifacts": ("artifacts", "List the files that a trial left, or copy them."),
         "tensorboard": ("tensorboard", "Show a sweep in TensorBoard, or take one from there."),
         "tail": ("tail", "Follow a sweep: a line for each thing that happens."),
         "ui": ("ui", "Show the sweeps in a browser, live, and steer them."),

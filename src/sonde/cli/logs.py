@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["logs"]
 
 POLL_S = 0.2
+FAR_POLL_S = 1.0  # a server is asked over the network
 CHUNK = 1 << 16
 
 
@@ -47,16 +48,13 @@ def logs(trial: str, stderr: bool, follow: bool, attempt: int | None, store: str
         if follow:
             _follow(opened_store, record, number, attempt, stderr=stderr)
             return
-        path = _path(opened_store, record, found, attempt, stderr=stderr)
-        try:
-            with path.open("rb") as source:
-                _copy(source)
-        except FileNotFoundError:
+        log = _Log(opened_store, record, found, attempt, stderr=stderr)
+        if not log.copy():
             _refuse_in_process(record, found)
             where = found.facts.get("host")
             raise NotFoundError(
-                f"{path} is not there" + (f"; the trial ran on {where}" if where else "")
-            ) from None
+                f"{log.path} is not there" + (f"; the trial ran on {where}" if where else "")
+            )
 
 
 def _refuse_in_process(record: "SweepRecord", trial: "Trial") -> None:
@@ -76,13 +74,58 @@ def _refuse_in_process(record: "SweepRecord", trial: "Trial") -> None:
     )
 
 
-def _path(
-    store: "Store", record: "SweepRecord", trial: "Trial", attempt: int | None, *, stderr: bool
-) -> Path:
-    from sonde.agent.place import folder_of
+class _Log:
+    """What one attempt prints: in its folder here, or on the server that has it."""
 
-    folder = folder_of(store.url, record.id, trial, attempt)
-    return folder.stderr if stderr else folder.stdout
+    def __init__(
+        self,
+        store: "Store",
+        record: "SweepRecord",
+        trial: "Trial",
+        attempt: int | None,
+        *,
+        stderr: bool,
+    ) -> None:
+        from sonde.agent.place import folder_of
+
+        self._store, self._sweep, self._number = store, record.id, trial.number
+        self.attempt = attempt or trial.attempts
+        folder = folder_of(store.url, record.id, trial, attempt)
+        self.path: Path = folder.stderr if stderr else folder.stdout
+        self._name = f"logs/{self.path.stem}"
+        self._offset = 0
+
+    def copy(self) -> bool:
+        """Print what is new; tell whether there is such a log."""
+        try:
+            while data := self._read():
+                sys.stdout.buffer.write(data)
+                self._offset += len(data)
+        except FileNotFoundError:
+            return False
+        sys.stdout.buffer.flush()
+        return True
+
+    def _read(self) -> bytes:
+        from sonde.errors import NotFoundError
+        from sonde.store import is_served
+
+        try:
+            with self.path.open("rb") as source:  # it ran here: nothing is as fresh
+                source.seek(self._offset)
+                return source.read(CHUNK)
+        except FileNotFoundError:
+            if not is_served(self._store.url):
+                raise
+        from sonde.store.http import HttpStore
+
+        assert isinstance(self._store, HttpStore)
+        try:
+            return self._store.read_file(
+                self._sweep, self._number, self._name, self._offset, self.attempt
+            )
+        except NotFoundError as error:
+            raise FileNotFoundError(self.path) from error
 
 
 def _follow(
@@ -90,37 +133,25 @@ def _follow(
 ) -> None:
     from sonde.cli.reading import one_trial
     from sonde.core.history import History
+    from sonde.store import is_served
 
     history, version = History(record.sweep), 0
-    path: Path | None = None
-    source: BinaryIO | None = None
-    try:
-        while True:
-            changes = store.changes(record.id, version)
-            version = changes.version
-            history.add(changes.trials)
-            trial = one_trial(record, history, number)
-            # Whether it has ended is asked before the last read, so that no end is cut off.
-            over = trial.is_ended or (attempt is not None and attempt < trial.attempts)
-            now = _path(store, record, trial, attempt, stderr=stderr) if trial.attempts else None
-            if now != path and now is not None and now.exists():
-                if source is not None:
-                    _copy(source)
-                    source.close()
-                path, source = now, now.open("rb")
-            if source is not None:
-                _copy(source)
-            if over:
-                if source is None and trial.attempts:
-                    _refuse_in_process(record, trial)
-                return
-            time.sleep(POLL_S)
-    finally:
-        if source is not None:
-            source.close()
-
-
-def _copy(source: BinaryIO) -> None:
-    while chunk := source.read(CHUNK):
-        sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
+    log: _Log | None = None
+    is_there = False
+    while True:
+        changes = store.changes(record.id, version)
+        version = changes.version
+        history.add(changes.trials)
+        trial = one_trial(record, history, number)
+        # Whether it has ended is asked before the last read, so that no end is cut off.
+        over = trial.is_ended or (attempt is not None and attempt < trial.attempts)
+        if trial.attempts and (log is None or log.attempt != (attempt or trial.attempts)):
+            if log is not None:
+                log.copy()
+            log = _Log(store, record, trial, attempt, stderr=stderr)
+        is_there = (log is not None and log.copy()) or is_there
+        if over:
+            if not is_there and trial.attempts:
+                _refuse_in_process(record, trial)
+            return
+        time.sleep(FAR_POLL_S if is_served(store.url) else POLL_S)

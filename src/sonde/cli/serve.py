@@ -36,6 +36,10 @@ __all__ = ["serve"]
     "--keyfile", type=click.Path(path_type=Path), metavar="FILE",
     help="Its private key, where that is a file of its own.",
 )  # fmt: skip
+@click.option(
+    "--artifact-limit", default="10GiB", show_default=True, metavar="SIZE",
+    help="How much of artifacts each trial of another machine may send; 0: none.",
+)  # fmt: skip
 @store_option
 def serve(
     host: str,
@@ -43,6 +47,7 @@ def serve(
     allow_host: tuple[str, ...],
     certfile: Path | None,
     keyfile: Path | None,
+    artifact_limit: str,
     store: str | None,
 ) -> None:
     """Serve a store over HTTP: its sweeps, for agents anywhere and for programs.
@@ -51,11 +56,13 @@ def serve(
     everyone needs one. Ctrl-C ends it: agents wait until it is back, and nothing is lost.
     """
     from sonde.cli.output import say
+    from sonde.cli.quantities import bytes_of
     from sonde.server.app import create_app
     from sonde.server.gate import LOCAL_HOSTS
     from sonde.server.serving import Address, check_files, run
 
     check_files(certfile, keyfile)
+    limit = bytes_of(artifact_limit, "--artifact-limit")
     with opened(store, new=True) as opened_store:
         is_local = host in LOCAL_HOSTS
         tokens = _tokens(opened_store.url, host, is_local=is_local)
@@ -68,6 +75,7 @@ def serve(
             is_local=is_local,
             decides=True,
             note=say,
+            limit=limit,
         )
         run(
             app,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
 from sonde.errors import StoreError
 from sonde.executors.protocol import AgentSpec, Executor, Exited
+from sonde.store import is_served
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Listener", "Result", "View", "code_of", "drive"]
@@ -31,6 +33,7 @@ _UPDATE_S = 0.15  # how often a listener hears of a sweep in which nothing happe
 _RESTARTS = 5  # of agents that died, within
 _RESTART_WINDOW_S = 60.0
 _LEAVE_S = 20.0  # for agents to leave a sweep that has ended
+_SEND_S = 3600.0  # the same while they send files to a server
 _QUEUE_LIMIT = 512
 _CURVE_S = 0.5
 _SAID_S = 60.0  # what an agent says is passed on once in so long, whoever says it
@@ -209,7 +212,7 @@ class _Driver:
                 break
             if self.controller.record.is_ended:
                 ended_at = ended_at or tick
-                if tick - ended_at > _LEAVE_S:
+                if tick - ended_at > _LEAVE_S and not self._are_sending(tick - ended_at):
                     self.executor.stop(now=True)
             time.sleep(_POLL_S)
         self._watch()
@@ -218,6 +221,14 @@ class _Driver:
         result = self._result()
         self.listener.end(self._view(), result)
         return result
+
+    def _are_sending(self, for_s: float) -> bool:
+        """Tell whether agents are still to be let send a server what their trials left."""
+        if not is_served(self.store.url) or for_s > _SEND_S:
+            return False
+        from sonde.agent.sending import is_sending
+
+        return is_sending(Path(self.agent.root), self.controller.sweep)
 
     def _heed_signals(self) -> None:
         asked = 2 if self.signals.fatal else min(self.signals.interrupts, 3)

@@ -24,11 +24,13 @@ from sonde.server.once import Once
 from sonde.server.operations import Clock, server_time
 from sonde.server.pages import page_routes
 from sonde.server.tokens import Tokens
+from sonde.server.uploads import LIMIT, Uploads
 from sonde.store.protocol import Store
 
 __all__ = ["API", "create_app"]
 
 API = "/api/v1"
+_CLEAN_S = 3600.0
 _SMALL = 1000  # bytes of an answer that is not worth compressing
 _ROUTERS = (
     about.router, session.router, sweeps.router, figures.router, control.router, files.router,
@@ -50,6 +52,7 @@ def create_app(
     agents: bool = True,
     clock: Clock = server_time,
     note: Callable[[str], None] = _silent,
+    limit: int = LIMIT,
 ) -> FastAPI:
     """Return the application over a store, which stays open when it ends.
 
@@ -62,19 +65,24 @@ def create_app(
         agents: Whether agents may work through it: what they hold is held for them at its start.
         clock: The time of a call, given what the caller says it is.
         note: Told what people should know.
+        limit: Bytes of artifacts that an attempt at a trial may send.
     """
     desk = Desk(store)
     drawing = Drawing(desk)
     deciders = Deciders(desk, note) if decides else None
+    uploads = Uploads(desk, limit)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if agents:
             await desk.ask(hold_leases)
-        looking = None if deciders is None else asyncio.create_task(deciders.look_after())
+        tasks = [asyncio.create_task(_clean(desk, uploads))]
+        if deciders is not None:
+            tasks.append(asyncio.create_task(deciders.look_after()))
         yield
-        if deciders is not None and looking is not None:
-            looking.cancel()
+        for task in tasks:
+            task.cancel()
+        if deciders is not None:
             deciders.close()
         drawing.close()
         desk.close()
@@ -108,11 +116,20 @@ def create_app(
     blobs = f"{API}/store/blobs"
     app.add_middleware(Gate, hosts=hosts, door=door, blobs=blobs)  # the outermost is added last
     app.prefix = f"{API}/store/"
-    exchange = Exchange(desk=desk, prefix=app.prefix, clock=clock, deciders=deciders)
+    exchange = Exchange(
+        desk=desk, prefix=app.prefix, clock=clock, deciders=deciders, uploads=uploads
+    )
     app.exchange = Gate(exchange, hosts=hosts, door=door, blobs=blobs)
     app.state.once = Once()
     app.openapi = lambda: describe(app, app.prefix)  # type: ignore[method-assign]
     return app
+
+
+async def _clean(desk: Desk, uploads: Uploads) -> None:
+    """Take away what lost agents left half, now and then, until cancelled."""
+    while True:
+        await desk.ask(lambda _: uploads.clean())
+        await asyncio.sleep(_CLEAN_S)
 
 
 class _App(FastAPI):

@@ -21,6 +21,7 @@ from sonde.server.desk import Desk
 from sonde.server.once import Once
 from sonde.server.operations import OPERATIONS, Clock, Operation, Operations, Wish
 from sonde.server.roles import Role, caller_of
+from sonde.server.uploads import Uploads
 from sonde.store import wire
 from sonde.store.protocol import Store
 
@@ -37,12 +38,21 @@ class Exchange:
         prefix: `/api/v1/store/`.
         clock: The time of a call, given what the caller says it is.
         deciders: Decide for agents that find nothing; None: nobody does here.
+        uploads: Where files of trials go.
     """
 
-    def __init__(self, *, desk: Desk, prefix: str, clock: Clock, deciders: Deciders | None) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        prefix: str,
+        clock: Clock,
+        deciders: Deciders | None,
+        uploads: Uploads,
+    ) -> None:
         self._prefix = prefix
         self._desk, self._deciders = desk, deciders
-        self._operations = Operations(desk.store, clock, deciding=deciders is not None)
+        self._operations = Operations(desk.store, clock, uploads, deciding=deciders is not None)
         self._once = Once()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

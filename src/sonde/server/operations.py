@@ -11,6 +11,7 @@ from sonde.controller import utc_now
 from sonde.core.sweep import Control
 from sonde.core.trial import Lease, Verdict
 from sonde.server.roles import Role
+from sonde.server.uploads import Uploads
 from sonde.store import wire
 from sonde.store.protocol import Ask, Curve, Store
 
@@ -65,11 +66,12 @@ class Operations:
     Args:
         store: What they are done on.
         clock: The time of a call, given what the caller says it is.
+        uploads: Where files of trials go.
         deciding: Whether somebody here decides for agents that find nothing.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, deciding: bool) -> None:
-        self.store, self.clock, self.deciding = store, clock, deciding
+    def __init__(self, store: Store, clock: Clock, uploads: Uploads, *, deciding: bool) -> None:
+        self.store, self.clock, self.uploads, self.deciding = store, clock, uploads, deciding
         self._definitions = wire.Definitions()
         # A store's stamps may begin anew when it is opened anew.
         self._started = os.urandom(4).hex()
@@ -181,6 +183,18 @@ class Operations:
         """Return the stamp."""
         return f"{self._started} {self.store.stamp()}"
 
+    def keep_files(self, call: wire.KeepFiles) -> wire.Kept:
+        """Keep the artifacts of a trial; say what lacks of them."""
+        return self.uploads.keep(call)
+
+    def put_part(self, call: wire.PutPart) -> int:
+        """Add to the content of an artifact."""
+        return self.uploads.put_part(call)
+
+    def put_log(self, call: wire.PutLog) -> int:
+        """Add to what a trial printed."""
+        return self.uploads.put_log(call)
+
     def _or_wish(
         self,
         sweep: str,
@@ -229,5 +243,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "release": Operation(shape=wire.Release, work=Operations.release, role=Role.AGENT),
     "changes": Operation(shape=wire.ChangesAfter, work=Operations.changes),
     "curves": Operation(shape=wire.CurvesOf, work=Operations.curves),
+    "keep_files": Operation(shape=wire.KeepFiles, work=Operations.keep_files, role=Role.AGENT),
+    "put_part": Operation(shape=wire.PutPart, work=Operations.put_part, role=Role.AGENT),
+    "put_log": Operation(shape=wire.PutLog, work=Operations.put_log, role=Role.AGENT),
     "stamp": Operation(shape=None, work=Operations.stamp, is_brief=True),
 }

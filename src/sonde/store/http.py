@@ -13,8 +13,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
@@ -40,13 +40,14 @@ from sonde.store.protocol import Ask, Changes, Curve, Decision, Definition, Swee
 __all__ = ["HttpStore", "ServerFacts"]
 
 _API = "/api/v1"
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _Write = (
     wire.Create | wire.Update | wire.Commit | wire.LeaseTrials | wire.Renew | wire.SendReports
     | wire.Finish | wire.Release
 )  # fmt: skip
 _PAUSES = (0.05, 0.2)  # before a request that got no answer is sent again
 _TIMEOUT = httpx.Timeout(60.0, connect=4.0)
+_PART = 4 << 20  # bytes of a file at a time
+_NO_SUCH_RANGE = 416
 _BUSY = frozenset({502, 503, 504})  # of a proxy before a server that is being started again
 _ERRORS: dict[str, type[SondeError]] = {
     kind.__name__: kind
@@ -268,6 +269,64 @@ class HttpStore:
         except NotFoundError:
             return None
 
+    def keep_files(self, lease: Lease, files: Sequence[wire.FileMark], *, whole: bool) -> wire.Kept:
+        """Say which artifacts an attempt has; return what the server still lacks of them.
+
+        Args:
+            lease: The attempt's: under way, or the trial's last.
+            files: By their contents; those whose content the server has are in place then.
+            whole: That is all of them: others are taken away.
+
+        Raises:
+            IllegalTransitionError: If they are where the server is, as the attempt ran there.
+            LeaseLostError: If the trial has another attempt.
+        """
+        call = wire.KeepFiles(lease=wire.for_wire(lease), files=list(files), whole=whole)
+        return self._read("keep_files", call, wire.Kept)
+
+    def put_part(self, lease: Lease, sha256: str, offset: int, data: bytes) -> int:
+        """Send bytes of a content that was named before; return how many the server has.
+
+        Raises:
+            ConflictError: If it was not named since the server was started.
+            ValueError: If the content is whole and has another hash: then it has none of it.
+        """
+        call = wire.PutPart(lease=wire.for_wire(lease), sha256=sha256, offset=offset, data=data)
+        return self._read("put_part", call, int)
+
+    def put_log(
+        self, lease: Lease, stream: Literal["stdout", "stderr"], offset: int, data: bytes
+    ) -> int:
+        """Send what a trial printed, from an offset on; return how much the server has."""
+        call = wire.PutLog(lease=wire.for_wire(lease), stream=stream, offset=offset, data=data)
+        return self._read("put_log", call, int)
+
+    def list_files(self, sweep: str, number: int, attempt: int | None = None) -> Mapping[str, Any]:
+        """Return what a trial left there: `attempt`, `logs` and `artifacts`, as the API has it."""
+        path = f"/sweeps/{sweep}/trials/{number}/files"
+        found: dict[str, Any] = json.loads(self._send("GET", path + _attempt(attempt)).content)
+        return found
+
+    def read_file(
+        self, sweep: str, number: int, name: str, offset: int, attempt: int | None = None
+    ) -> bytes:
+        """Return some of a file from an offset on; nothing: that was all.
+
+        Args:
+            sweep: The sweep's id.
+            number: The trial's.
+            name: `logs/stdout`, `logs/stderr`, or `artifacts/` and the name of one.
+            offset: In bytes.
+            attempt: Of this one; None: the last.
+
+        Raises:
+            NotFoundError: If it is not there.
+        """
+        path = f"/sweeps/{sweep}/trials/{number}/{quote(name)}{_attempt(attempt)}"
+        wanted = {"range": f"bytes={offset}-{offset + _PART - 1}"}
+        answer = self._send("GET", path, headers=wanted)
+        return b"" if answer.status_code == _NO_SUCH_RANGE else answer.content
+
     def stamp(self) -> object:
         """Return something that differs after any change by any process; one request."""
         return self._read("stamp", None, str)
@@ -303,7 +362,7 @@ class HttpStore:
 
     def _write(self, name: str, call: "_Write", shape: type[T]) -> T:
         """Make a change; one that got no answer before is made under its key of then."""
-        timeless = replace(call, now=_NO_TIME)
+        timeless = replace(call, now=wire.NO_TIME)
         unanswered = self._unanswered.pop(name, None)
         headers = self._keyed()
         if unanswered is not None and unanswered[0] == timeless:
@@ -349,7 +408,7 @@ class HttpStore:
                         "is `sonde serve` running there?"
                     ) from error
             else:
-                if answer.is_success:
+                if answer.is_success or answer.status_code == _NO_SUCH_RANGE:
                     return answer
                 if pause is None or answer.status_code not in _BUSY:
                     raise self._error(answer)
@@ -378,6 +437,10 @@ class HttpStore:
         if kind in _ERRORS:
             return _ERRORS[kind](detail)
         return StoreError(f"{self.url}: {detail}")
+
+
+def _attempt(attempt: int | None) -> str:
+    return "" if attempt is None else f"?attempt={attempt}"
 
 
 def _fault(found: Mapping[str, Any]) -> ConfigError:

@@ -9,8 +9,8 @@ that they have seen before, and do not read it again.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from sonde.store.protocol import Ask, Decision, SweepRecord
 
 __all__ = [
     "MEDIA_TYPE",
+    "NO_TIME",
     "ChangesAfter",
     "Commit",
     "Committed",
@@ -29,10 +30,15 @@ __all__ = [
     "Definitions",
     "Ended",
     "Feed",
+    "FileMark",
     "Find",
     "Finish",
+    "KeepFiles",
+    "Kept",
     "LeaseTrials",
     "OneSweep",
+    "PutLog",
+    "PutPart",
     "Release",
     "Renew",
     "SendReports",
@@ -47,6 +53,8 @@ __all__ = [
 ]
 
 MEDIA_TYPE = "application/msgpack"
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""A time that says nothing: the server goes by its own clock."""
 T = TypeVar("T")
 
 
@@ -56,6 +64,8 @@ def encode(message: Any) -> bytes:
     Raises:
         TypeError: If there is something in it that JSON does not have.
     """
+    if isinstance(message, PutPart | PutLog):  # bytes as they are, which JSON would write as text
+        return pack(msgspec.to_builtins(message, str_keys=True, builtin_types=(bytes,)))
     return pack(msgspec.to_builtins(message, str_keys=True))
 
 
@@ -253,6 +263,57 @@ class CurvesOf:
     sweep: str
     trials: Sequence[int] | None = None
     metrics: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMark:
+    """A file by its content: its name below the trial's artifacts, SHA-256 (hex) and bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepFiles:
+    """The call `keep_files`; `whole`: these are all, and the trial has ended."""
+
+    lease: Lease
+    files: Sequence[FileMark]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Its answer.
+
+    Attributes:
+        missing: How many bytes the server has of each content that it lacks.
+        refused: Why it does not take a file, by its name.
+    """
+
+    missing: Mapping[str, int]
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutPart:
+    """The call `put_part`: bytes of a content from an offset on; the answer: how many it has."""
+
+    lease: Lease
+    sha256: str
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutLog:
+    """The call `put_log`: what was printed from an offset on; the answer: how much it has."""
+
+    lease: Lease
+    stream: Literal["stdout", "stderr"]
+    offset: int
+    data: bytes
 
 
 class Definitions:
