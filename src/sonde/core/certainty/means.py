@@ -9,8 +9,8 @@ takes back what being picked as the best has added (no multiple-comparison corre
 needed: Gelman, Hill and Yajima, J. Res. Educ. Effect. 5, 2012). The w_i make their
 distribution a Student t one, for hopeless assignments are far off the rest; and as the
 noise may differ, the variances share a distribution of which the data say how narrow it is
-(kappa large: one pooled variance). t is uniform, m and log s^2 are flat, nu and kappa are
-uniform over a few values.
+(kappa large: one pooled variance). log t, m and log s^2 are flat, nu and kappa are uniform over
+a few values. A flat t in place of log t says too often that one is the best where all are alike.
 
 Drawn by Gibbs sampling, with m and t drawn together with m integrated out, from chains of
 which the first third is left out (Gelman et al., Bayesian Data Analysis, 3rd ed., 5.4 and
@@ -108,7 +108,6 @@ def _middle_and_scale(means: Any, noise: Any, w: Any, scales: Any, random: Any) 
     centre = (precision * means).sum(axis=2) / total
     log = -0.5 * (np.log(variance).sum(axis=2) + np.log(total))
     log -= 0.5 * (precision * (means - centre[:, :, None]) ** 2).sum(axis=2)
-    log += np.log(scales)  # the grid is even in log t, the prior in t
     chosen = _index(log, random)
     rows = np.arange(len(chosen))
     m = centre[rows, chosen] + random.standard_normal(len(rows)) / np.sqrt(total[rows, chosen])
