@@ -162,14 +162,17 @@ class Sweep:
         """
         return frame_of(self.trials)
 
-    def importance(self, metric: str | None = None) -> "list[Importance]":
+    def importance(
+        self, metric: str | None = None, *, method: str = "fanova"
+    ) -> "list[Importance]":
         """Return how much of the results' variation each parameter explains, most first.
 
         Args:
             metric: What is explained, as `minimize` names it; by default the first goal.
+            method: `fanova`, `ped-anova`, `permutation` or `correlation`.
 
         Raises:
-            ConfigError: If there is no goal, and no metric is given.
+            ConfigError: If there is no goal and no metric is given, or no such method.
         """
         from sonde.core.importance import importances
 
@@ -178,9 +181,8 @@ class Sweep:
             goals = sweep.goals if metric is None else (parse_goal(metric, flag="metric"),)
             if not goals:
                 raise ConfigError("importance()", "the sweep has no goal", "name a metric")
-            return importances(
-                self._controller.history.trials, sweep.space, goals[0], seed=sweep.seed
-            )
+            trials = list(self._controller.history.trials)
+        return importances(trials, sweep.space, goals[0], seed=sweep.seed, method=method)
 
     # ---------------------------------------------------------------- running
 

@@ -7,6 +7,7 @@ from sonde.cli.options import format_option, opened, store_option
 __all__ = ["importance"]
 
 _BAR = 20
+_TREES = {"fanova", "permutation"}
 
 
 @click.command()
@@ -16,19 +17,26 @@ _BAR = 20
     metavar="TAG[:min|:max|:last|:mean]",
     help="What is explained. Default: the first goal.",
 )
+@click.option(
+    "--method",
+    type=click.Choice(["fanova", "ped-anova", "permutation", "correlation"]),
+    default="fanova",
+    show_default=True,
+    help="How: variation explained; what the best tenth share; what shuffling costs; ranks.",
+)
 @store_option
 @format_option
-def importance(sweep: str, metric: str | None, store: str | None, form: str) -> None:
-    """Show how much of the variation of the results each parameter explains by itself.
+def importance(sweep: str, metric: str | None, method: str, store: str | None, form: str) -> None:
+    """Show how much each parameter matters for the results.
 
-    From a forest of regression trees over the finished trials (functional ANOVA), with the
-    interval in which 9 of 10 trees lie, and the rank correlation of value and metric. What is
-    left over are interactions and noise.
+    With the interval in which 9 of 10 answers lie (of a forest's trees, or of trials drawn again),
+    and the rank correlation of value and metric. With `fanova`, what is left over are interactions
+    and noise.
     """
     from sonde.cli.output import emit, say
     from sonde.cli.reading import load
     from sonde.cli.table import Column
-    from sonde.core.importance import FEWEST, importances
+    from sonde.core.importance import FEWEST, importances, left_over
     from sonde.core.metric import parse_goal
     from sonde.errors import ConfigError
 
@@ -39,7 +47,9 @@ def importance(sweep: str, metric: str | None, store: str | None, form: str) -> 
         raise ConfigError(
             f"importance {sweep}", "the sweep has no goal to explain", "name one with --metric"
         )
-    rows = importances(history.trials, record.sweep.space, goals[0], seed=record.sweep.seed)
+    rows = importances(
+        history.trials, record.sweep.space, goals[0], seed=record.sweep.seed, method=method
+    )
     if form != "table":
         data = [
             {
@@ -60,7 +70,12 @@ def importance(sweep: str, metric: str | None, store: str | None, form: str) -> 
         Column(key="name", title="parameter", keep=9),
         Column(key="share", title="share", right=True, keep=9),
         Column(key="bar", title="", keep=6),
-        Column(key="interval", title="90 % of trees", right=True, keep=7),
+        Column(
+            key="interval",
+            title="90 % of trees" if method in _TREES else "90 % of draws",
+            right=True,
+            keep=7,
+        ),
         Column(key="correlation", title="correlation", right=True, keep=7),
         Column(key="trials", title="trials", right=True, keep=5),
     ]
@@ -76,5 +91,6 @@ def importance(sweep: str, metric: str | None, store: str | None, form: str) -> 
         for row in rows
     ]
     emit(form, (), columns, cells)
-    left = max(0.0, 1 - sum(row.share for row in rows))
-    click.echo(f"\n{left:.0%} of the variation of {goals[0].metric} is interactions and noise")
+    left = left_over(rows, method)
+    if left is not None:
+        click.echo(f"\n{left:.0%} of the variation of {goals[0].metric} is interactions and noise")

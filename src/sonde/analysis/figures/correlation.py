@@ -12,6 +12,7 @@ import numpy as np
 
 from sonde.analysis.figures.axes import Axis, metric_axis, param_axis
 from sonde.analysis.figures.snapshot import Bools, Column, Floats, Ints, Snapshot, Source
+from sonde.core.importance.ranks import mid_ranks
 from sonde.core.metric import Goal
 
 __all__ = ["FEWEST", "Correlation", "correlation"]
@@ -72,14 +73,12 @@ def _of(column: Column, meant: Bools) -> Floats:
 
 
 def _spearman(columns: Sequence[Floats]) -> tuple[Floats, Ints]:
-    from scipy.stats import rankdata
-
     size = len(columns)
     value = np.full((size, size), np.nan)
     count = np.zeros((size, size), dtype=np.int64)
     has = [~np.isnan(column) for column in columns]
     whole = [
-        rankdata(column) if one.all() else None for column, one in zip(columns, has, strict=True)
+        mid_ranks(column) if one.all() else None for column, one in zip(columns, has, strict=True)
     ]
     for i in range(size):
         for j in range(i + 1):
@@ -89,7 +88,7 @@ def _spearman(columns: Sequence[Floats]) -> tuple[Floats, Ints]:
                 continue
             a, b = whole[i], whole[j]
             if a is None or b is None:  # ranks are among the trials that have both
-                a, b = rankdata(columns[i][both]), rankdata(columns[j][both])
+                a, b = mid_ranks(columns[i][both]), mid_ranks(columns[j][both])
             if np.ptp(a) and np.ptp(b):
                 value[i, j] = value[j, i] = np.corrcoef(a, b)[0, 1]
     return value, count

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sonde.analysis.figures.snapshot import Snapshot, Source
-from sonde.core.importance import Importance, importances
+from sonde.core.importance import Importance, importances, left_over
 from sonde.core.metric import Goal
 
 __all__ = ["Explained", "Shares", "importance"]
@@ -17,14 +17,13 @@ class Explained:
 
     Attributes:
         shares: The most important first; none where there are too few results.
-        results: How many trials they were made from.
-        left: Of the variation, what no parameter explains by itself; None where that is not known.
+        left: Of the variation, what no parameter explains by itself; None where the method does not
+            tell.
     """
 
     metric: str
     summary: str
     shares: tuple[Importance, ...]
-    results: int
     left: float | None
 
 
@@ -46,17 +45,16 @@ def importance(
         kind="importance",
         source=snapshot.source,
         method=method,
-        goals=tuple(_explained(snapshot, goal, params) for goal in goals),
+        goals=tuple(_explained(snapshot, goal, params, method) for goal in goals),
     )
 
 
-def _explained(snapshot: Snapshot, goal: Goal, params: Sequence[str]) -> Explained:
+def _explained(snapshot: Snapshot, goal: Goal, params: Sequence[str], method: str) -> Explained:
     sweep = snapshot.definition
-    found = importances(snapshot.trials, sweep.space, goal, seed=sweep.seed)
+    found = importances(snapshot.trials, sweep.space, goal, seed=sweep.seed, method=method)
     return Explained(
         metric=goal.metric,
         summary=goal.summary.value,
         shares=tuple(one for one in found if one.name in params),
-        results=int(snapshot.results(goal).sum()),
-        left=max(0.0, 1.0 - sum(one.share for one in found)) if found else None,
+        left=left_over(found, method),
     )

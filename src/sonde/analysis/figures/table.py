@@ -9,6 +9,7 @@ import numpy as np
 from sonde.analysis.figures.axes import Axis, metric_axis, param_axis, places
 from sonde.analysis.figures.points import Points, points_of
 from sonde.analysis.figures.snapshot import Column, Floats, Ints, Snapshot, Source
+from sonde.core.importance.ranks import mid_ranks
 from sonde.core.metric import Goal
 from sonde.core.trial import State
 
@@ -147,14 +148,12 @@ def slices(snapshot: Snapshot, goal: Goal, params: Sequence[str], most: int) -> 
 
 def rank(snapshot: Snapshot, goal: Goal, params: Sequence[str], most: int) -> Rank:
     """Return pairs of parameters with the rank of each trial."""
-    from scipy.stats import rankdata
-
     points, kept = _all(snapshot, goal, most)
     results = snapshot.results(goal) & snapshot.feasible
     values = snapshot.goal(goal).values[results]
     ranks = np.full(len(snapshot), np.nan)
     if len(values):
-        order = rankdata(values if goal.is_min else -values)
+        order = mid_ranks(values if goal.is_min else -values)
         ranks[results] = (order - 1) / max(len(order) - 1, 1)
     count = len(params)
     return Rank(

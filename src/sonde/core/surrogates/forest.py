@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Matrix: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Tree", "grow", "main_effects"]
+__all__ = ["Tree", "grow", "grown", "inside", "main_effects"]
 
 _LEAST_GAIN = 1e-12  # of the variance; smaller ones are rounding
 
@@ -46,10 +46,14 @@ def grow(x: "Matrix", y: "Matrix", rng: Any, *, smallest: int) -> Tree:
         rng: A NumPy generator.
         smallest: Fewest points of the sample in a leaf.
     """
+    return grown(x, y, rng.integers(0, len(y), len(y)), smallest=smallest)
+
+
+def grown(x: "Matrix", y: "Matrix", sample: "NDArray[np.int64]", *, smallest: int) -> Tree:
+    """Grow a tree on some rows, which may be there several times; the arguments are `grow`'s."""
     import numpy as np
 
-    n, axes = x.shape
-    sample = rng.integers(0, n, n)
+    axes = x.shape[1]
     lows, highs, values = [], [], []
     todo = [(sample, np.zeros(axes), np.ones(axes))]
     while todo:
@@ -95,6 +99,17 @@ def main_effects(tree: Tree) -> "Matrix":
         shares[axis] = np.diff(edges) @ (marginal - mean) ** 2
     explained: Matrix = shares / total
     return explained
+
+
+def inside(tree: Tree, axis: int, places: "Matrix") -> "NDArray[np.bool_]":
+    """Tell which leaves' boxes some places (n,) on an axis are within, (n, leaves).
+
+    Within all sides of its box a point of the cube is in one leaf alone.
+    """
+    low, high = tree.low[:, axis], tree.high[:, axis]
+    at = places[:, None]
+    found: NDArray[np.bool_] = ((low < at) | (low <= 0)) & (at <= high)
+    return found
 
 
 def _split(x: "Matrix", y: "Matrix", smallest: int) -> tuple[int, float] | None:
