@@ -101,6 +101,7 @@ def messages(sweep: str) -> dict[str, Any]:
     return {
         "create_sweep": {"definition": definition, "now": now, "facts": {"a": 1}},
         "get_sweep": {"sweep": sweep},
+        "versions": {"sweep": sweep},
         "list_sweeps": None,
         "find_sweep": {"text": "digits"},
         "update_sweep": {"sweep": sweep, "now": now, "control": "running", "reason": "x",

@@ -26,6 +26,7 @@ __all__ = [
     "Sweep",
     "check_name",
     "difference",
+    "differences",
     "sweep_from_json",
     "sweep_to_json",
 ]
@@ -307,12 +308,17 @@ def difference(old: Sweep, new: Sweep) -> list[str]:
     The budget is left out (a sweep may be given more), and so are name, project, tags and
     version. Of earlier sweeps it counts which they are, and not what they had taught by then.
     """
+    return [f"{key}: {before}, now {after}" for key, before, after in differences(old, new)]
+
+
+def differences(old: Sweep, new: Sweep) -> list[tuple[str, Any, Any]]:
+    """Return the same in parts: what differs, how it was and how it is."""
     blank = {"budget": Budget(), "name": None, "project": None, "tags": (), "version": 1}
     before, after = (_told(replace(s, **blank)) for s in (old, new))  # type: ignore[arg-type]
     keys = list(dict.fromkeys([*before, *after]))
     absent = "absent"
     return [
-        f"{key}: {before.get(key, absent)}, now {after.get(key, absent)}"
+        (key, before.get(key, absent), after.get(key, absent))
         for key in keys
         if before.get(key, absent) != after.get(key, absent)
     ]

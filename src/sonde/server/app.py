@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sonde.server import about, control, dashboard, figures, files, session, sweeps
+from sonde.server import about, control, dashboard, definition, figures, files, session, sweeps
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
 from sonde.server.description import describe
@@ -33,8 +33,8 @@ API = "/api/v1"
 _CLEAN_S = 3600.0
 _SMALL = 1000  # bytes of an answer that is not worth compressing
 _ROUTERS = (
-    about.router, session.router, sweeps.router, figures.router, control.router, files.router,
-    dashboard.router,
+    about.router, session.router, sweeps.router, definition.router, figures.router,
+    control.router, files.router, dashboard.router,
 )  # fmt: skip
 
 
