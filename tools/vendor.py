@@ -1,11 +1,11 @@
-"""Fetch what others wrote from npm: the dashboard's four libraries, and axe for its tests.
+"""Fetch what others wrote from npm: the dashboard's libraries, and axe for its tests.
 
     python tools/vendor.py            needs npm; nothing else in sonde does
 
 The libraries go to src/sonde/web/vendor as they are served, axe to tests/web/vendor.
 
 Imports by name become relative ones, because the page's content security policy allows no
-inline import map; uPlot's minified script gets an `export`. Nothing else is changed.
+inline import map. Nothing else is changed.
 VENDOR.json says for each file where it came from, and its SHA-256, which a test checks.
 """
 
@@ -56,13 +56,6 @@ PACKAGES = {
         "https://github.com/dequelabs/axe-core",
         {"axe.min.js": "axe.min.js"},
     ),
-    "uplot": (
-        SERVED,
-        "1.6.32",
-        "MIT",
-        "https://github.com/leeoniya/uPlot",
-        {"dist/uPlot.iife.min.js": "uplot.js", "dist/uPlot.min.css": "uplot.css"},
-    ),
 }
 NAMES = {
     "preact": "./preact.js",
@@ -89,7 +82,7 @@ def main() -> None:
                 text = _text(archive, "LICENSE")
                 sources = {ours: _text(archive, theirs) for theirs, ours in files.items()}
         name = package.replace("@", "").replace("/", "-")
-        sources = {ours: _served(ours, source) for ours, source in sources.items()}
+        sources = {ours: _served(source) for ours, source in sources.items()}
         sources[f"LICENSE.{name}"] = text
         for ours, source in sources.items():
             (target / ours).write_text(source, encoding="utf-8")
@@ -113,12 +106,10 @@ def _text(archive: tarfile.TarFile, path: str) -> str:
     return member.read().decode()
 
 
-def _served(name: str, source: str) -> str:
+def _served(source: str) -> str:
     source = re.sub(r"\n?//# sourceMappingURL=.*\s*$", "\n", source)
     for bare, relative in NAMES.items():
         source = source.replace(f'from"{bare}"', f'from"{relative}"')
-    if name == "uplot.js":
-        source = source.rstrip() + "\nexport default uPlot;\n"
     return source
 
 

@@ -15,6 +15,18 @@ PAGES = {
     "two goals": "/?sweep=two&filter=done",
     "live": "/?sweep=live",
     "trial": "/?sweep=mixed&trial=4",
+    "trials": "/?sweep=mixed&tab=trials&sel=0,1&pin=p.opt",
+    "importance": "/?sweep=mixed&tab=analysis",
+    "slice": "/?sweep=mixed&tab=analysis&kind=slice",
+    "pair": "/?sweep=mixed&tab=analysis&kind=pair",
+    "distribution": "/?sweep=mixed&tab=analysis&kind=edf",
+    "matrix": "/?sweep=mixed&tab=analysis&kind=matrix",
+    "front": "/?sweep=two&tab=analysis&kind=pareto",
+    "timeline": "/?sweep=mixed&tab=analysis&kind=timeline",
+    "compare": "/?sweep=mixed&tab=compare&sel=0,1,4",
+    "config": "/?sweep=mixed&tab=config",
+    "agents": "/?sweep=live&tab=agents",
+    "notes": "/?sweep=mixed&tab=notes",
     "nothing fits": "/?sweep=mixed&filter=lr>5",
 }
 

@@ -26,7 +26,7 @@ def large(request: pytest.FixtureRequest) -> Iterator[tuple[str, MemoryStore, in
 
 def first(page: Page) -> int:
     row = page.get_by_role("table", name="Trials").locator("tbody tr[aria-rowindex]").first
-    return int(row.locator("td").nth(1).inner_text())
+    return int(row.locator("td").nth(2).inner_text())
 
 
 def test_all_trials_are_there_sorted_filtered_and_live(

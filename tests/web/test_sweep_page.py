@@ -23,7 +23,7 @@ def trials(page: Page) -> Locator:
 
 def numbers(page: Page) -> list[int]:
     """The trials in the table, in its order."""
-    cells = trials(page).locator("tbody tr[aria-rowindex] td:nth-child(2)")
+    cells = trials(page).locator("tbody tr[aria-rowindex] td:nth-child(3)")
     return [int(text) for text in cells.all_inner_texts()]
 
 
@@ -64,7 +64,7 @@ def test_the_best_come_first_and_the_failed_last_unless_one_sorts_otherwise(page
 def test_every_column_sorts_both_ways_with_what_is_missing_last(page: Page) -> None:
     page.goto("/?sweep=mixed")
     expect(trials(page)).to_be_visible()
-    for name in trials(page).locator("thead th").all_inner_texts():
+    for name in trials(page).locator("thead th button").all_inner_texts():
         name = name.strip(" ▴▾")
         up = sort(page, name) if "▴" not in name else numbers(page)
         assert sorted(up) == list(range(6)), name
@@ -102,6 +102,7 @@ def test_a_filter_leaves_those_that_fit_every_word(
     page: Page, text: str, fitting: list[int]
 ) -> None:
     page.goto("/?sweep=mixed&sort=number")
+    expect(trials(page)).to_be_visible()
     page.get_by_role("searchbox").fill(text)
     expect(page.get_by_text(f"{len(fitting)} of 6 trials")).to_be_visible()
     assert numbers(page) == fitting
@@ -118,8 +119,8 @@ def test_the_whole_view_is_in_the_url(page: Page, look: Look, real_url: str) -> 
     page.goto("/?sweep=mixed")
     page.get_by_role("searchbox").fill("opt=adam")
     page.get_by_text("Columns").click()
-    page.get_by_label("size", exact=True).check()
-    page.get_by_label("momentum", exact=True).uncheck()
+    page.get_by_role("checkbox", name="size", exact=True).check()
+    page.get_by_role("checkbox", name="momentum", exact=True).uncheck()
     assert sort(page, "size") == [0, 2, 4]
     with look(real_url) as other:
         other.goto(page.url)
@@ -138,7 +139,7 @@ def test_a_brush_on_an_axis_narrows_the_table(page: Page) -> None:
     expect(page.get_by_text("2 trials of 6 chosen")).to_be_visible()
     assert numbers(page) == [0, 1]
     assert "b.p.lr=0.1..0.15" in page.url
-    page.get_by_role("button", name="Show all").click()
+    page.get_by_role("button", name="Show all", exact=True).click()
     expect(page.get_by_text("2 trials of 6 chosen")).to_be_hidden()
     assert numbers(page) == list(range(6))
 
@@ -198,7 +199,7 @@ def test_a_live_sweep_shows_new_trials_results_and_metrics_by_itself(
         add_trial(store, sweep, PARAMS | {"lr": 0.3}, [0.75], gap=0.125)
         expect(page.get_by_role("link", name="2", exact=True)).to_be_visible()
         page.get_by_text("Columns").click()
-        page.get_by_label("gap", exact=True).check()
+        page.get_by_role("checkbox", name="gap", exact=True).check()
         assert [cell(page, n, "gap") for n in range(3)] == ["–", "–", "0.125"]
 
 

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
 from sonde.agent.place import folder_of
 from sonde.core.history import History
+from sonde.core.sweep import Budget
 from sonde.core.trial import Trial, Verdict
 from sonde.errors import NotFoundError
 from sonde.server import block
@@ -20,7 +22,7 @@ from sonde.server.curves import curves_block
 from sonde.server.desk import TheDesk
 from sonde.server.live import Live
 from sonde.server.log_tail import log_tail
-from sonde.server.steering import end_trial, steer
+from sonde.server.steering import end_trial, set_budget, steer
 from sonde.server.views import record_view, sweep_detail, trial_view
 from sonde.store.protocol import Store, SweepRecord
 
@@ -37,6 +39,23 @@ def _live(request: Request) -> Live:
 
 Number = Annotated[int, Query(ge=0, le=2**53)]
 TheLive = Annotated[Live, Depends(_live)]
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class AboutShape(BaseModel):
+    """What people say of a sweep; what is left out stays as it is."""
+
+    notes: Annotated[str | None, Field(max_length=100_000)] = None
+    tags: Annotated[list[Tag] | None, Field(max_length=50)] = None
+
+
+class BudgetShape(BaseModel):
+    """When enough has been done; null: no limit."""
+
+    trials: Annotated[int | None, Field(ge=1, le=10_000_000)]
+    time_s: Annotated[float | None, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Block(Response):
@@ -131,6 +150,20 @@ async def diff(desk: TheDesk, sweep: str) -> Response:
     return Response(await desk.ask(text), media_type="text/plain; charset=utf-8")
 
 
+@router.get("/packages")
+async def packages(desk: TheDesk, sweep: str) -> Response:
+    """Give the packages that were installed when the sweep was made, one a line."""
+
+    def text(store: Store) -> bytes:
+        record = store.find_sweep(sweep)
+        key = record.facts.get("packages")
+        if not key:
+            raise NotFoundError(f"no packages were recorded with {record.name}")
+        return store.get_blob(key)
+
+    return Response(await desk.ask(text), media_type="text/plain; charset=utf-8")
+
+
 @router.get("/trial")
 async def show_trial(desk: TheDesk, sweep: str, number: Number) -> Json:
     """Say everything of a trial but its curves and its log."""
@@ -183,5 +216,30 @@ async def act_on_trial(
         key = store.find_sweep(sweep).id
         end_trial(store, key, number, verdict, datetime.now(UTC))
         return {}
+
+    return Json(await desk.ask(done))
+
+
+@router.post("/about")
+async def tell_about(desk: TheDesk, sweep: str, given: AboutShape) -> Json:
+    """Set the notes on a sweep, its tags, or both."""
+
+    def done(store: Store) -> dict[str, Any]:
+        key = store.find_sweep(sweep).id
+        tags = None if given.tags is None else tuple(dict.fromkeys(given.tags))
+        record = store.update_sweep(key, datetime.now(UTC), notes=given.notes, tags=tags)
+        return record_view(record)
+
+    return Json(await desk.ask(done))
+
+
+@router.post("/budget")
+async def give_budget(desk: TheDesk, sweep: str, given: BudgetShape) -> Json:
+    """Give a sweep another budget."""
+
+    def done(store: Store) -> dict[str, Any]:
+        key = store.find_sweep(sweep).id
+        budget = Budget(trials=given.trials, time_s=given.time_s)
+        return record_view(set_budget(store, key, budget, datetime.now(UTC)))
 
     return Json(await desk.ask(done))

@@ -1,15 +1,15 @@
-"""What a person does from the dashboard: pausing, resuming and ending sweeps and trials."""
+"""What a person does from the dashboard: steering sweeps and trials, notes and tags."""
 
 from datetime import datetime
 
 from sonde.core.decision import Decision
-from sonde.core.sweep import Control
+from sonde.core.sweep import Budget, Control
 from sonde.core.trial import Verdict
 from sonde.errors import ConfigError, ConflictError, IllegalTransitionError, NotFoundError
 from sonde.server.views import actions
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["end_trial", "steer"]
+__all__ = ["end_trial", "set_budget", "steer"]
 
 BY_HAND = "in the dashboard"
 _CONTROLS = {
@@ -59,3 +59,18 @@ def end_trial(store: Store, sweep: str, number: int, verdict: Verdict, now: date
         except ConflictError:
             continue  # somebody decided meanwhile
         return
+
+
+def set_budget(store: Store, sweep: str, budget: Budget, now: datetime) -> SweepRecord:
+    """Give a sweep another budget. One that was done with less goes on.
+
+    Raises:
+        IllegalTransitionError: If it was cancelled.
+    """
+    record = store.get_sweep(sweep)
+    if record.control is Control.CANCELLED:
+        raise IllegalTransitionError(f"{record.name} was cancelled, so nothing more is tried")
+    met = budget.trials is not None and record.trials >= budget.trials
+    control = Control.RUNNING if record.control is Control.DONE and not met else None
+    reason = "" if control else None
+    return store.update_sweep(sweep, now, budget=budget, control=control, reason=reason)

@@ -11,8 +11,11 @@ from typing import Any
 from sonde.agent.place import folder_of
 from sonde.core.constraint import excesses
 from sonde.core.decide import at_work
+from sonde.core.distributions import Choice, Constant
 from sonde.core.history import History
+from sonde.core.parameter import Parameter
 from sonde.core.repeats import spread
+from sonde.core.stopping.rungs import rungs
 from sonde.core.streams import trial_seed
 from sonde.core.sweep import Command, Control, Function, Sweep
 from sonde.core.trial import State, Trial
@@ -48,6 +51,8 @@ def record_view(record: SweepRecord) -> dict[str, Any]:
         "updated": record.updated.timestamp(),
         "version": record.version,
         "tags": list(record.tags),
+        "notes": record.notes,
+        "budget": {"trials": record.budget.trials, "time_s": record.budget.time_s},
         "actions": actions(record),
     }
 
@@ -81,24 +86,17 @@ def sweep_detail(record: SweepRecord, history: History, now: datetime, url: str)
     sweep, facts = record.sweep, record.facts
     return sweep_view(record, history, now) | {
         "store": url,
-        "budget": {"trials": record.budget.trials, "time_s": record.budget.time_s},
         "work": _work(sweep),
-        "parameters": [
-            {
-                "name": p.name,
-                "text": p.distribution.describe(),
-                "when": None if p.when is None else p.when.text,
-            }
-            for p in sweep.space.parameters
-        ],
+        "parameters": [_parameter(p) for p in sweep.space.parameters],
         "where": [relation.text for relation in sweep.space.where],
         "stopping": sweep.stopping,
         "bounds": [constraint.describe() for constraint in sweep.constraints],
         "repeats": sweep.repeats,
         "retries": sweep.retries,
         "seed": sweep.seed,
-        "notes": record.notes,
-        "made": {key: facts.get(key) for key in ("user", "host", "platform")},
+        "rungs": rungs(sweep.stopping) if sweep.stopping else [],
+        "made": {key: facts.get(key) for key in ("user", "host", "platform", "argv")},
+        "packages": "packages" in facts,
         "python": facts.get("python"),
         "git": facts.get("git"),
     }
@@ -118,9 +116,11 @@ def trial_view(record: SweepRecord, history: History, trial: Trial, url: str) ->
         "asked": trial.asked.value,
         "origin": trial.origin,
         "params": _params(trial.params),
-        "parameters": [
-            {"name": p.name, "text": p.distribution.describe()} for p in sweep.space.parameters
-        ],
+        "parameters": [_parameter(p) for p in sweep.space.parameters],
+        "ended": record.is_ended,
+        "rungs": rungs(sweep.stopping) if sweep.stopping else [],
+        "stopping": sweep.stopping,
+        "packages": "packages" in record.facts,
         "best": None
         if best is None
         else {"number": best.number, "params": _params(best.params), **_values(best, sweep)},
@@ -156,6 +156,18 @@ def trial_view(record: SweepRecord, history: History, trial: Trial, url: str) ->
         "store": url,
         "python": record.facts.get("python"),
         "git": record.facts.get("git"),
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    distribution = parameter.distribution
+    choices = distribution.values if isinstance(distribution, Choice) else None
+    return {
+        "name": parameter.name,
+        "text": distribution.describe(),
+        "constant": isinstance(distribution, Constant),
+        "choices": None if choices is None else [_exact(value) for value in choices],
+        "when": None if parameter.when is None else parameter.when.text,
     }
 
 

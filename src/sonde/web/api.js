@@ -3,12 +3,13 @@
 
 const ROOT = new URL("api/v1/view/", document.baseURI);
 
-/** What is asked for, behind the `?`. @typedef {Record<string, string | number>} Query */
+/** What is asked for, behind the `?`. @typedef {Record<string, string | number | string[]>} Query */
 
 /** @param {string} view @param {Query} query */
 function urlOf(view, query) {
   const url = new URL(view, ROOT);
-  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
+  for (const [key, value] of Object.entries(query))
+    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(key, String(one));
   return url;
 }
 
@@ -28,11 +29,18 @@ async function ask(view, query, options) {
 /** @param {string} view @param {Query} [query] @returns {Promise<any>} */
 export const getJson = async (view, query = {}) => (await ask(view, query)).json();
 
+/** The data of a figure; null while it is being made. @param {string} sweep @param {string} kind @param {Query} query @returns {Promise<any>} */
+export async function getFigure(sweep, kind, query) {
+  const answer = await ask(`../sweeps/${sweep}/figures/${kind}`, query);
+  return answer.status === 202 ? null : answer.json();
+}
+
 /** @param {string} view @param {Query} query @returns {Promise<string>} */
 export const getText = async (view, query) => (await ask(view, query)).text();
 
-/** @param {string} view @param {Query} query @returns {Promise<any>} */
-export const post = async (view, query) => (await ask(view, query, { method: "POST" })).json();
+/** @param {string} view @param {Query} query @param {any} [body] sent as JSON @returns {Promise<any>} */
+export const post = async (view, query, body) =>
+  (await ask(view, query, { method: "POST", ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }) })).json();
 
 /**
  * A block: a JSON header and typed arrays that view one buffer (server/block.py).

@@ -1,11 +1,13 @@
 // @ts-check
 /** The frame around every page: where one is, whether it is live, and the theme. */
 import { follow, href, place } from "./address.js";
-import { html, render, signal, useEffect } from "./html.js";
+import { html, render } from "./html.js";
 import { connection, trouble } from "./live.js";
 import { enter, role } from "./session.js";
 import { theme, toggleTheme } from "./theme.js";
-import { Confirm, Note, say } from "./ui/confirm.js";
+import { Confirm, Note } from "./ui/confirm.js";
+import { Dialog } from "./ui/dialog.js";
+import { Lazy } from "./ui/lazy.js";
 import { Shape } from "./ui/state.js";
 
 /** Each page's module is fetched when it is first shown. @type {Record<string, () => Promise<any>>} */
@@ -15,8 +17,6 @@ const VIEWS = {
   sweep: () => import("./views/sweep.js").then((module) => module.Sweep),
   trial: () => import("./views/trial.js").then((module) => module.Trial),
 };
-/** @type {{ value: Record<string, any>, peek: () => Record<string, any> }} */
-const fetched = signal({});
 
 const STATES = {
   connecting: ["waiting", "connecting", "The first answer of the server is awaited."],
@@ -47,24 +47,15 @@ function App() {
       <${Page} sweep=${sweep} trial=${trial} />
     </main>
     <${Note} />
+    <${Dialog} />
     <${Confirm} />`;
 }
 
 /** @param {{ sweep?: string, trial?: string }} props */
 function Page({ sweep, trial }) {
   const name = role.value === "locked" ? "locked" : !sweep ? "sweeps" : trial ? "trial" : "sweep";
-  const View = fetched.value[name];
-  useEffect(() => {
-    if (View) return;
-    VIEWS[name]().then(
-      (view) => {
-        fetched.value = { ...fetched.peek(), [name]: view };
-      },
-      () => say("a part of the dashboard could not be fetched; reload the page", true),
-    );
-  }, [name]);
-  if (!View || role.value === "unknown") return html`<p class="waiting" role="status">Loading…</p>`;
-  return html`<${View} key=${`${sweep}/${trial}`} sweep=${sweep} number=${Number(trial)} />`;
+  if (role.value === "unknown") return html`<p class="waiting" role="status">Loading…</p>`;
+  return html`<${Lazy} key=${`${name}/${sweep}/${trial}`} name=${name} load=${VIEWS[name]} props=${{ sweep, number: Number(trial) }} />`;
 }
 
 function Connection() {

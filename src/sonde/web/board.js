@@ -3,12 +3,12 @@
  * One sweep's trials, as a page shows them: fetched, kept up to date, narrowed and sorted. What
  * narrows and sorts stands in the URL; every chart and the table show the same rows.
  */
-import { part, place } from "./address.js";
+import { adjust, part, place } from "./address.js";
 import { getJson } from "./api.js";
 import { Columns } from "./columns.js";
 import { batch, computed, signal } from "./html.js";
 import { listen } from "./live.js";
-import { brushesOf, narrowed, parseFilter, sorted } from "./rows.js";
+import { best, brushesOf, narrowed, parseFilter, sorted } from "./rows.js";
 
 const SLOW_MS = 1000; // between two sorts of many rows
 const MANY = 20_000;
@@ -32,6 +32,7 @@ export class Board {
 
     this.filterText = part("filter");
     this.sortText = part("sort");
+    this.topText = part("top");
     const brushText = computed(() =>
       JSON.stringify(Object.entries(place.value).filter(([key]) => key.startsWith("b."))),
     );
@@ -39,10 +40,13 @@ export class Board {
     /** Brushes while they are drawn, before they are in the URL. @type {{ value: Map<string, any> | null }} */
     this.draft = signal(null);
     this.brushes = computed(() => this.draft.value ?? brushesOf(JSON.parse(brushText.value)));
-    /** Rows that the filter lets through, in the order of their numbers. */
+    /** Rows that the filter lets through, and of these the best so many in a hundred, by number. */
     this.filtered = computed(() => {
       this.version.value;
-      return this.columns ? narrowed(this.columns, this.filter.value, new Map()) : new Uint32Array(0);
+      if (!this.columns) return new Uint32Array(0);
+      const rows = narrowed(this.columns, this.filter.value, new Map());
+      const top = Number(this.topText.value);
+      return top > 0 && top < 100 ? best(this.columns, rows, top / 100) : rows;
     });
     /** ... and that the brushes let through. */
     this.chosen = computed(() => {
@@ -54,7 +58,7 @@ export class Board {
     const sortedAll = computed(() =>
       this.columns ? sorted(this.columns, this.filtered.value, this.sort.value) : new Uint32Array(0),
     );
-    /** ... sorted, as the table shows them. */
+    /** ... sorted, as the table shows them. @type {any} */
     this.ordered = computed(() => {
       const chosen = this.chosen.value;
       const all = sortedAll.value;
@@ -67,6 +71,20 @@ export class Board {
       if (this.sortText.value || !goal) return this.sortText.value || "number";
       return `${goal.about.direction === "maximize" ? "-" : ""}${goal.key}`;
     });
+  }
+
+  /** Whether anything but all trials is shown. */
+  get isNarrowed() {
+    return this.chosen.value.length < (this.columns?.count ?? 0);
+  }
+
+  /** Show all trials again. */
+  clear() {
+    /** @type {Record<string, null>} */
+    const changes = { filter: null, top: null };
+    for (const key of Object.keys(place.peek())) if (key.startsWith("b.")) changes[key] = null;
+    adjust(changes);
+    this.draft.value = null;
   }
 
   /** Begin to follow the sweep. */

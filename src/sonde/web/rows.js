@@ -177,6 +177,19 @@ export function placeOf(order, value) {
   return low;
 }
 
+/**
+ * Those with the best results by the first goal, in the order of their numbers.
+ * @param {Columns} columns @param {Uint32Array} rows @param {number} share of those that have one
+ */
+export function best(columns, rows, share) {
+  const goal = columns.goals[0];
+  if (!goal) return rows;
+  const { last } = ranksOf(columns, goal.key);
+  const ranked = rows.filter((row) => last[row] === 0);
+  const order = sorted(columns, ranked, `${goal.about.direction === "maximize" ? "-" : ""}${goal.key}`);
+  return order.slice(0, Math.ceil(order.length * share)).sort();
+}
+
 /** What rows are sorted by, and which come later whatever it is. @param {Columns} columns @param {string} key */
 function ranksOf(columns, key) {
   const last = new Uint8Array(columns.count);

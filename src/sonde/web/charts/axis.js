@@ -101,13 +101,13 @@ export function isSkewed(column, high) {
 const isSpread = (choices) =>
   choices !== undefined && choices.length > 2 && choices[0] > 0 && choices[choices.length - 1] / choices[0] >= 8;
 
-/** @param {number} low @param {number} high @param {boolean} isLog @param {number[]} [choices] */
-export function ticks(low, high, isLog, choices) {
+/** @param {number} low @param {number} high @param {boolean} isLog @param {number[]} [choices] @param {number} [most] */
+export function ticks(low, high, isLog, choices, most = MOST_TICKS) {
   if (choices && choices.length <= 8) return choices;
   if (isLog) {
     const first = Math.ceil(Math.log10(low) - 1e-9);
     const last = Math.floor(Math.log10(high) + 1e-9);
-    const step = Math.max(1, Math.ceil((last - first + 1) / MOST_TICKS));
+    const step = Math.max(1, Math.ceil((last - first + 1) / most));
     const found = [];
     for (let power = first; power <= last; power += step) found.push(Number(`1e${power}`));
     if (found.length >= 3) return found;
@@ -117,9 +117,9 @@ export function ticks(low, high, isLog, choices) {
     const within = between.filter((at) => at >= low && at <= high).sort((a, b) => a - b);
     if (within.length >= 2) return within;
   }
-  const rough = (high - low) / (MOST_TICKS - 1);
+  const rough = (high - low) / (most - 1);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.999) ?? rough;
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.9) ?? rough;
   const found = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
     found.push(Number((i * step).toPrecision(12)));

@@ -16,12 +16,12 @@ import { present } from "../columns.js";
 
 /**
  * @param {Columns} columns @param {Column} goal @param {Uint32Array} rows
- * @param {"number" | "time" | Column} over by number, by the time of their end in seconds since the
- *   first began, or by another goal
+ * @param {"number" | "time" | "work" | Column} over by number; by their end, in seconds since the
+ *   first began, or in seconds that all which ended so far took; or by another goal
  * @returns {Points}
  */
 export function points(columns, goal, rows, over) {
-  const byTime = over === "time";
+  const byTime = over === "time" || over === "work";
   const other = typeof over === "string" ? null : over;
   const finished = columns.byKey.get("finished");
   const started = columns.byKey.get("started");
@@ -50,8 +50,10 @@ export function points(columns, goal, rows, over) {
   const eligible = new Uint8Array(kept.length);
   let so = Number.NaN;
   let isSoShort = true;
+  let work = 0;
   kept.forEach((row, i) => {
-    xs[i] = other ? other.values[row] : byTime && finished ? finished.values[row] - begin : row;
+    work += columns.took(row) ?? 0;
+    xs[i] = other ? other.values[row] : over === "work" ? work : byTime && finished ? finished.values[row] - begin : row;
     ys[i] = goal.values[row];
     const isFeasible = !feasible || feasible.words[feasible.values[row]] !== false;
     if (counts[columns.state[row]] && isFeasible) {

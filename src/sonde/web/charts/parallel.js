@@ -80,20 +80,20 @@ export function merits(columns, goal) {
 }
 
 /**
- * Draw rows; `grey` leaves their merit aside.
+ * Draw rows.
  * @param {CanvasRenderingContext2D} context scaled to CSS pixels
  * @param {Frame} frame @param {Float32Array[]} ys @param {Uint32Array} rows
- * @param {Float32Array} merit @param {string | null} grey a colour for all
+ * @param {Float32Array} merit
  * @param {string} none the colour of those without a result
  * @param {boolean} isQuick whether it is drawn again at once
  */
-export function drawLines(context, frame, ys, rows, merit, grey, none, isQuick) {
+export function drawLines(context, frame, ys, rows, merit, none, isQuick) {
   if (rows.length > MOST_LINES) {
-    drawDensity(context, frame, ys, rows, merit, grey, none, isQuick);
+    drawDensity(context, frame, ys, rows, merit, none, isQuick);
     return;
   }
   const colours = ramp();
-  const order = grey ? rows : rows.slice().sort((a, b) => (merit[a] || 0) - (merit[b] || 0) || b - a);
+  const order = rows.slice().sort((a, b) => (merit[a] || 0) - (merit[b] || 0) || b - a);
   const alpha = Math.min(0.9, Math.max(0.1, 60 / Math.max(rows.length, 1)));
   context.lineWidth = rows.length < 60 ? 1.6 : 1.1;
   context.lineJoin = "round";
@@ -101,9 +101,9 @@ export function drawLines(context, frame, ys, rows, merit, grey, none, isQuick) 
     const t = merit[row];
     context.beginPath();
     frame.xs.forEach((x, i) => (i ? context.lineTo(x, ys[i][row]) : context.moveTo(x, ys[i][row])));
-    if (grey || Number.isNaN(t)) {
-      context.strokeStyle = grey ?? none;
-      context.globalAlpha = grey ? Math.min(alpha, 0.5) : alpha * 0.7;
+    if (Number.isNaN(t)) {
+      context.strokeStyle = none;
+      context.globalAlpha = alpha * 0.7;
     } else {
       const [r, g, b] = colours(t * t); // the best few stand out
       context.strokeStyle = `rgb(${r},${g},${b})`;
@@ -115,7 +115,7 @@ export function drawLines(context, frame, ys, rows, merit, grey, none, isQuick) 
 }
 
 /** @type {typeof drawLines} */
-function drawDensity(context, frame, ys, rows, merit, grey, none, isQuick) {
+function drawDensity(context, frame, ys, rows, merit, none, isQuick) {
   const size = isQuick ? COARSE : FINE;
   const top = frame.top - BAND - size;
   const bins = Math.ceil((frame.bottom + BAND + size - top) / size);
@@ -123,7 +123,7 @@ function drawDensity(context, frame, ys, rows, merit, grey, none, isQuick) {
   const sums = new Float32Array(bins * bins);
   const known = new Float32Array(bins * bins);
   const colours = ramp();
-  const still = rgb(grey ?? none);
+  const still = rgb(none);
   for (let i = 0; i + 1 < frame.xs.length; i++) {
     const [left, right] = [ys[i], ys[i + 1]];
     pairs.fill(0);
@@ -157,7 +157,7 @@ function drawDensity(context, frame, ys, rows, merit, grey, none, isQuick) {
         }
       }
     }
-    const image = painted(width, bins, count, good, with_, colours, still, grey !== null);
+    const image = painted(width, bins, count, good, with_, colours, still);
     context.drawImage(image, frame.xs[i], top, frame.xs[i + 1] - frame.xs[i], bins * size);
   }
 }
@@ -167,7 +167,6 @@ function painted(
   /** @type {number} */ width, /** @type {number} */ bins,
   /** @type {Float32Array} */ count, /** @type {Float32Array} */ good, /** @type {Float32Array} */ known,
   /** @type {(t: number) => [number, number, number]} */ colours, /** @type {number[]} */ still,
-  /** @type {boolean} */ isGrey,
 ) {
   const image = new ImageData(width, bins);
   let most = 1;
@@ -179,13 +178,14 @@ function painted(
     if (count[i] === 0) continue;
     const t = known[i] ? good[i] / known[i] : Number.NaN;
     const spread = Math.min(Math.max((t - 0.5) * 1.6 + 0.5, 0), 1);
-    const [r, g, b] = isGrey || Number.isNaN(t) ? still : lut[Math.round(spread * 64)];
+    const [r, g, b] = Number.isNaN(t) ? still : lut[Math.round(spread * 64)];
     image.data[4 * i] = r;
     image.data[4 * i + 1] = g;
     image.data[4 * i + 2] = b;
-    image.data[4 * i + 3] = (isGrey ? 110 : 235) * Math.max(0.06, Math.log1p(count[i]) * scale);
+    image.data[4 * i + 3] = 235 * Math.max(0.06, Math.log1p(count[i]) * scale);
   }
-  const canvas = new OffscreenCanvas(width, bins);
-  /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, bins];
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
   return canvas;
 }

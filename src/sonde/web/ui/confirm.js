@@ -4,12 +4,14 @@ import { html, signal, useEffect, useRef } from "../html.js";
 
 /** @type {{ value: null | { title: string, text: string, verb: string, done: (yes: boolean) => void } }} */
 const question = signal(null);
-/** A line at the foot of the page for some seconds. @type {{ value: null | { text: string, isError: boolean } }} */
+/** What can be done about what was said: to take it back, mostly. @typedef {{ verb: string, act: () => void }} Way */
+/** A line at the foot of the page for some seconds. @type {{ value: null | { text: string, isError: boolean, way?: Way } }} */
 const note = signal(null);
 /** @type {number | undefined} */
 let timer;
 
 const SHOWN_MS = 6000;
+const UNDO_MS = 12_000;
 
 /**
  * @param {string} title @param {string} text @param {string} verb what the button says
@@ -20,13 +22,13 @@ export const confirm = (title, text, verb) =>
     question.value = { title, text, verb, done };
   });
 
-/** @param {string} text @param {boolean} [isError] */
-export function say(text, isError = false) {
+/** @param {string} text @param {boolean} [isError] @param {Way} [way] a button beside it */
+export function say(text, isError = false, way = undefined) {
   clearTimeout(timer);
-  note.value = { text, isError };
+  note.value = { text, isError, way };
   timer = setTimeout(() => {
     note.value = null;
-  }, SHOWN_MS);
+  }, way ? UNDO_MS : SHOWN_MS);
 }
 
 export function Confirm() {
@@ -50,6 +52,13 @@ export function Confirm() {
   </dialog>`;
 }
 
+function take() {
+  const way = note.value?.way;
+  note.value = null;
+  way?.act();
+}
+
 export const Note = () => html`<div class="note-place" role="status" aria-live="polite">
-  ${note.value && html`<p class=${note.value.isError ? "note is-error" : "note"}>${note.value.text}</p>`}
+  ${note.value && html`<p class=${note.value.isError ? "note is-error" : "note"}>${note.value.text}
+    ${note.value.way && html`<button onClick=${take}>${note.value.way.verb}</button>`}</p>`}
 </div>`;

@@ -18,6 +18,7 @@ const MOST_PIXELS = 15_000_000; // browsers draw nothing beyond some height
  * @property {boolean} [isRight] for numbers
  * @property {(row: number) => any} cell
  * @property {(row: number) => string} [full] for hovering
+ * @property {any} [head] in place of a title that sorts
  */
 
 /**
@@ -28,8 +29,11 @@ const MOST_PIXELS = 15_000_000; // browsers draw nothing beyond some height
  * @param {string} props.sort
  * @param {(key: string) => void} props.onSort
  * @param {(row: number) => void} props.onOpen
+ * @param {number} [props.pinned] so many columns at the left stay when one scrolls sideways
+ * @param {(row: number) => void} [props.onMark] the key `x`
+ * @param {boolean} [props.isTall]
  */
-export function Table({ label, heads, rows, sort, onSort, onOpen }) {
+export function Table({ label, heads, rows, sort, onSort, onOpen, pinned = 0, onMark, isTall = false }) {
   const scroller = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [sight, setSight] = useState({ first: 0, height: 480 });
   const [at, setAt] = useState(-1);
@@ -50,7 +54,8 @@ export function Table({ label, heads, rows, sort, onSort, onOpen }) {
   const move = (/** @type {KeyboardEvent} */ event) => {
     const page = Math.max(1, Math.floor(sight.height / ROW) - 2);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, j: 1, k: -1, Home: -total, End: total };
-    if (/** @type {Element} */ (event.target).closest("button, a")) return;
+    if (/** @type {Element} */ (event.target).closest("button, a, input")) return;
+    if (event.key === "x" && at >= 0 && at < total) onMark?.(rows[at]);
     if (event.key === "Enter" && at >= 0 && at < total) onOpen(rows[at]);
     const step = steps[/** @type {keyof typeof steps} */ (event.key)];
     if (step === undefined || !total || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -64,22 +69,32 @@ export function Table({ label, heads, rows, sort, onSort, onOpen }) {
       element.scrollTop = top + 2 * ROW - element.clientHeight;
   };
   const width = heads.reduce((sum, head) => sum + head.width, 0);
+  /** @type {number[]} */
+  const lefts = [];
+  heads.slice(0, pinned).reduce((left, head) => {
+    lefts.push(left);
+    return left + head.width;
+  }, 0);
+  const pin = (/** @type {number} */ i) => (i < pinned ? { left: `${lefts[i]}px` } : undefined);
+  const kind = (/** @type {Head} */ head, /** @type {number} */ i) =>
+    `${head.isRight ? "right num" : ""}${i < pinned ? " pinned" : ""}${i === pinned - 1 ? " last-pinned" : ""}`;
   const body = [];
   for (let i = first; i < last; i++) {
     const row = rows[i];
     body.push(html`<tr key=${row} aria-rowindex=${i + 2} class=${i === at ? "is-at" : ""} onClick=${(/** @type {any} */ e) => {
-      if (!e.target.closest("a, button") && !String(getSelection())) onOpen(row);
+      if (!e.target.closest("a, button, input, label") && !String(getSelection())) onOpen(row);
     }}>
-      ${heads.map((head) => html`<td key=${head.key} class=${head.isRight ? "right num" : ""} title=${head.full?.(row)}>${head.cell(row)}</td>`)}
+      ${heads.map((head, i) => html`<td key=${head.key} class=${kind(head, i)} style=${pin(i)} title=${head.full?.(row)}>${head.cell(row)}</td>`)}
     </tr>`);
   }
-  return html`<div class="grid-frame" ref=${scroller} onScroll=${look} onKeyDown=${move} tabindex="0" role="region" aria-label=${label}>
+  return html`<div class=${isTall ? "grid-frame is-tall" : "grid-frame"} ref=${scroller} onScroll=${look} onKeyDown=${move} tabindex="0" role="region" aria-label=${label}>
     <table class="grid" aria-label=${label} aria-rowcount=${rows.length + 1} style=${{ width: `${width}px` }}>
       <colgroup>${heads.map((head) => html`<col key=${head.key} style=${{ width: `${head.width}px` }} />`)}</colgroup>
       <thead><tr aria-rowindex="1">
-        ${heads.map((head) => {
+        ${heads.map((head, i) => {
           const isSorted = head.key === sortKey;
-          return html`<th key=${head.key} scope="col" class=${head.isRight ? "right" : ""} title=${head.hint}
+          if (head.head) return html`<th key=${head.key} scope="col" class=${kind(head, i)} style=${pin(i)}>${head.head}</th>`;
+          return html`<th key=${head.key} scope="col" class=${kind(head, i).replace(" num", "")} style=${pin(i)} title=${head.hint}
             aria-sort=${isSorted ? (isDown ? "descending" : "ascending") : undefined}>
             <button onClick=${() => onSort(isSorted && !isDown ? `-${head.key}` : head.key)}>${head.title}${
               isSorted ? html`<span aria-hidden="true">${isDown ? " ▾" : " ▴"}</span>` : null

@@ -37,18 +37,24 @@ export function Controls({ view }) {
     setBusy(true);
     try {
       await post("sweep", { sweep: view.id, action });
-      say(`${view.name} ${SAID[action]}`);
+      const way = action === "pause" || action === "stop" ? { verb: "Undo", act: () => act("resume") } : undefined;
+      say(`${view.name} ${SAID[action]}`, false, way);
     } catch (error) {
       say(/** @type {Error} */ (error).message, true);
     } finally {
       setBusy(false);
     }
   };
-  if (view.actions.length === 0 || !maySteer()) return null;
+  if (!maySteer()) return null;
+  const later = async (/** @type {() => Promise<void>} */ work) => work().catch(() => say("a part of the dashboard could not be fetched; reload the page", true));
+  const isFinal = view.control === "cancelled";
+  if (isFinal) return null;
   return html`<div class="controls" role="group" aria-label=${`Steer ${view.name}`}>
     ${view.actions.map(
       (/** @type {keyof typeof WORDS} */ action) => html`<button key=${action} class=${action === "cancel" ? "danger" : ""} disabled=${isBusy}
         title=${HINTS[action]} onClick=${() => act(action)}>${WORDS[action]}</button>`,
     )}
+    ${view.parameters && html`<button title="Add a trial with values of your own" onClick=${() => later(async () => (await import("./enqueue.js")).askForTrial(view, view.best?.params ?? {}))}>Add a trial</button>
+      <button title="How many trials, for how long" onClick=${() => later(async () => (await import("./budget.js")).askForBudget(view))}>Budget</button>`}
   </div>`;
 }

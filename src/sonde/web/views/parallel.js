@@ -6,6 +6,8 @@ import { drawLines, heights, merits } from "../charts/parallel.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../html.js";
 import { count, number, shown } from "../numbers.js";
 import { colour, theme } from "../theme.js";
+import { sized } from "../ui/plot.js";
+import { Save } from "../ui/save.js";
 import { useWidth } from "../ui/size.js";
 
 /** @typedef {import("../charts/axis.js").Axis} Axis */
@@ -38,19 +40,26 @@ export function Parallel({ board }) {
   const merit = useMemo(() => merits(columns, columns.goals[0]), [version]);
   const base = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const front = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const whole = useRef(/** @type {any[]} */ ([])); // what the front shows all of
   const filtered = board.filtered.value;
   const chosen = board.chosen.value;
   const isDrawn = board.draft.value !== null;
   const isBrushed = board.brushes.value.size > 0;
   const dressed = theme.value;
+  const everything = [placed, filtered, merit, dressed];
+  const draw = (/** @type {any} */ context, /** @type {Uint32Array} */ rows, /** @type {boolean} */ isQuick) =>
+    drawLines(context, frame, placed.ys, rows, merit, colour("ghost-strong"), isQuick);
+  // Behind what is chosen stands, faintly, the picture of all. When a brush begins it is there already.
   useLayoutEffect(() => {
-    const context = cleared(base.current, frame);
-    if (context && isBrushed)
-      drawLines(context, frame, placed.ys, filtered, merit, colour("ghost"), colour("ghost"), isDrawn);
-  }, [placed, filtered, isBrushed, dressed, isDrawn]);
+    const context = sized(base.current, frame.width, frame.height);
+    if (!isBrushed) return;
+    if (front.current && everything.every((part, i) => part === whole.current[i]))
+      context.drawImage(front.current, 0, 0, frame.width, frame.height);
+    else draw(context, filtered, false);
+  }, [placed, filtered, isBrushed, dressed]);
   useLayoutEffect(() => {
-    const context = cleared(front.current, frame);
-    if (context) drawLines(context, frame, placed.ys, chosen, merit, null, colour("ghost-strong"), isDrawn);
+    draw(sized(front.current, frame.width, frame.height), chosen, isDrawn);
+    whole.current = isBrushed ? [] : everything;
   }, [placed, chosen, merit, dressed, isDrawn]);
   const title = `Parallel coordinates: ${count(chosen.length, "trial")} over ${axes.map((axis) => axis.title).join(", ")}`;
   return html`<section class="panel">
@@ -62,10 +71,15 @@ export function Parallel({ board }) {
             <button class="small" onClick=${() => setBrushes(board, new Map())}>Show all</button>`
           : `Draw along an axis to choose trials. ${dressed === "dark" ? "Brighter" : "Darker"} is better.`
       }</p>
+      <${Save} name=${`${board.detail.peek().name}-parallel`} label=${title} size=${() => [frame.width, frame.height]}
+        paint=${(/** @type {any} */ context) => {
+          draw(context, chosen, false);
+          paintAxes(context, axes, frame);
+        }} />
     </div>
     <div class="scroll parallel" ref=${frameOf} tabindex="0" role="region" aria-label="Parallel coordinates">
       <div class="stack" style=${{ width: `${width}px`, height: `${HEIGHT}px` }}>
-        <canvas ref=${base} aria-hidden="true"></canvas>
+        <canvas ref=${base} class="behind" aria-hidden="true"></canvas>
         <canvas ref=${front} role="img" aria-label=${title}></canvas>
         <${Overlay} board=${board} axes=${axes} frame=${frame} placed=${placed} />
       </div>
@@ -81,19 +95,6 @@ const shownAxes = (columns) =>
     .filter((column) => !column.about.constant)
     .map((column) => axisOf(columns, column));
 
-/** @param {HTMLCanvasElement | null} canvas @param {{ width: number, height: number }} frame */
-function cleared(canvas, frame) {
-  const context = canvas?.getContext("2d");
-  if (!canvas || !context) return null;
-  const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(frame.width * ratio);
-  canvas.height = Math.round(frame.height * ratio);
-  canvas.style.width = `${frame.width}px`;
-  canvas.style.height = `${frame.height}px`;
-  context.scale(ratio, ratio);
-  return context;
-}
-
 /** @param {any} board @param {Map<string, { low: number, high: number }>} brushes */
 function setBrushes(board, brushes) {
   /** @type {Record<string, string | null>} */
@@ -107,6 +108,7 @@ function setBrushes(board, brushes) {
 /** Axes, their ticks and brushes, above the lines. @param {any} props */
 function Overlay({ board, axes, frame, placed }) {
   const stroke = useRef(/** @type {any} */ (null));
+  const next = useRef(0);
   const span = frame.bottom - frame.top;
   const yOf = (/** @type {number} */ t) => frame.bottom - Math.min(Math.max(t, 0), 1) * span;
   const begin = (/** @type {PointerEvent} */ event, /** @type {Axis} */ axis) => {
@@ -125,13 +127,19 @@ function Overlay({ board, axes, frame, placed }) {
     const [a, b] = [now.from, to].map((y) => now.axis.from((frame.bottom - snap(y)) / span)).sort((x, y) => x - y);
     const brushes = new Map(board.brushes.peek());
     brushes.set(now.axis.key, rounded(now.axis, a, b));
-    board.draft.value = brushes;
+    now.brushes = brushes;
+    // Once a picture: a mouse moves more often than that.
+    cancelAnimationFrame(next.current);
+    next.current = requestAnimationFrame(() => {
+      board.draft.value = brushes;
+    });
   };
   const end = () => {
     const now = stroke.current;
     stroke.current = null;
     if (!now) return;
-    const brushes = new Map(board.brushes.peek());
+    cancelAnimationFrame(next.current);
+    const brushes = new Map(now.brushes ?? board.brushes.peek());
     if (!now.moved) brushes.delete(now.axis.key);
     setBrushes(board, brushes);
   };
@@ -157,6 +165,31 @@ function Overlay({ board, axes, frame, placed }) {
     ${placed.hasMissing && html`<text class="tick" x="4" y=${frame.bottom + 30}>missing values go below the axes</text>`}
     ${placed.hasOdd && html`<text class="tick" x=${frame.width - 4} y=${frame.bottom + 30} text-anchor="end">NaN and inf go above</text>`}
   </svg>`;
+}
+
+/** The axes of a saved picture. @param {CanvasRenderingContext2D} context @param {Axis[]} axes @param {any} frame */
+function paintAxes(context, axes, frame) {
+  axes.forEach((axis, i) => {
+    const x = frame.xs[i];
+    const isEdge = i === 0 || i === axes.length - 1;
+    context.strokeStyle = colour("muted");
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(x, frame.top);
+    context.lineTo(x, frame.bottom);
+    context.stroke();
+    context.fillStyle = colour("text");
+    context.font = "bold 12px system-ui, 'DejaVu Sans', sans-serif";
+    context.textAlign = !isEdge ? "center" : i === 0 ? "left" : "right";
+    context.fillText(clipped(axis.title), x + (i === 0 ? -40 : isEdge ? 40 : 0), i % 2 ? 26 : 13);
+    context.font = "11px system-ui, 'DejaVu Sans', sans-serif";
+    context.fillStyle = colour("muted");
+    context.textAlign = "right";
+    for (const tick of axis.ticks) {
+      const y = frame.bottom - Math.min(Math.max(axis.to(tick.at), 0), 1) * (frame.bottom - frame.top);
+      context.fillText(clipped(tick.text, 9), x - 5, y + 3.5);
+    }
+  });
 }
 
 /** Words and whole numbers are chosen whole. @param {Axis} axis @param {number} low @param {number} high */

@@ -1,17 +1,31 @@
 // @ts-check
-/** A sweep: how it stands, what was found, and all its trials. */
-import { place } from "../address.js";
+/** A sweep: how it stands, and its views, each of which is fetched when it is first shown. */
+import { href, part, place } from "../address.js";
 import { Board } from "../board.js";
 import { html, useEffect, useMemo } from "../html.js";
-import { command, count, duration, goalText, number, shell, shown, when } from "../numbers.js";
-import { Fault, Fold, Progress, Typed } from "../ui/parts.js";
+import { command, count, duration, goalText, number, shown } from "../numbers.js";
+import { Lazy } from "../ui/lazy.js";
+import { Fault, Progress, Typed } from "../ui/parts.js";
 import { State } from "../ui/state.js";
 import { Controls } from "./controls.js";
-import { Curves } from "./curves.js";
-import { History } from "./history.js";
-import { Parallel } from "./parallel.js";
+import { Narrowing } from "./narrow.js";
 import { eta } from "./sweeps.js";
-import { Trials } from "./trials.js";
+
+/**
+ * By the name in the address: what it is called, whether the filter narrows it, and its module.
+ * @type {Record<string, { title: string, narrows: boolean, load: () => Promise<any> }>}
+ */
+const TABS = {
+  "": { title: "Overview", narrows: true, load: () => import("./overview.js").then((m) => m.Overview) },
+  trials: { title: "Trials", narrows: true, load: () => import("./trials.js").then((m) => m.TrialsTab) },
+  analysis: { title: "Analysis", narrows: true, load: () => import("./analysis.js").then((m) => m.Analysis) },
+  config: { title: "Config", narrows: false, load: () => import("./config.js").then((m) => m.Config) },
+  agents: { title: "Agents", narrows: false, load: () => import("./agents.js").then((m) => m.Agents) },
+  notes: { title: "Notes", narrows: false, load: () => import("./notes.js").then((m) => m.Notes) },
+  compare: { title: "Compare", narrows: false, load: () => import("./compare.js").then((m) => m.Compare) },
+};
+const chosenTab = part("tab");
+const chosenTrials = part("sel");
 
 /** @param {{ sweep: string }} props */
 export function Sweep({ sweep }) {
@@ -19,6 +33,7 @@ export function Sweep({ sweep }) {
   useEffect(() => {
     document.title = `${sweep} – sonde`;
     board.open();
+    (TABS[chosenTab.value] ?? TABS[""]).load().catch(() => {}); // while the trials are read; what went wrong is said later
     const keys = (/** @type {KeyboardEvent} */ event) => {
       const isTyping = /** @type {Element} */ (event.target).closest("input, select, textarea, dialog");
       if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey) return;
@@ -35,14 +50,14 @@ export function Sweep({ sweep }) {
   if (board.error.value)
     return html`<${Fault} error=${board.error.value} retry=${() => board.open()} />`;
   if (!detail) return html`<p class="waiting" role="status">Reading the trials of ${sweep}…</p>`;
+  const name = chosenTab.value in TABS ? chosenTab.value : "";
+  const tab = TABS[name];
   return html`<${Head} detail=${detail} />
-    <div class="two">
-      <${History} board=${board} />
-      <${Curves} board=${board} />
-    </div>
-    <${Parallel} board=${board} />
-    <${Trials} board=${board} />
-    <${Made} detail=${detail} />`;
+    <nav class="tabs" aria-label="Views of the sweep">${Object.entries(TABS)
+      .filter(([key]) => key !== "compare" || name === key || chosenTrials.value.includes(","))
+      .map(([key, { title }]) => html`<a key=${key} href=${href({ ...place.value, tab: key })} aria-current=${key === name ? "page" : undefined}>${title}</a>`)}</nav>
+    ${tab.narrows && html`<${Narrowing} board=${board} />`}
+    <${Lazy} key=${name} name=${`sweep/${name}`} load=${tab.load} props=${{ board }} />`;
 }
 
 /** @param {{ detail: any }} props */
@@ -86,30 +101,3 @@ const why = (detail) =>
   detail.state === "idle"
     ? "Nobody works on this sweep now. To go on:"
     : `It is ${detail.state}${detail.reason ? ` (${detail.reason})` : ""}. To go on in a terminal:`;
-
-/** What it was made from. @param {{ detail: any }} props */
-function Made({ detail }) {
-  const work = detail.work;
-  const python = detail.python;
-  const git = detail.git;
-  const rows = [
-    ["Command", work?.kind === "command" ? shell(work.argv) : work ? `${work.name}()` : "asked and told by a program"],
-    ["Folder", work?.folder],
-    ["Method", `${detail.method_used}, seed ${detail.seed}: ${detail.method_reason}`],
-    ["Early stopping", detail.stopping],
-    ["Budget", [detail.budget.trials && count(detail.budget.trials, "trial"), detail.budget.time_s && duration(detail.budget.time_s)].filter(Boolean).join(" or ") || "until nothing is left to try"],
-    ["Repeats", detail.repeats > 1 ? `${detail.repeats} of each assignment` : ""],
-    ["Made", `${when(detail.created)}${detail.made.user ? ` by ${detail.made.user}` : ""}${detail.made.host ? ` on ${detail.made.host}` : ""}`],
-    ["Python", python ? `${python.version ?? ""} at ${python.path ?? "?"}${python.count ? `, ${python.count} packages` : ""}` : ""],
-    ["Git", git?.commit ? `${git.commit.slice(0, 12)}${git.branch ? ` on ${git.branch}` : ""}${git.dirty ? ", with changes that were not committed" : ""}` : ""],
-    ["Tags", detail.tags.join(", ")],
-    ["Notes", detail.notes],
-    ["Store", detail.store],
-  ].filter(([, text]) => text);
-  return html`<${Fold} title="What it was made from">
-    <dl class="facts-list">${rows.map(([name, text]) => html`<dt key=${name}>${name}</dt><dd>${text}</dd>`)}
-      <dt>Space</dt><dd><ul class="space">${detail.parameters.map(
-        (/** @type {any} */ p) => html`<li key=${p.name}><code>${p.name}: ${p.text}${p.when ? `  when ${p.when}` : ""}</code></li>`,
-      )}${detail.where.map((/** @type {string} */ w) => html`<li key=${w}><code>where ${w}</code></li>`)}</ul></dd></dl>
-  </${Fold}>`;
-}

@@ -1,6 +1,6 @@
 // @ts-check
 /** The list of sweeps: how each stands, live; grouped by project where any has one. */
-import { href } from "../address.js";
+import { adjust, href, part } from "../address.js";
 import { getJson } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { listen } from "../live.js";
@@ -9,6 +9,9 @@ import { Fault, Progress, Typed } from "../ui/parts.js";
 import { State } from "../ui/state.js";
 
 const START = 'sonde run -j 4 lr=1e-4..1 --metric val_loss:min train.py';
+
+const chosenTag = part("tag");
+const chosenGroup = part("by");
 
 /** By id. @typedef {Map<string, any> | null} Rows */
 
@@ -55,15 +58,23 @@ export function Sweeps() {
   if (error && !rows) return html`<${Fault} error=${error} retry=${load} />`;
   if (!rows) return html`<p class="waiting" role="status">Reading the store…</p>`;
   if (rows.size === 0) return html`<${Empty} store=${store} />`;
-  const projects = grouped([...rows.values()]);
+  const tag = chosenTag.value;
+  const byTag = chosenGroup.value === "tags";
+  const fitting = [...rows.values()].filter((row) => !tag || row.tags.includes(tag));
+  const projects = grouped(fitting, byTag ? (row) => (row.tags.length ? row.tags : [null]) : (row) => [row.project]);
+  const hasTags = [...rows.values()].some((row) => row.tags.length > 0);
   const running = [...rows.values()].filter((row) => row.state === "running").length;
   return html`<div class="page-head">
       <h1>Sweeps</h1>
       <p class="muted">${count(rows.size, "sweep")}${running ? `, ${running} running` : ""} in <code class="path">${store}</code></p>
+      ${hasTags && html`<div class="choices">
+        <label>Group by <select value=${chosenGroup.value} onChange=${(/** @type {any} */ e) => adjust({ by: e.target.value })}>
+          <option value="" selected=${!byTag}>project</option><option value="tags" selected=${byTag}>tag</option></select></label>
+        ${tag && html`<span>${fitting.length} tagged <span class="tag">${tag}</span></span> <a class="button small" href=${href({ by: chosenGroup.value })}>Show all</a>`}</div>`}
     </div>
     ${projects.map(
       ([project, sweeps]) => html`<section key=${project ?? ""}>
-        ${projects.length > 1 || project ? html`<h2 class="project">${project ?? "No project"}</h2>` : null}
+        ${projects.length > 1 || project ? html`<h2 class="project">${project ?? (byTag ? "No tag" : "No project")}</h2>` : null}
         <div class="scroll" tabindex="0" role="region" aria-label=${`Sweeps${project ? ` of ${project}` : ""}`}>
           <table class="sweeps">
             <thead><tr>
@@ -87,7 +98,7 @@ function Row({ row }) {
   return html`<tr>
     <td><${State} state=${row.state} title=${row.reason} /></td>
     <th scope="row" class="clip" title=${row.name}><a href=${href({ sweep: row.name })}>${row.name}</a>
-      ${row.tags.map((/** @type {string} */ tag) => html`<span class="tag">${tag}</span>`)}</th>
+      ${row.tags.map((/** @type {string} */ tag) => html`<a key=${tag} class="tag" href=${href({ by: chosenGroup.value, tag })}>${tag}</a>`)}</th>
     <td><${Progress} view=${row} /></td>
     <td class="clip wide" title=${goals}>${goals || "–"}</td>
     <td class="right num">${best === undefined ? html`<span class="muted" aria-label="being read">…</span>` : (values ?? "–")}</td>
@@ -106,15 +117,17 @@ export function eta(row) {
   return left > 0 ? `~${duration(left * row.pace_s)}` : "–";
 }
 
-/** @param {any[]} rows @returns {[string | null, any[]][]} newest first, each project where its newest is */
-function grouped(rows) {
+/** @param {any[]} rows @param {(row: any) => (string | null)[]} groupsOf @returns {[string | null, any[]][]} newest first, each group where its newest is */
+function grouped(rows, groupsOf) {
   rows.sort((a, b) => b.created - a.created);
   /** @type {Map<string | null, any[]>} */
   const found = new Map();
   for (const row of rows) {
-    const group = found.get(row.project);
-    if (group) group.push(row);
-    else found.set(row.project, [row]);
+    for (const name of groupsOf(row)) {
+      const group = found.get(name);
+      if (group) group.push(row);
+      else found.set(name, [row]);
+    }
   }
   return [...found];
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** One trial: its values against the best, its curves, what it printed, and how to run it again. */
 import { href } from "../address.js";
-import { getJson, getText, post } from "../api.js";
+import { getJson, post } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { listen } from "../live.js";
 import { command, duration, full, goalText, number, shell, shown, when } from "../numbers.js";
@@ -10,6 +10,7 @@ import { confirm, say } from "../ui/confirm.js";
 import { Fault, Fold, Typed } from "../ui/parts.js";
 import { State } from "../ui/state.js";
 import { CurvePlot, fetchCurves } from "./curves.js";
+import { Diff } from "./diff.js";
 import { Log } from "./log.js";
 
 /** @param {{ sweep: string, number: number }} props */
@@ -52,6 +53,11 @@ function Head({ view, sweep }) {
       say(/** @type {Error} */ (error).message, true);
     }
   };
+  const clone = () =>
+    import("./enqueue.js").then(
+      ({ askForTrial }) => askForTrial({ ...view, id: view.sweep }, view.params, view.number),
+      () => say("a part of the dashboard could not be fetched; reload the page", true),
+    );
   const took = view.started && view.finished ? view.finished - view.started : null;
   return html`<div class="sweep-head">
     <div class="title-line">
@@ -61,6 +67,7 @@ function Head({ view, sweep }) {
       <div class="controls">
         ${view.number > 0 && html`<a class="button" href=${href({ sweep, trial: view.number - 1 })} title="The trial before">‹ #${view.number - 1}</a>`}
         ${view.number + 1 < view.count && html`<a class="button" href=${href({ sweep, trial: view.number + 1 })} title="The next trial">#${view.number + 1} ›</a>`}
+        ${maySteer() && html`<button title="Add a trial with these values, changed as you like" onClick=${clone}>Clone and edit</button>`}
         ${isLive && view.asked === "go on" && maySteer() && html`<button class="danger" onClick=${stop}>Stop</button>`}
         ${isLive && view.asked !== "go on" && html`<span class="muted">asked to ${view.asked}</span>`}
       </div>
@@ -116,7 +123,7 @@ function Metrics({ view, sweep }) {
   if (names.length === 0)
     return html`<section class="panel"><h2>Metrics</h2><p class="nothing">It has reported nothing${view.state === "running" ? " yet" : ""}.</p></section>`;
   return html`<section class="panel"><div class="panel-head"><h2>Metrics</h2><p class="muted">${view.goals.map(goalText).join(" and ")}</p></div>
-    ${curves && curves.steps.length > 1 && html`<${CurvePlot} curves=${curves} name=${name} height=${210} stateOf=${() => view.state} />`}
+    ${curves && curves.steps.length > 1 && html`<${CurvePlot} curves=${curves} name=${name} file=${`${view.name}-${view.number}-${name}`} rungs=${view.goals[0]?.metric === name ? view.rungs : []} height=${210} stateOf=${() => view.state} />`}
     <div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table class="plain-table">
       <thead><tr><th scope="col">Metric</th><th scope="col" class="right">Last</th><th scope="col" class="right">Min</th><th scope="col" class="right">Max</th><th scope="col" class="right">Values</th></tr></thead>
       <tbody>${names.map((metric) => {
@@ -155,16 +162,4 @@ function Again({ view, sweep }) {
     <dl class="facts-list">${rows.map(([name, text]) => html`<dt key=${name}>${name}</dt><dd>${String(text)}</dd>`)}</dl>
     ${git?.dirty && html`<${Fold} title="What git had not committed"><${Diff} sweep=${sweep} /></${Fold}>`}
   </section>`;
-}
-
-/** @param {{ sweep: string }} props */
-function Diff({ sweep }) {
-  const [text, setText] = useState("Reading…");
-  useEffect(() => {
-    getText("diff", { sweep }).then(setText, (error) => setText(error.message));
-  }, [sweep]);
-  return html`<pre class="diff" tabindex="0">${text.split("\n").map((/** @type {string} */ line) => {
-    const kind = line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : line.startsWith("@@") ? "place" : "";
-    return html`<span class=${kind}>${line}\n</span>`;
-  })}</pre>`;
 }

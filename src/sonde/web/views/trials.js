@@ -1,53 +1,76 @@
 // @ts-check
 /** The table of a sweep's trials: which columns it has, and how their values look. */
-import { adjust, go, href, place } from "../address.js";
+import { adjust, go, href, part, place } from "../address.js";
 import { present, valueOf } from "../columns.js";
-import { html, useMemo } from "../html.js";
+import { html, useMemo, useRef } from "../html.js";
 import { count, duration, full, number, shown, when } from "../numbers.js";
+import { say } from "../ui/confirm.js";
 import { State } from "../ui/state.js";
 import { Table } from "../ui/table.js";
+import { MOST, chosenRows } from "./marked.js";
+import { Parallel } from "./parallel.js";
 
 /** @typedef {import("../columns.js").Columns} Columns */
 /** @typedef {import("../columns.js").Column} Column */
 /** @typedef {import("../ui/table.js").Head} Head */
 
-/** @param {{ board: import("../board.js").Board }} props */
-export function Trials({ board }) {
+const chosenTrials = part("sel");
+const chosenPins = part("pin");
+
+/** The table with room, beside what narrows it. @param {{ board: import("../board.js").Board }} props */
+export const TrialsTab = ({ board }) => html`<${Parallel} board=${board} /><${Trials} board=${board} isTall />`;
+
+/** @param {{ board: import("../board.js").Board, isTall?: boolean }} props */
+export function Trials({ board, isTall = false }) {
   const columns = /** @type {Columns} */ (board.columns);
   const version = board.version.value;
   const rows = board.ordered.value;
-  const filter = board.filterText.value;
   const picked = place.value.cols;
+  const marked = new Set(chosenRows(columns, chosenTrials.value));
   /** @type {Head[]} */
   const heads = useMemo(() => allHeads(columns, board.sweep), [version]);
   const keys = picked ? picked.split(",") : usual(columns);
-  const shownHeads = ["state", "number", ...keys].flatMap((key) => heads.find((head) => head.key === key) ?? []);
+  const pins = chosenPins.value ? chosenPins.value.split(",") : [];
+  const find = (/** @type {string} */ key) => heads.find((head) => head.key === key) ?? [];
+  const mark = (/** @type {number} */ row) => {
+    const next = marked.has(row) ? [...marked].filter((other) => other !== row) : [...marked, row];
+    if (next.length > MOST) say(`${MOST} trials at most can be compared`, true);
+    else adjust({ sel: next.join() });
+  };
+  const first = [boxes(marked, mark), ...["state", "number", ...pins].flatMap(find)];
+  const shownHeads = [...first, ...keys.filter((/** @type {string} */ key) => !pins.includes(key)).flatMap(find)];
   const choose = (/** @type {string} */ key, /** @type {boolean} */ isOn) =>
     adjust({ cols: heads.map((head) => head.key).filter((k) => (k === key ? isOn : keys.includes(k))).join(",") });
-  const isNarrowed = rows.length < columns.count;
+  const pin = (/** @type {string} */ key) => adjust({ pin: (pins.includes(key) ? pins.filter((/** @type {string} */ k) => k !== key) : [...pins, key]).join() });
+  // On a phone pinned columns would leave no room for others.
+  const pinned = innerWidth > 600 ? first.length : 0;
   return html`<section class="panel">
     <div class="panel-head">
-      <h2>Trials <span class="muted plain">${
-        isNarrowed
-          ? `${rows.length.toLocaleString("en")} of ${count(columns.count, "trial")}`
-          : columns.count.toLocaleString("en")
-      }</span></h2>
+      <h2>Trials</h2>
       <div class="choices">
-        <input type="search" id="filter" aria-label="Filter the trials" placeholder="failed   lr<0.01   optimizer=adam" value=${filter}
-          onInput=${(/** @type {any} */ e) => adjust({ filter: e.target.value })} />
+        ${
+          marked.size > 0 &&
+          html`<span>${marked.size} chosen</span>
+            ${marked.size > 1 && html`<a class="button small" href=${href({ ...place.value, tab: "compare" })}>Compare</a>`}
+            <button class="small" onClick=${() => adjust({ sel: null })}>None</button>`
+        }
         <details class="menu"><summary>Columns</summary>
-          <div class="menu-list">${heads.slice(2).map(
-            (head) => html`<label key=${head.key}><input type="checkbox" checked=${keys.includes(head.key)}
-              onChange=${(/** @type {any} */ e) => choose(head.key, e.target.checked)} /> ${head.title}</label>`,
+          <div class="menu-list"><p class="choices"><button class="small" onClick=${() => adjust({ cols: heads.slice(2).map((head) => head.key).join() })}>All</button>
+            <button class="small" onClick=${() => adjust({ cols: null, pin: null })}>The usual</button></p>
+          ${heads.slice(2).map(
+            (head) => html`<p key=${head.key} class="column-choice"><label><input type="checkbox" checked=${keys.includes(head.key)}
+              onChange=${(/** @type {any} */ e) => choose(head.key, e.target.checked)} /> ${head.title}</label>
+              <button class="small" aria-pressed=${pins.includes(head.key)} aria-label=${`Pin ${head.title}`} onClick=${() => pin(head.key)}>Pin</button></p>`,
           )}</div></details>
+        <${Export} board=${board} heads=${shownHeads.slice(1)} />
       </div>
     </div>
     ${
       columns.count === 0
         ? html`<p class="nothing">No trial yet. They appear here as they are proposed.</p>`
         : rows.length === 0
-          ? html`<p class="nothing">No trial fits. <button class="small" onClick=${() => clear(board)}>Show all ${columns.count.toLocaleString("en")}</button></p>`
-          : html`<${Table} label="Trials" heads=${shownHeads} rows=${rows} sort=${board.sort.value}
+          ? html`<p class="nothing">No trial fits. <button class="small" onClick=${() => board.clear()}>Show every trial</button></p>`
+          : html`<${Table} label="Trials" heads=${shownHeads} rows=${rows} sort=${board.sort.value} pinned=${pinned} isTall=${isTall} onMark=${mark}
               onSort=${(/** @type {string} */ key) => adjust({ sort: key })}
               onOpen=${(/** @type {number} */ row) => go({ sweep: place.peek().sweep, trial: row })} />`
     }
@@ -55,13 +78,31 @@ export function Trials({ board }) {
   </section>`;
 }
 
-/** @param {import("../board.js").Board} board */
-function clear(board) {
-  /** @type {Record<string, null>} */
-  const changes = { filter: null };
-  for (const key of Object.keys(place.peek())) if (key.startsWith("b.")) changes[key] = null;
-  adjust(changes);
-  board.draft.value = null;
+/** The boxes that choose trials to be compared. @param {Set<number>} marked @param {(row: number) => void} mark @returns {Head} */
+const boxes = (marked, mark) => ({
+  key: "#box",
+  title: "",
+  head: html`<span class="sr">Compare</span>`,
+  width: 34,
+  cell: (row) => html`<input type="checkbox" aria-label=${`Compare #${row}`} checked=${marked.has(row)} onChange=${() => mark(row)} />`,
+});
+
+/** The table as it is shown, as a file. @param {{ board: import("../board.js").Board, heads: Head[] }} props */
+function Export({ board, heads }) {
+  const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
+  const save = async (/** @type {string} */ kind) => {
+    if (menu.current) menu.current.open = false;
+    try {
+      const { saveTable } = await import("../ui/table_file.js");
+      saveTable(kind, board.detail.peek().name, board.columns, board.ordered.peek(), heads.map((head) => head.key));
+    } catch (error) {
+      say(`it could not be saved: ${/** @type {Error} */ (error).message}`, true);
+    }
+  };
+  return html`<details class="menu" ref=${menu}><summary>Export</summary>
+    <div class="menu-list">${[["csv", "CSV"], ["json", "JSON"], ["tex", "LaTeX"]].map(
+      ([kind, title]) => html`<button key=${kind} class="small" onClick=${() => save(kind)}>${title}</button>`,
+    )}</div></details>`;
 }
 
 /** The columns that are shown unless others are chosen. @param {Columns} columns */

@@ -1,0 +1,69 @@
+// @ts-check
+/** What a sweep searches, how, from what it was made, and the command that makes it again. */
+import { html } from "../html.js";
+import { command, count, duration, goalText, shell, when } from "../numbers.js";
+import { Fold, Typed } from "../ui/parts.js";
+import { Diff } from "./diff.js";
+
+/** @param {{ board: import("../board.js").Board }} props */
+export function Config({ board }) {
+  const detail = board.detail.value;
+  return html`<div class="two">
+      <${Space} detail=${detail} />
+      <${How} detail=${detail} />
+    </div>
+    <${From} detail=${detail} />`;
+}
+
+/** @param {{ detail: any }} props */
+const Space = ({ detail }) => html`<section class="panel">
+  <div class="panel-head"><h2>Space</h2><p class="muted">${count(detail.parameters.length, "parameter")}</p></div>
+  <div class="scroll" tabindex="0" role="region" aria-label="Space"><table class="plain-table">
+    <thead><tr><th scope="col">Parameter</th><th scope="col">Values</th><th scope="col">Only when</th></tr></thead>
+    <tbody>${detail.parameters.map(
+      (/** @type {any} */ p) => html`<tr key=${p.name}><th scope="row">${p.name}</th><td><code>${p.text}</code></td><td>${p.when ? html`<code>${p.when}</code>` : ""}</td></tr>`,
+    )}</tbody></table></div>
+  ${detail.where.map((/** @type {string} */ w) => html`<p key=${w}>where <code>${w}</code></p>`)}
+</section>`;
+
+/** @param {{ detail: any }} props */
+const How = ({ detail }) => html`<section class="panel"><h2>How it is searched</h2>
+  <${List} rows=${[
+    ["Goal", detail.goals.map(goalText).join(" and ") || "none: results are not compared"],
+    ["Bounds", detail.bounds.join("; ")],
+    ["Method", `${detail.method === detail.method_used ? "" : `${detail.method}: `}${detail.method_used}, seed ${detail.seed}`],
+    ["Why", detail.method_reason],
+    ["Early stopping", detail.stopping || "none: trials run to their end"],
+    ["Budget", [detail.budget.trials && count(detail.budget.trials, "trial"), detail.budget.time_s && duration(detail.budget.time_s)].filter(Boolean).join(" or ") || "until nothing is left to try"],
+    ["Repeats", detail.repeats > 1 ? `${detail.repeats} of each assignment` : ""],
+    ["Retries", detail.retries ? `${detail.retries} of a trial that failed` : ""],
+  ]} />
+</section>`;
+
+/** @param {{ detail: any }} props */
+function From({ detail }) {
+  const { work, python, git } = detail;
+  const typed = detail.made.argv;
+  return html`<section class="panel"><h2>What it was made from</h2>
+    ${
+      typed
+        ? html`<p class="muted">To make it again, in its folder${git?.commit ? " at the commit below" : ""}:</p><${Typed} text=${shell(typed)} label="the command that makes it again" />`
+        : html`<p class="muted">All of it, to make it again elsewhere:</p><${Typed} text=${command(["show", detail.name, "--format=json"], detail.store)} label="the command that shows all of it" />`
+    }
+    <${List} rows=${[
+      ["A trial runs", work?.kind === "command" ? shell(work.argv) : work ? `${work.name}()` : "what a program asks for and tells"],
+      ["Folder", work?.folder],
+      ["Made", `${when(detail.created)}${detail.made.user ? ` by ${detail.made.user}` : ""}${detail.made.host ? ` on ${detail.made.host}` : ""}`],
+      ["Machine", detail.made.platform],
+      ["Python", python ? `${python.version ?? ""} at ${python.path ?? "?"}${python.count ? `, ${python.count} packages` : ""}` : ""],
+      ["Git", git?.commit ? `${git.commit}${git.branch ? ` on ${git.branch}` : ""}${git.dirty ? ", with changes that were not committed" : ""}` : ""],
+      ["Store", detail.store],
+    ]} />
+    ${git?.dirty && html`<${Fold} title="What git had not committed"><${Diff} sweep=${detail.id} /></${Fold}>`}
+  </section>`;
+}
+
+/** @param {{ rows: any[][] }} props */
+const List = ({ rows }) => html`<dl class="facts-list">${rows
+  .filter(([, text]) => text)
+  .map(([name, text]) => html`<dt key=${name}>${name}</dt><dd>${text}</dd>`)}</dl>`;

@@ -1,0 +1,90 @@
+// @ts-check
+/** Which parameters matter: the share that each explains, with its interval, and its correlation. */
+import { part } from "../address.js";
+import { html } from "../html.js";
+import { count } from "../numbers.js";
+import { colour } from "../theme.js";
+import { useFigure } from "../ui/figure.js";
+import { Plot } from "../ui/plot.js";
+
+const ROW = 26; // pixels
+const MOST = 30;
+const METHODS = { fanova: "functional ANOVA of a random forest", "ped-anova": "PED-ANOVA", permutation: "permutation in a random forest" };
+const chosenGoal = part("goal");
+
+/** @param {{ board: import("../board.js").Board }} props */
+export function Importance({ board }) {
+  const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
+  const goal = columns.goals.find((column) => column.name === chosenGoal.value) ?? columns.goals[0];
+  if (!goal) return null;
+  return html`<${Shown} board=${board} goal=${goal} />`;
+}
+
+/** @param {{ board: import("../board.js").Board, goal: import("../columns.js").Column }} props */
+function Shown({ board, goal }) {
+  const { figure, error, isOld } = useFigure(board, "importance");
+  const found = figure?.goals.find((/** @type {any} */ one) => one.metric === goal.name);
+  const shares = (found?.shares ?? []).slice(0, MOST);
+  const name = board.detail.peek().name;
+  const percent = (/** @type {number} */ v) => `${Math.round(100 * v)} %`;
+  return html`<section class=${isOld ? "panel is-old" : "panel"}>
+    <div class="panel-head"><h2>What matters for ${goal.name}</h2>
+      <p class="muted">${found ? `${METHODS[/** @type {keyof typeof METHODS} */ (figure.method)] ?? figure.method}, from ${count(found.results, "result")}` : ""}</p></div>
+    ${
+      error
+        ? html`<p class="nothing">${error}</p>`
+        : !figure
+          ? html`<p class="nothing" role="status">Growing a forest…</p>`
+          : shares.length === 0
+            ? html`<p class="nothing">Too few results yet to tell: ${found?.results ?? 0} of the trials shown ended with a number.</p>`
+            : html`<div class="two is-tight">
+                <${Bars} shares=${shares} name=${`${name}-importance`} title="share of the variation that it explains by itself"
+                  label=${`Importance: ${shares.map((/** @type {any} */ s) => `${s.name} ${percent(s.share)}`).join(", ")}`}
+                  low=${0} high=${Math.min(1, Math.max(0.1, ...shares.map((/** @type {any} */ s) => s.high)) * 1.05)} text=${percent}
+                  of=${(/** @type {any} */ s) => s.share} span=${(/** @type {any} */ s) => [s.low, s.high]} />
+                <${Bars} shares=${shares} name=${`${name}-correlation`} title=${`correlation of its value with ${goal.name}`}
+                  label=${`Correlation: ${shares.map((/** @type {any} */ s) => `${s.name} ${s.correlation === null ? "none" : Number(s.correlation).toFixed(2)}`).join(", ")}`}
+                  low=${-1} high=${1} text=${(/** @type {number} */ v) => v.toFixed(1).replace("-", "−")} of=${(/** @type {any} */ s) => s.correlation} />
+              </div>
+              <p class="legend"><span><i class="whisker" aria-hidden="true"></i> where 9 in 10 trees of the forest see it</span>
+              <span>Spearman's correlation; choices without an order have none</span>
+              <span class="under">${found.left === null ? "" : `${percent(Number(found.left))} is left: what parameters do together, and noise`}</span></p>`
+    }
+  </section>`;
+}
+
+/** A bar for each parameter from zero. @param {any} props */
+function Bars({ shares, name, title, label, low, high, text, of, span }) {
+  const n = shares.length;
+  const draw = (/** @type {import("../ui/plot.js").Frame} */ frame, /** @type {CanvasRenderingContext2D} */ context) => {
+    const zero = frame.px(0);
+    shares.forEach((/** @type {any} */ share, /** @type {number} */ i) => {
+      const value = of(share);
+      if (value === null || !Number.isFinite(Number(value))) return;
+      const [x, y] = [frame.px(Number(value)), frame.py(i)];
+      context.fillStyle = colour("point");
+      context.fillRect(Math.min(x, zero), y - 7, Math.max(Math.abs(x - zero), 1), 14);
+      if (!span) return;
+      const [a, b] = span(share).map((/** @type {number} */ v) => frame.px(v));
+      context.strokeStyle = colour("text");
+      context.lineWidth = 1.5;
+      context.beginPath();
+      context.moveTo(a, y);
+      context.lineTo(b, y);
+      for (const end of [a, b]) {
+        context.moveTo(end, y - 4);
+        context.lineTo(end, y + 4);
+      }
+      context.stroke();
+    });
+    context.strokeStyle = colour("muted");
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(zero, frame.top);
+    context.lineTo(zero, frame.top + frame.height);
+    context.stroke();
+  };
+  const short = (/** @type {string} */ word) => (word.length > 20 ? `${word.slice(0, 19)}…` : word);
+  return html`<${Plot} label=${label} name=${name} height=${ROW * n + 64} deps=${[shares]} draw=${draw}
+    x=${{ low, high, text, title }} y=${{ low: n - 0.5, high: -0.5, title: " ", ticks: shares.map((/** @type {any} */ s, /** @type {number} */ at) => ({ at, text: short(s.name) })) }} />`;
+}

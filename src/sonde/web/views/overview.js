@@ -1,0 +1,17 @@
+// @ts-check
+/** Most of a sweep on one page: its history, curves, parallel coordinates and trials. */
+import { html } from "../html.js";
+import { Lazy } from "../ui/lazy.js";
+import { Curves } from "./curves.js";
+import { History } from "./history.js";
+import { Parallel } from "./parallel.js";
+import { Trials } from "./trials.js";
+
+/** @param {{ board: import("../board.js").Board }} props */
+export const Overview = ({ board }) => html`<div class="two">
+    <${History} board=${board} />
+    <${Curves} board=${board} />
+  </div>
+  <${Parallel} board=${board} />
+  <${Lazy} name="importance" load=${() => import("./importance.js").then((m) => m.Importance)} props=${{ board }} />
+  <${Trials} board=${board} />`;

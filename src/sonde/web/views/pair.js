@@ -1,0 +1,93 @@
+// @ts-check
+/** Two parameters at once: what is expected between the results, and each result's rank. */
+import { adjust, part } from "../address.js";
+import { merits } from "../charts/parallel.js";
+import { html, useMemo } from "../html.js";
+import { number } from "../numbers.js";
+import { ramp } from "../theme.js";
+import { useFigure } from "../ui/figure.js";
+import { One, Key } from "./slice.js";
+
+const chosenX = part("px");
+const chosenY = part("py");
+const chosenGoal = part("goal");
+
+/** @param {{ board: import("../board.js").Board }} props */
+export function Pair({ board }) {
+  const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
+  board.version.value;
+  const goal = columns.goals.find((column) => column.name === chosenGoal.value) ?? columns.goals[0];
+  const params = columns.role("param").filter((column) => !column.about.constant);
+  if (!goal || params.length < 2) return html`<p class="nothing panel">It takes two parameters and a metric to be made better.</p>`;
+  const x = params.find((column) => column.name === chosenX.value) ?? params[0];
+  const y = params.find((column) => column.name === chosenY.value && column !== x) ?? params.find((column) => column !== x) ?? params[1];
+  const choice = (/** @type {string} */ title, /** @type {string} */ key, /** @type {any} */ now, /** @type {any} */ other) => html`<label>${title}
+    <select value=${now.name} onChange=${(/** @type {any} */ e) => adjust({ [key]: e.target.value })}>
+      ${params.filter((column) => column !== other).map((column) => html`<option key=${column.name} value=${column.name} selected=${column === now}>${column.name}</option>`)}</select></label>`;
+  return html`<section class="panel"><div class="panel-head"><h2>${goal.name} over ${x.name} and ${y.name}</h2>
+      <div class="choices">${choice("Across", "px", x, y)}${choice("Up", "py", y, x)}</div></div>
+    <${Both} key=${`${x.key} ${y.key}`} board=${board} x=${x} y=${y} goal=${goal} /></section>`;
+}
+
+/** @param {any} props */
+function Both({ board, x, y, goal }) {
+  const columns = board.columns;
+  const merit = useMemo(() => merits(columns, goal), [board.version.value, goal]);
+  const { figure, error } = useFigure(board, "contour", { param: [x.name, y.name], metric: [goal.name] });
+  const grid = figure?.grid ?? null;
+  const ends = useMemo(() => (grid ? endsOf(grid, goal) : null), [grid]);
+  const behind = (/** @type {any} */ frame, /** @type {CanvasRenderingContext2D} */ context, /** @type {any} */ ax, /** @type {any} */ ay) =>
+    ends && drawGrid(frame, context, figure, ends, ax, ay, x, y);
+  return html`<div class="two is-tight">
+      <figure class="one"><h3>What is expected</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="contour" behind=${behind} behindKey=${grid} />
+        <p class="legend">${
+          ends
+            ? html`<span><i class="ramp" aria-hidden="true"></i> ${number(ends.worst, 3)} to ${number(ends.best, 3)}</span><span>paler: far from all results</span>`
+            : html`<span>${error || (figure ? "too few results for a surface" : "reading…")}</span>`
+        }</p></figure>
+      <figure class="one"><h3>Rank of each trial</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="rank" /><${Key} /></figure>
+    </div>`;
+}
+
+/** The best and the worst that is expected anywhere. @param {any} grid @param {any} goal */
+function endsOf(grid, goal) {
+  const all = grid.value.flat().map(Number).filter(Number.isFinite);
+  if (all.length === 0) return null;
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const isMax = goal.about.direction === "maximize";
+  return { best: isMax ? high : low, worst: isMax ? low : high };
+}
+
+/** @param {any} frame @param {CanvasRenderingContext2D} context @param {any} figure @param {any} ends @param {any} ax @param {any} ay @param {any} x @param {any} y */
+function drawGrid(frame, context, figure, ends, ax, ay, x, y) {
+  const { grid } = figure;
+  const colours = ramp();
+  const edges = (/** @type {any} */ axis, /** @type {any} */ column, /** @type {number[]} */ at, /** @type {any[] | null} */ words) => {
+    // The server's places of categories are its own: they are told by their words.
+    const place = (/** @type {number} */ v) => axis.to(column.kind === "words" && words ? column.words.findIndex((/** @type {any} */ w, /** @type {number} */ i) => i && JSON.stringify(w) === JSON.stringify(words[v])) - 1 : words ? words[v] : v);
+    const middles = at.map(place);
+    const half = axis.isWords ? 0.5 / Math.max(axis.column.words.length - 1, 1) : 0;
+    return middles.map((m, i) =>
+      half
+        ? [m - half, m + half]
+        : [i ? (middles[i - 1] + m) / 2 : m, i + 1 < middles.length ? (m + middles[i + 1]) / 2 : m],
+    );
+  };
+  const across = edges(ax, x, grid.x.map(Number), wordsOf(figure.x));
+  const up = edges(ay, y, grid.y.map(Number), wordsOf(figure.y));
+  grid.value.forEach((/** @type {any[]} */ line, /** @type {number} */ j) =>
+    line.forEach((value, i) => {
+      const t = ends.best === ends.worst ? 0.5 : (Number(value) - ends.worst) / (ends.best - ends.worst);
+      if (t !== t) return;
+      const [r, g, b] = colours(t);
+      context.fillStyle = `rgb(${r | 0},${g | 0},${b | 0})`;
+      context.globalAlpha = grid.extrapolates[j][i] ? 0.25 : 0.75;
+      const [left, right] = across[i].map(frame.px);
+      const [bottom, top] = up[j].map(frame.py);
+      context.fillRect(left, top, right - left + 0.5, bottom - top + 0.5);
+    }),
+  );
+  context.globalAlpha = 1;
+}
+
+const wordsOf = (/** @type {any} */ axis) => (axis.kind === "category" ? axis.words : null);
