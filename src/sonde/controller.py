@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from sonde.core.decide import Decider, Situation
 from sonde.core.decision import Decision, NewTrial
+from sonde.core.failing import why_failing
 from sonde.core.history import History
 from sonde.core.stopping.judge import Judge
 from sonde.core.sweep import Control, Sweep
@@ -76,7 +77,7 @@ class Controller:
     def _begin(self) -> None:
         """Know nothing yet but the definition."""
         definition = self.record.sweep
-        self.history = History(definition)
+        self.history, self._has_read = History(definition), False
         self._decider = Decider(definition, method, lessons_of(self.store, definition), rule)
 
     @property
@@ -88,6 +89,11 @@ class Controller:
     def judge(self) -> Judge | None:
         """The stopping rule at work, if the sweep has one; then call `step` as reports come."""
         return self._decider.judge
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether trials fail one after the other, so that `step` will stop the sweep."""
+        return why_failing(self.history) is not None
 
     def refresh(self) -> Sequence[Trial]:
         """Read what has changed; return the trials changed since the last call, by number.
@@ -176,6 +182,9 @@ class Controller:
 
     def _read(self) -> None:
         changes = self.store.changes(self.sweep, self._version)
+        goes_on = (
+            changes.record.control is Control.RUNNING and self.record.control is not Control.RUNNING
+        )
         self.record, self._version = changes.record, changes.version
         trials = changes.trials
         if not _is_same(self.record.sweep, self.history.sweep):
@@ -185,6 +194,10 @@ class Controller:
             trials = [known[number] for number in sorted(known)]
             self._begin()
         results = self.history.add(trials)
+        if goes_on or not self._has_read:
+            # Failures of before somebody began, or went on with it, are known to whoever did.
+            self.history.forgive()
+        self._has_read = True
         if self._decider.judge is not None:
             self._unread.update((trial.number, trial) for trial in trials)
         curves = self._tell_judge(self._decider.judge, at_once=bool(results))

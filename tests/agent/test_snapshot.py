@@ -287,3 +287,23 @@ def test_a_module_that_is_nowhere_has_no_such_remedy(lab: Lab) -> None:
     lab.run(sweep)
     error = lab.trials(sweep)[0].error
     assert error == "ModuleNotFoundError: No module named 'not_to_be_found' (exit status 1)"
+
+
+def test_what_the_very_command_prints_into_is_no_part_of_the_folder(tmp_path: Path) -> None:
+    fill(tmp_path, "train.py")
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from sonde.agent.snapshot import changed, take\n"
+        "from sonde.core.sweep import Command\n"
+        "command, target = Command(argv=('true',), folder=sys.argv[1]), Path(sys.argv[2])\n"
+        "print('some words', flush=True)\n"
+        "print(take(command, target).files, changed(command, target), file=sys.stderr)\n"
+    )
+    with (tmp_path / "log1").open("w") as log:
+        done = subprocess.run(
+            [sys.executable, "-c", code, tmp_path, tmp_path / ".sonde" / "source"],
+            stdout=log, stderr=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+    assert done.stderr == "1 []\n"
+    assert (tmp_path / "log1").read_text() == "some words\n"

@@ -14,6 +14,7 @@ import sonde
 from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
 from sonde.core.metric import Direction, Goal
+from sonde.core.space import Space
 from sonde.core.sweep import Control
 from sonde.core.trial import State
 from sonde.store import open_store
@@ -367,12 +368,15 @@ def test_a_paused_sweep_says_so(cli: Sonde, store: Store, digits: SweepRecord) -
     assert store.get_sweep(digits.id).control is Control.RUNNING
 
 
-def test_what_has_ended_cannot_be_stopped_again(cli: Sonde, store: Store) -> None:
+def test_what_was_stopped_can_still_be_cancelled_for_good(cli: Sonde, store: Store) -> None:
     sweep = add_sweep(store)
     add_trial(store, sweep.id, {"lr": 0.1, "opt": "adam"}, [0.5])
     cli("stop", "digits")
     assert store.get_sweep(sweep.id).control is Control.STOPPED
-    assert "there is nothing to cancel: digits has ended" in cli("cancel", "digits", code=2).err
+    assert "digits is stopped already" in cli("stop", "digits").out
+    assert cli("cancel", "digits").out == "digits is cancelled\n"
+    assert store.get_sweep(sweep.id).control is Control.CANCELLED
+    assert "there is nothing to stop: digits has ended" in cli("stop", "digits", code=2).err
 
 
 def test_doctor_says_what_there_is(cli: Sonde, digits: SweepRecord) -> None:
@@ -386,3 +390,21 @@ def test_doctor_says_what_there_is(cli: Sonde, digits: SweepRecord) -> None:
 def test_doctor_fails_over_a_store_that_cannot_be_opened(cli: Sonde, place: Path) -> None:
     (place / ".sonde" / "sonde.db").write_text("this is no database, and never was one\n" * 50)
     assert "FAILS" in cli("doctor", code=1).out
+
+
+def test_the_best_of_a_sweep_without_parameters_is_named_without_values(
+    cli: Sonde, store: Store
+) -> None:
+    sweep = add_sweep(store, space=Space(()), work=None)
+    add_trial(store, sweep.id, {}, [0.5])
+    assert "\nbest  digits/0\n" in cli("best", "digits").out
+
+
+def test_rerun_says_that_the_trial_was_stopped_or_failed_then(
+    cli: Sonde, digits: SweepRecord
+) -> None:
+    assert digits.trials == 8
+    then = "it was stopped at step 0 then; now it runs to its end"
+    assert then in cli("rerun", "digits/5", code=2).err
+    assert "it failed then: RuntimeError: out of memory" in cli("rerun", "digits/3", code=2).err
+    assert "then" not in cli("rerun", "digits/0", code=2).err

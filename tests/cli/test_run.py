@@ -226,13 +226,16 @@ def test_more_trials_raise_the_budget_of_a_named_sweep_and_fewer_do_not(desk: Pl
 def test_a_changed_script_is_said_and_used_only_when_asked(desk: Place) -> None:
     words = ["run", "lr=0.0..1.0", "--name", "x"]
     desk.run(*words, "--trials", "1", "train.py")
-    desk.write("train.py", TRAIN.replace("learning rate", "the rate"))
+    desk.write("log1", "a new file alone is seen by nothing that was there")
     same = desk.run(*words, "--trials", "2", "train.py")
-    assert "files have changed since the sweep began: train.py" in same.stderr
-    assert desk.run("logs", "x/1").stdout.startswith("learning rate")
-    changed = desk.run(*words, "--trials", "3", "--update-code", "train.py")
-    assert "run with the changed files: train.py" in changed.stderr
-    assert desk.run("logs", "x/2").stdout.startswith("the rate")
+    assert "files have changed" not in same.stderr
+    desk.write("train.py", TRAIN.replace("learning rate", "the rate"))
+    same = desk.run(*words, "--trials", "3", "train.py")
+    assert "files have changed since the sweep began: + log1, train.py" in same.stderr
+    assert desk.run("logs", "x/2").stdout.startswith("learning rate")
+    changed = desk.run(*words, "--trials", "4", "--update-code", "train.py")
+    assert "run with the changed files: + log1, train.py" in changed.stderr
+    assert desk.run("logs", "x/3").stdout.startswith("the rate")
 
 
 def test_the_sweep_records_where_it_came_from(desk: Place) -> None:

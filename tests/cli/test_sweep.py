@@ -172,6 +172,21 @@ def test_a_dry_run_shows_the_first_command_lines_and_makes_nothing(place: Place)
     assert not (place.path / ".sonde").exists()
 
 
+def test_a_dry_run_shows_what_ends_trials_and_the_sweep(place: Place) -> None:
+    more = "run_cap: 7\nmax_failures: 3\nearly_terminate: {type: hyperband, min_iter: 3}\n"
+    goal = "metric: {name: loss, goal: minimize, target: 0.1}"
+    text = GRID.replace("metric: {name: loss, goal: minimize}", goal)
+    place.write("sweep.yaml", more + text)
+    shown = place.run("sweep", "--dry-run", "sweep.yaml").stdout.splitlines()
+    for line in (
+        "budget    7 trials",
+        "stops     trials early by hyperband(min_iter=3)",
+        "target    loss 0.1; then nothing new is tried",
+        "failures  3 in a row stop it",
+    ):
+        assert line in shown
+
+
 def test_a_sweep_learns_from_a_prior_one(place: Place) -> None:
     first = made(place, "sweep.yaml")
     place.run("agent", first)

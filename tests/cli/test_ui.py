@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from lab import until
+from sonde.cli import run_line
 from sonde.cli.ui import PORT
 from sonde.tensorboard import hparams as hp
 from sonde.tensorboard import summary
@@ -55,6 +56,60 @@ def test_where_its_port_is_taken_it_takes_a_free_one(tmp_path: Path) -> None:
         with shown(tmp_path) as (url, _):
             assert int(url.rpartition(":")[2]) != PORT
             assert httpx.get(url).status_code == 200
+
+
+def test_a_second_one_says_where_the_first_one_is(tmp_path: Path) -> None:
+    (tmp_path / ".sonde").mkdir()
+    with (
+        shown(tmp_path, "--port", "0") as (first, _),
+        shown(tmp_path, "--port", "0") as (url, second),
+    ):
+        assert url != first
+        second.send_signal(signal.SIGINT)
+        assert second.wait(10) == 0
+        assert second.stderr is not None
+        said = f"a dashboard of this store runs already, at {first}; this is another one"
+        assert said in second.stderr.read()
+
+
+@pytest.mark.parametrize("command", [["ui"], ["serve"]])
+def test_a_busy_port_is_refused_and_no_folder_is_left_behind(
+    tmp_path: Path, command: list[str]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "sonde", *command, "--port", port],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "use another port, or --port 0" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_for_all_without_a_token_leaves_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_line(["serve", "--host", "0.0.0.0"]) == 2
+    assert "make one first: sonde token add NAME" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_logdir_that_is_not_there_is_refused_before_the_server_is_imported(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import sys; from sonde.cli import run_line; code = run_line(['ui', 'nowhere']); "
+        "sys.exit(9 if 'fastapi' in sys.modules else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "nowhere: there is no such directory; name one with event files" in done.stderr
 
 
 @pytest.mark.parametrize("port", ["70000", "x"])

@@ -5,6 +5,7 @@ operator's own, so its sweeps are allowed. On a server of this machine so is a s
 folder that the operator stands in. For all else the operator names commands, by patterns.
 """
 
+import itertools
 import shlex
 import socket
 from collections.abc import Sequence
@@ -48,8 +49,19 @@ def check_allowed(url: str, record: SweepRecord, allowed: Sequence[str], folder:
     raise ConfigError(
         f"sweep {record.name}",
         f"nobody here has allowed its {kind}: {text}",
-        f"if you trust who made it, add --allow-command {shlex.quote(text)}",
+        f"if you trust who made it, add --allow-command {shlex.quote(_pattern(text))}",
     )
+
+
+def _pattern(text: str) -> str:
+    """Return a pattern for a command: its words up to the first option or value, then anything."""
+    words = shlex.split(text)
+    if words[:1] == ["function"]:
+        return text
+    plain = list(itertools.takewhile(lambda w: not w.startswith("-") and "{" not in w, words))
+    if not plain or len(plain) == len(words) or any(c in w for w in plain for c in "*?["):
+        return text
+    return f"{shlex.join(plain)} *"
 
 
 def shown(work: Command | Function) -> str:

@@ -63,6 +63,7 @@ def command_of(
     python: str | None = None,
     grace_s: float = 5.0,
     env: Mapping[str, str] | None = None,
+    flag: str = "--hyperparam",
 ) -> Command:
     """Return the command for what the user typed.
 
@@ -77,6 +78,7 @@ def command_of(
         python: The interpreter for `.py` files; None: the user's.
         grace_s: See `Command`.
         env: Variables to add for the program.
+        flag: What parameters were written behind, for errors.
 
     Raises:
         ConfigError: Whatever would keep the first trial from running with its values.
@@ -105,7 +107,7 @@ def command_of(
             env=dict(env or {}),
             grace_s=grace_s,
         )
-        way = _way(found, command, space, substitute)
+        way = _way(found, command, space, substitute, flag)
     except ConfigErrors as several:
         raise ConfigErrors([*faults, *several.faults]) from None
     except ConfigError as fault:
@@ -174,7 +176,7 @@ def _check_links(folder: Path, links: Sequence[str]) -> None:
 # -- the values' way to it ------------------------------------------------------------------
 
 
-def _way(found: Found, command: Command, space: Space, substitute: str | None) -> str:
+def _way(found: Found, command: Command, space: Space, substitute: str | None, flag: str) -> str:
     """Return how values get into the script, having made sure that all of them arrive."""
     sample: dict[str, Value] = {p.name: p.distribution.at(0.5) for p in space.parameters}
     _, passed = fill_template(command.argv, sample)
@@ -183,14 +185,14 @@ def _way(found: Found, command: Command, space: Space, substitute: str | None) -
         return "none"
     text = _text(found.script) if found.inline is None else found.inline
     if substitute in {None, "none"} and (text is None or "SONDE_PARAM_" in text):
-        _check_variables(space, rest)
+        _check_variables(space, rest, flag)
     if substitute == "none":
         return "none"
     if substitute is None:
         if text is None or reads_parameters(text):
             return "none"  # a binary, whose business it is, or a script that asks
         if not _is_python(found):
-            raise _unreached(rest, found)
+            raise _unreached(rest, found, flag)
     if text is None or found.script is None:
         raise ConfigError(
             f"--substitute={substitute}",
@@ -205,7 +207,7 @@ def _way(found: Found, command: Command, space: Space, substitute: str | None) -
     else:
         done = by_syntax(text, rest, script=found.shown)
     if done.missed:
-        raise missing(done, done.missed, candidates(text), script=found.shown)
+        raise missing(done, done.missed, candidates(text), script=found.shown, flag=flag)
     _check_place(found, command, way)
     return way
 
@@ -226,14 +228,14 @@ def _check_place(found: Found, command: Command, way: str) -> None:
         )
 
 
-def _check_variables(space: Space, rest: Mapping[str, Value]) -> None:
+def _check_variables(space: Space, rest: Mapping[str, Value], flag: str) -> None:
     """Refuse parameters of one variable, where values go by the environment."""
     sharing: dict[str, list[str]] = {}
     for parameter in space.parameters:
         sharing.setdefault(variable(parameter.name), []).append(parameter.name)
     faults = [
         ConfigError(
-            f"--hyperparam {' and '.join(names)}",
+            f"{flag} {' and '.join(names)}",
             f"they would share one environment variable, {shared}",
             f"rename one of them, or pass them as arguments: --{names[0]}={{{names[0]}}}",
         )
@@ -244,7 +246,7 @@ def _check_variables(space: Space, rest: Mapping[str, Value]) -> None:
         raise faults[0] if len(faults) == 1 else ConfigErrors(faults)
 
 
-def _unreached(rest: Mapping[str, Value], found: Found) -> ConfigError:
+def _unreached(rest: Mapping[str, Value], found: Found, flag: str) -> ConfigError:
     faults = []
     for name in rest:
         if found.inline is None:
@@ -257,7 +259,7 @@ def _unreached(rest: Mapping[str, Value], found: Found) -> ConfigError:
                 f"write {{{name}}} where its value is to stand; if what is run reads "
                 f"{variable(name)} by itself, say --substitute none"
             )
-        where = f"--hyperparam {name}"
+        where = f"{flag} {name}"
         faults.append(ConfigError(where, f"nothing in {found.shown} takes it", remedy))
     return faults[0] if len(faults) == 1 else ConfigErrors(faults)
 

@@ -61,6 +61,10 @@ class Deciding:
         self._again_at = time.monotonic() + (_JUDGED_S if is_judged else _AGAIN_S)
         return leases
 
+    def hurry(self) -> None:
+        """Look after what runs at the next occasion: a trial has failed."""
+        self._again_at = 0.0
+
     def look_after(self) -> None:
         """Look after what runs: time budgets and stopping rules, where nobody else does.
 

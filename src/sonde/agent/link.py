@@ -190,14 +190,16 @@ class Link:
         trial.sent(last)
         return True
 
-    def finish(self, trial: RunningTrial, ask: Ask | None) -> tuple[State, Sequence[Lease]] | None:
+    def finish(
+        self, trial: RunningTrial, ask: Ask | None
+    ) -> tuple[Trial | None, Sequence[Lease]] | None:
         """Tell how a trial ended, and lease; None if it has to be tried again.
 
-        The state is the one that the store gave it, or CANCELLED where the lease was lost.
+        The trial is as the store has it now; None where the lease was lost.
         """
         outcome = trial.outcome
         if outcome is None or trial.lost:
-            return State.CANCELLED, ()
+            return None, ()
         try:
             while len(trial.unsent) > _REPORTS:
                 if not self._send(trial):
@@ -210,10 +212,8 @@ class Link:
             )
         except LeaseLostError:
             trial.lost = True
-            return State.CANCELLED, ()
-        if done is None:
-            return None
-        return done[0].state, done[1]
+            return None, ()
+        return done
 
     def renew(self, trials: Sequence[RunningTrial]) -> None:
         """Hold on to leases when it is time, or when there may be verdicts; pass those on."""

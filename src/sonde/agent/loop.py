@@ -21,8 +21,9 @@ from sonde.agent.peers import Peers
 from sonde.agent.running import RunningTrial
 from sonde.agent.waker import Waker
 from sonde.agent.workshop import Workshop
+from sonde.core.failing import FIRST, is_for_failures
 from sonde.core.sweep import Control
-from sonde.core.trial import Lease, State
+from sonde.core.trial import Lease, State, Trial
 from sonde.errors import ConfigError
 from sonde.store import is_served, open_store
 from sonde.store.protocol import Store
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentReport", "Event", "Options", "run"]
 
+_DOUBT_S = 0.25  # that whoever decides has to look at failures
 _LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
 _SEND_S = 60.0  # the same with files that are left to send, unless there is haste
 
@@ -104,7 +106,8 @@ class _Agent:
         self.deciding = Deciding(self.link, is_led=is_led)
         self.ran = self.failed = self.leased = self.in_a_row = self.forwarded = 0
         self.idle_since = time.monotonic()
-        self.look_at = self.lease_at = 0.0
+        self.look_at = self.lease_at = self.doubts_until = 0.0
+        self.gave_up = self.has_warned = False
         self.leaving: str | None = None  # why, once it takes no more trials
         self.leaving_since = 0.0
         self.sending = _sending(options, store, self.link.sweep, waker)
@@ -136,7 +139,9 @@ class _Agent:
             if self._may_go():
                 break
             self.waker.wait(self._pause_s())
-        return AgentReport(ran=self.ran, failed=self.failed, reason=self.leaving or "")
+        return AgentReport(
+            ran=self.ran, failed=self.failed, reason=self.leaving or "", gave_up=self.gave_up
+        )
 
     # -- trials -------------------------------------------------------------------------
 
@@ -168,20 +173,23 @@ class _Agent:
             if self.sending is not None and not self.sending.end(trial.lease):
                 continue  # in a moment: who sees that it has ended shall see all that it printed
             room = self.slots - len(self.running) + 1
-            is_asking = self._wants_more() and not self.link.may_have_lost
+            doubts = trial.outcome.state is State.FAILED and self._doubts(self.in_a_row + 1)
+            is_asking = self._wants_more() and not self.link.may_have_lost and not doubts
             ask = self.link.ask(min(room, self._left())) if is_asking else None
             done = self.link.finish(trial, ask)
             if done is None:
                 continue
-            state, leases = done
+            ended, leases = done
             if self.sending is not None:
                 self.sending.told(trial.lease)
             self.running.remove(trial)
             self.devices.give_back(trial.devices)
             self.idle_since = time.monotonic()
-            self._count(trial, state)
+            self._count(trial, ended)
             self._start(leases)
             self.lease_at = 0.0
+            if doubts:
+                self.doubts_until = time.monotonic() + _DOUBT_S
             if not leases:
                 self.look_at = 0.0  # it may have been the last one
 
@@ -200,21 +208,47 @@ class _Agent:
             self.link.give_back(lease)
         self._start(leases[:room])
 
-    def _count(self, trial: RunningTrial, state: State) -> None:
+    def _count(self, trial: RunningTrial, ended: Trial | None) -> None:
         outcome = trial.outcome
         error = None if outcome is None else outcome.error
         failed = outcome is not None and outcome.state is State.FAILED
-        if trial.lost:
+        if trial.lost or ended is None:
             text = "its lease was lost"
         else:
-            text = f"{state}" + (f": {error}" if error else "")
-            self.ran += state is not State.WAITING or failed
+            text = f"{ended.state}" + (f": {error}" if error else "")
+            self.ran += ended.state is not State.WAITING or failed
             self.failed += failed
             self.in_a_row = self.in_a_row + 1 if failed else 0
-            most = self.options.most_failed
-            if most is not None and self.in_a_row >= most:
-                self._leave(f"{self.in_a_row} trials in a row have failed")
-        self.on_event(Event(kind="ended", number=trial.lease.number, text=text))
+            self._heed_failure(failed=failed)
+        number = trial.lease.number
+        self.on_event(Event(kind="ended", number=number, text=text, trial=ended))
+        warning = None if outcome is None else outcome.facts.get("warning")
+        # Where a process drives us, it is the one that says so.
+        if warning and not self.has_warned and self.options.parent_fd is None:
+            self.has_warned = True
+            self._note(f"trial {number}: {warning}")
+
+    def _heed_failure(self, *, failed: bool) -> None:
+        if failed:
+            self.deciding.hurry()
+        most, first = self.options.most_failed, self.options.most_failed_first
+        row = self.in_a_row
+        if most and row >= most:
+            self.gave_up = True
+            self._leave(f"{row} trials in a row have failed")
+        elif first and row == self.failed == self.ran and row >= first:
+            self.gave_up = True
+            self._leave(f"the first {row} trials that it ran have all failed")
+
+    def _doubts(self, row: int) -> bool:
+        """Tell whether so many failures in a row may be enough for whoever decides.
+
+        It is given a moment then, as quick failures would be through the queue before.
+        """
+        most = self.link.record.sweep.max_failures
+        if most is None:
+            most = FIRST if self.failed == self.ran else 0
+        return most > 0 and row % most == 0
 
     def _fill(self) -> None:
         """Lease for the free slots; decide first where nobody else does."""
@@ -223,7 +257,7 @@ class _Agent:
         if free <= 0 or not self._wants_more() or not self.link.is_up or self.link.may_have_lost:
             return
         self._release_dead()
-        if now < self.lease_at:
+        if now < self.lease_at or now < self.doubts_until:
             return
         self.lease_at = now + self.link.pace.lease_s
         leases = self.link.lease(free)
@@ -315,7 +349,8 @@ class _Agent:
         elif record.control in {Control.STOPPED, Control.CANCELLED} or (
             record.is_ended and not record.counts.get(State.WAITING, 0)
         ):
-            self.leaving = f"the sweep is {record.control}"
+            why = f": {record.reason}" if is_for_failures(record.reason) else ""
+            self.leaving = f"the sweep is {record.control}{why}"
         elif idle_s is not None and now - self.idle_since > idle_s:
             self.leaving = f"there was nothing to run for {idle_s:g} s"
         if self.leaving is not None:

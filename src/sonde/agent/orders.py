@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sonde.core.trial import Trial
+
 __all__ = ["SAYS", "AgentReport", "Event", "Options"]
 
 SAYS = "agent says: "
@@ -25,6 +27,7 @@ class Options:
         parent_fd: Leave when this pipe is closed. Such an agent leaves decisions to its parent.
         idle_timeout_s: Leave after so long without a trial.
         most_failed: Leave after so many trials in a row have failed.
+        most_failed_first: Leave after so many where they are all that it has run.
         allow: Patterns of commands that may be run, where the store is a server; None: any.
         folder: The user's; None: the current one.
         forward_signals: Send SIGINT and SIGTERM on to the programs of trials, so that they can
@@ -44,6 +47,7 @@ class Options:
     parent_fd: int | None = None
     idle_timeout_s: float | None = None
     most_failed: int | None = None
+    most_failed_first: int | None = None
     allow: tuple[str, ...] | None = None
     folder: Path | None = None
     forward_signals: bool = False
@@ -59,11 +63,13 @@ class AgentReport:
         ran: Trials that it ran to an end.
         failed: How many of these failed.
         reason: Why it left.
+        gave_up: It left because too many failed.
     """
 
     ran: int
     failed: int
     reason: str
+    gave_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +80,10 @@ class Event:
         kind: `started`, `ended` or `note`.
         number: The trial's, if it is about one.
         text: In words.
+        trial: As the store has it, where it has ended.
     """
 
     kind: str
     text: str
     number: int | None = None
+    trial: Trial | None = None

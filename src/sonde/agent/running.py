@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from sonde.agent.folder import TrialFolder
 from sonde.agent.in_place import Surroundings
+from sonde.agent.missing import missing
 from sonde.agent.process import Exit
 from sonde.agent.relay import Relay
 from sonde.core.metric import Goal
@@ -103,6 +104,7 @@ class RunningTrial:
         grace_s: float,
         devices: tuple[str, ...],
         surroundings: Surroundings | None = None,
+        is_command: bool = True,
     ) -> None:
         self.lease, self.folder, self.devices = lease, folder, devices
         self.outcome: Outcome | None = None
@@ -110,7 +112,7 @@ class RunningTrial:
         self.lost = False
         self.unsent_since: float | None = None
         self._work, self._goals, self._grace_s = work, goals, grace_s
-        self._wanted = wanted
+        self._wanted, self._is_command = wanted, is_command
         self._metric_regex, self._surroundings = metric_regex, surroundings
         self._relay: Relay | None = None
         self._preparing: Iterator[None] | None = work.prepare()
@@ -257,11 +259,8 @@ class RunningTrial:
     def _missing(self, values: dict[str, float]) -> str | None:
         """Say so if the metric of a goal or a constraint never came."""
         came = [*(() if self._relay is None else self._relay.names), *values]
-        absent = [name for name in self._wanted if name not in came]
-        if not absent:
-            return None
-        names = ", ".join(list(dict.fromkeys(came))[:10]) or "none"
-        return f"{' and '.join(absent)} never came; metrics that did: {names}"
+        stdout = self.folder.stdout if self._is_command else None
+        return missing(self._wanted, came, stdout=stdout, pattern=self._metric_regex)
 
 
 def _said(error: Exception) -> str:

@@ -56,7 +56,7 @@ def take(command: Command, target: Path, *, update: bool = False, limit: int = L
     folder = Path(command.folder)
     if not folder.is_dir():
         raise ConfigError("folder", f"{folder} is no folder", "run sonde from the script's folder")
-    paths = chosen(folder, command.links, avoid=target)
+    paths = _files(folder, command, target)
     sizes = _sizes(folder, paths)
     _check_size(folder, sizes, limit)
     notes: list[str] = []
@@ -88,7 +88,7 @@ def take(command: Command, target: Path, *, update: bool = False, limit: int = L
 def changed(command: Command, target: Path) -> list[str]:
     """Return the files that differ by now from the snapshot, with `+` new and `-` gone ones."""
     folder = Path(command.folder)
-    now = {path: _mark(folder / path) for path in chosen(folder, command.links, avoid=target)}
+    now = {path: _mark(folder / path) for path in _files(folder, command, target)}
     then = {path: _mark(target / path) for path in walk(target, avoid=None)}
     lines = []
     for path in sorted(now.keys() | then.keys()):
@@ -100,6 +100,22 @@ def changed(command: Command, target: Path) -> list[str]:
         elif now[path] != then[path] and "link" not in {now[path], then[path]}:
             lines.append(f"  {path}")
     return lines
+
+
+def _files(folder: Path, command: Command, target: Path) -> list[str]:
+    """Return what is copied: without what this very command prints into (`sonde run ... > log`)."""
+    printed = {one for fd in (1, 2) if (one := _identity(fd)) is not None}
+    found = chosen(folder, command.links, avoid=target)
+    return [path for path in found if not printed or _identity(folder / path) not in printed]
+
+
+def _identity(file: int | Path) -> tuple[int, int] | None:
+    """Return what is the same for two names of a regular file; None if it is none."""
+    try:
+        status = os.fstat(file) if isinstance(file, int) else os.lstat(file)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
 @contextmanager

@@ -126,6 +126,7 @@ class Workshop:
             goals=self._sweep.goals,
             wanted=self._sweep.wanted,
             metric_regex=work.metric_regex if isinstance(work, Command) else None,
+            is_command=isinstance(work, Command),
             grace_s=0.0 if work is None else work.grace_s,
             devices=devices,
             surroundings=self._surroundings,

@@ -13,6 +13,7 @@ from sonde.api.goals import constraints_of, goals_of
 from sonde.api.places import opened
 from sonde.api.shipping import adapted, name_of
 from sonde.api.sweep import Sweep
+from sonde.controller import utc_now
 from sonde.core import sweep as core
 from sonde.core.constraint import Constraint
 from sonde.core.decide import check
@@ -52,6 +53,7 @@ def sweep(
     start: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     start_from: str | Sweep | Sequence[str | Sweep] = (),
     retries: int = 0,
+    max_failures: int | None = None,
     tags: Sequence[str] = (),
     store: str | Store | None = None,
     substitute: str | None = None,
@@ -94,6 +96,8 @@ def sweep(
             name or id of one, or several. What they have found so far is taken now; should it
             mislead, little is lost.
         retries: How often a trial that failed is run again.
+        max_failures: So many failed trials in a row stop the sweep; 0: no number does. None: it
+            stops where the first five all fail. Another `run` goes on.
         tags: For people.
         store: A path or URL; by default the command line's: `SONDE_STORE`, or `.sonde/sonde.db`
             of the nearest project folder. `memory:` keeps nothing.
@@ -121,6 +125,11 @@ def sweep(
         )
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         faults.add(ConfigError(f"retries={retries!r}", "that is no count", "use 0, 1, 2, ..."))
+    if max_failures is not None and (
+        isinstance(max_failures, bool) or not isinstance(max_failures, int) or max_failures < 0
+    ):
+        wrong = f"max_failures={max_failures!r}"
+        faults.add(ConfigError(wrong, "that is no count", "use 0, 1, 2, ..."))
     if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
         faults.add(ConfigError(f"repeats={repeats!r}", "that is no count", "use 1, 2, 3, ..."))
     if isinstance(seed, bool) or not isinstance(seed, int):
@@ -165,6 +174,7 @@ def sweep(
         repeats=repeats,
         start=first,
         stopping=stop,
+        max_failures=max_failures,
     )
     at = opened(store)
     if new and name is not None:
@@ -184,6 +194,9 @@ def sweep(
             if record is None:
                 raise
     _check_same(record, replace(definition, earlier=tuple(source for _, source in sources)))
+    if max_failures not in {None, record.sweep.max_failures}:
+        kept = replace(record.sweep, max_failures=max_failures)
+        record = at.update_sweep(record.id, utc_now(), definition=kept)
     if update_code:
         retake(at, record)
     return Sweep(at, record.id, function=function)
@@ -256,7 +269,7 @@ def _command(words: str | Sequence[str], space: Space, options: Mapping[str, Any
     argv = shlex.split(words) if isinstance(words, str) else [str(word) for word in words]
     if not argv:
         raise ConfigError("sonde.sweep", "the command is empty", "write for instance 'train.py'")
-    return command_of(argv, folder=Path.cwd(), space=space, **options)
+    return command_of(argv, folder=Path.cwd(), space=space, flag="parameter", **options)
 
 
 def _named(store: Store, name: str) -> SweepRecord | None:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from sonde.agent.identity import me
+from sonde.agent.missing import missing
 from sonde.api.judged import Judged
 from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.trial import thawed
@@ -75,6 +76,8 @@ class _Loop:
         lease_s = self.controller.record.sweep.lease_s
         self.ask = Ask(agent=me(), count=1, lease_s=lease_s)
         self.keeper = Keeper(store, lease_s)
+        self.wanted = self.controller.record.sweep.wanted
+        self.has_warned = False
         self.interrupts = 0
         self.started = utc_now()
         self.changed: list[Trial] = []
@@ -146,7 +149,7 @@ class _Loop:
         former = install(run)
         self.keeper.add(held)
         try:
-            outcome = self._called(params, run)
+            outcome = self._called(lease.number, params, run)
         except BaseException:
             self._end(held, Outcome(state=State.WAITING))
             raise
@@ -154,15 +157,23 @@ class _Loop:
             judged.close()
             install(former)
         is_late = held.deadline is not None and time.monotonic() >= held.deadline
-        return self._end(held, outcome, None if is_late or self.left == 0 else self.ask)
+        # After a failure the controller is asked first, which may have enough of them.
+        is_last = is_late or self.left == 0 or outcome.state is State.FAILED
+        return self._end(held, outcome, None if is_last else self.ask)
 
-    def _called(self, params: Mapping[str, Any], run: Run) -> Outcome:
+    def _called(self, number: int, params: Mapping[str, Any], run: Run) -> Outcome:
         try:
             returned = self.function(**params)
             values = returned_metrics(returned, self.goals, run.summary)
             # Whoever was told to stop, and did, has not come to its end.
             state = State.STOPPED if run.has_heard_stop else State.DONE
-            return Outcome(state=state, values=values)
+            warning = missing(self.wanted, [*run.summary, *values])
+            if warning is None or state is not State.DONE:
+                return Outcome(state=state, values=values)
+            if not self.has_warned:
+                self.has_warned = True
+                self.listener.note(f"trial {number}: {warning}")
+            return Outcome(state=state, values=values, facts={"warning": warning})
         except Stopped:
             return Outcome(state=State.STOPPED)
         except ConfigError as error:  # of the return value or of `sonde.log`: it says where

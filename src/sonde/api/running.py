@@ -11,6 +11,7 @@ from sonde.agent.devices import cores
 from sonde.api.crew import Crew
 from sonde.controller import Controller, utc_now
 from sonde.core.decide import problem_of
+from sonde.core.failing import is_for_failures
 from sonde.core.search import choose
 from sonde.core.sweep import Budget, Command, Control, Function
 from sonde.core.trial import State
@@ -171,6 +172,9 @@ def _check_outcome(result: Result, ended_before: int) -> None:
     """Raise if nothing came of it but failures; warn if what was asked for was never reported."""
     record, history = result.record, result.history
     if history.counts[State.DONE] + history.counts[State.STOPPED]:
+        if record.control is Control.STOPPED and is_for_failures(record.reason):
+            text = f"{record.name} was stopped: {record.reason}; another run(...) goes on"
+            warnings.warn(text, stacklevel=4)
         for metric in record.sweep.wanted:
             found = dict.fromkeys(name for trial in history.trials for name in trial.metrics)
             if metric not in found:
@@ -184,7 +188,9 @@ def _check_outcome(result: Result, ended_before: int) -> None:
     last = failed[-1]
     text = f"{len(failed)} trials of {record.name} failed and none was completed; the last, "
     text += f"trial {last.number}: {last.error}"
-    if history.ended == ended_before:
+    if record.control is Control.STOPPED and is_for_failures(record.reason):
+        text += f"\n\nSo it was stopped ({record.reason}); another run(...) goes on."
+    elif history.ended == ended_before:
         text += f"\n\n{_way_on(result)}"
     trace = last.facts.get("traceback")
     raise TrialError(f"{text}\n\n{trace}" if trace else text)

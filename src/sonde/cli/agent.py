@@ -1,5 +1,6 @@
 """`sonde agent`: run trials of a sweep here."""
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,8 +33,8 @@ __all__ = ["agent"]
 )  # fmt: skip
 @click.option(
     "--max-consecutive-failed", "--max-consecutive-failed-runs", "max_consecutive_failed",
-    type=click.IntRange(min=1), metavar="N",
-    help="Leave when N trials in a row have failed.",
+    type=click.IntRange(min=0), metavar="N",
+    help="Leave when N trials in a row have failed; 0: never. Default: when the first 5 have.",
 )  # fmt: skip
 @click.option(
     "--forward-signals", is_flag=True,
@@ -54,7 +55,9 @@ __all__ = ["agent"]
 @click.option("-e", "--entity", expose_value=False, hidden=True, help="W&B's; means nothing.")
 @click.option("--token", metavar="TOKEN", help="For a server; better put it into SONDE_TOKEN.")
 @store_option
+@click.pass_context
 def agent(
+    ctx: click.Context,
     sweep: str,
     count: int | None,
     workers: int,
@@ -77,18 +80,24 @@ def agent(
 
     May be started any number of times, in any terminal; it takes over when whoever started the
     sweep is gone. Ctrl-C: finish the running trials and leave; again: give them back and leave.
+
+    Exits with 1 where it ran trials and all failed, 3 where it left as too many did, else 0.
     """
     import os
 
     from sonde.agent.allowing import check_allowed
-    from sonde.agent.loop import Event, Options
+    from sonde.agent.loop import Options
     from sonde.agent.loop import run as run_agent
     from sonde.agent.place import root_of
+    from sonde.cli.agent_lines import Lines
     from sonde.cli.driving import marked
+    from sonde.cli.failed import last_words
     from sonde.cli.gpus import gpus_of
     from sonde.cli.output import say
     from sonde.cli.quantities import bytes_of
-    from sonde.errors import ConfigError
+    from sonde.cli.reading import load
+    from sonde.core.failing import FIRST
+    from sonde.errors import ConfigError, StoreError
     from sonde.store import is_served
     from sonde.sweep_file import find
 
@@ -109,11 +118,6 @@ def agent(
     check_allowed(url, record, allow_command, Path.cwd())
     root = root_of(url)
 
-    def tell(event: Event) -> None:
-        about = f"{record.name}/{event.number} " if event.number is not None else ""
-        word = "started " if event.kind == "started" else ""
-        say(f"{about}{word}{event.text}")
-
     say(f"running trials of {record.name}, {workers} at once; Ctrl-C to leave")
     options = Options(
         store_url=url,
@@ -128,11 +132,18 @@ def agent(
         allow=allow_command,
         folder=Path.cwd(),
         most_failed=max_consecutive_failed,
+        most_failed_first=FIRST if max_consecutive_failed is None else None,
         forward_signals=forward_signals,
         upload=not no_upload,
         upload_limit=None if upload_limit is None else bytes_of(upload_limit, "--upload-limit"),
     )
-    with marked(root, record.id):
-        report = run_agent(options, on_event=tell, is_alone=True)
+    with marked(root, record.id), Lines(url, record) as lines:
+        report = run_agent(options, on_event=lambda event: say(lines.of(event)), is_alone=True)
     failed = f", {report.failed} failed" if report.failed else ""
     say(f"left: {report.reason}; {report.ran} trials run{failed}")
+    all_failed = report.failed == report.ran > 0
+    if all_failed:
+        with suppress(StoreError), opened(store) as opened_store:
+            for line in last_words(url, *load(opened_store, record.id)):
+                say(line)
+    ctx.exit(1 if all_failed else 3 if report.gave_up else 0)

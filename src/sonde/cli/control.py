@@ -76,7 +76,8 @@ def cancel(sweep: str, store: str | None) -> None:
             click.echo(f"{record.name} is cancelled already")
             return
         if record.control is not Control.CANCELLED:
-            _refuse_unless_live(record, "cancel")
+            if record.control is not Control.STOPPED:  # that one could still be gone on with
+                _refuse_unless_live(record, "cancel")
             record = _set(opened_store, record, Control.CANCELLED, "cancelled by hand")
         end = time.monotonic() + WAIT_S
         while record.counts.get(State.RUNNING) and time.monotonic() < end:

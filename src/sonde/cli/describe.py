@@ -87,6 +87,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
     facts += [
         ("repeats", f"{sweep.repeats} of each assignment" if sweep.repeats > 1 else ""),
         ("retries", str(sweep.retries) if sweep.retries else ""),
+        ("failures", _failures(sweep)),
         ("created", when(record.created)),
         ("changed", when(record.updated)),
         ("worked", duration(history.working_time(datetime.now(UTC)))),
@@ -173,6 +174,13 @@ def _method(record: SweepRecord, history: History) -> str:
     name, reason = at_work(history)
     chosen = f"auto: {name} ({reason})" if name != sweep.method else name
     return f"{chosen}, seed {sweep.seed}"
+
+
+def _failures(sweep: Sweep) -> str:
+    most = sweep.max_failures
+    if most is None:
+        return ""
+    return f"{most} in a row stop it" if most else "no number stops it"
 
 
 def _work_facts(record: SweepRecord) -> Facts:

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from sonde.store.protocol import Store
 
-__all__ = ["STORE_HELP", "format_option", "opened", "store_option", "trial_key"]
+__all__ = ["STORE_HELP", "exists", "format_option", "opened", "store_option", "trial_key"]
 
 STORE_HELP = (
     "The store: a path or a URL. Default: SONDE_STORE, or .sonde/sonde.db of the nearest folder "
@@ -64,6 +64,17 @@ def opened(url: str | None, *, new: bool = False) -> "Iterator[Store]":
         yield store
     finally:
         store.close()
+
+
+def exists(url: str | None) -> bool:
+    """Tell whether there is a store already; of one that is no file, only its opener knows."""
+    from sonde.errors import NotFoundError
+
+    try:
+        _refuse_absent(url)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _refuse_absent(url: str | None) -> None:

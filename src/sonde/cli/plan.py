@@ -58,6 +58,7 @@ class RunOptions:
     project: str | None
     repeats: str
     retries: str
+    max_failures: str | None
     workers: str | None
     on: str | None
     cloud: str | None
@@ -130,6 +131,7 @@ def plan(
     trials = whole_of(options.trials, "--trials", 1, faults)
     retries = whole_of(options.retries, "--retries", 0, faults) or 0
     repeats = whole_of(options.repeats, "--repeats", 1, faults) or 1
+    most_failures = whole_of(options.max_failures, "--max-failures", 0, faults)
     time_s = None
     if options.time is not None:
         with faults.collected():
@@ -184,7 +186,7 @@ def plan(
         space=space, goals=goals, method=options.method, seed=seed,
         budget=Budget(trials=trials, time_s=time_s), work=work, name=options.name,
         project=options.project, retries=retries, constraints=constraints,
-        repeats=repeats, start=start, stopping=options.stopping,
+        repeats=repeats, start=start, stopping=options.stopping, max_failures=most_failures,
     )  # fmt: skip
     return Plan(
         sweep=sweep, readings=tuple(parsed), given=given, notes=tuple(notes), crew=crew,

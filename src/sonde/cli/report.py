@@ -57,7 +57,7 @@ def again(record: SweepRecord, best: Trial) -> Iterator[str]:
     """Yield the lines that say which trial is best and how to run it again."""
     values = "  ".join(f"{name}={value!r}" for name, value in best.params.items())
     yield ""
-    yield f"best  {record.name}/{best.number}  {values}"
+    yield f"best  {record.name}/{best.number}  {values}".rstrip()
     work = record.sweep.work
     if isinstance(work, Command) or (isinstance(work, Function) and work.blob is not None):
         yield f"{'again':<{INDENT}}{typed('rerun', f'{record.name}/{best.number}')}"

@@ -1,10 +1,32 @@
 """`sonde rerun`: run one trial again."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sonde.cli.options import opened, store_option, trial_key
 
 __all__ = ["rerun"]
+
+
+if TYPE_CHECKING:
+    from sonde.core.trial import Trial
+    from sonde.store.protocol import SweepRecord
+
+
+def _as_it_was(record: "SweepRecord", trial: "Trial") -> str | None:
+    """Say how the trial ended, where what it reports now cannot be compared as it is."""
+    from sonde.analysis.rows import last_step
+    from sonde.core.trial import State
+
+    if trial.state is State.STOPPED:
+        step = last_step(trial, record.sweep.goals)
+        at = "" if step is None else f" at step {step}"
+        why = f" ({trial.why_stopped})" if trial.why_stopped else ""
+        return f"it was stopped{at}{why} then; now it runs to its end"
+    if trial.state is State.FAILED:
+        return f"it failed then: {trial.error}" if trial.error else "it failed then"
+    return None
 
 
 @click.command()
@@ -28,6 +50,8 @@ def rerun(ctx: click.Context, /, trial: str, store: str | None) -> None:
         found = one_trial(record, history, wanted)
         values = " ".join(f"{name}={value!r}" for name, value in found.params.items())
         say(f"running {record.name}/{found.number} again: {values}")
+        if note := _as_it_was(record, found):
+            say(note)
         done = run_again(opened_store, record, found, root_of(opened_store.url))
     for name, value in done.metrics.items():
         before = found.metrics.get(name)

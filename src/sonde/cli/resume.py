@@ -66,6 +66,7 @@ def resume(
     from sonde.agent.place import root_of
     from sonde.cli.crew import crew_of, place_of
     from sonde.cli.driving import drive_here, is_driven
+    from sonde.cli.failed import last_words
     from sonde.cli.faults import Faults
     from sonde.cli.github import summarise
     from sonde.cli.output import say
@@ -119,7 +120,8 @@ def resume(
         if progress != "json":
             report(result.record, result.history, form)
         summarise(result.record, result.history)
-        for line in complaints(result.record, result.history):
+        found = result.record, result.history
+        for line in (*complaints(*found), *last_words(opened_store.url, *found)):
             say(line)
         if result.code and is_unfinished(result.record):
             say(f"go on with it: {typed('resume', result.record.name)}")

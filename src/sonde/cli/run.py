@@ -146,6 +146,11 @@ __all__ = ["run"]
     help="How often a trial whose script failed is run again.",
 )
 @click.option(
+    "--max-failures",
+    metavar="N",
+    help="Stop when N trials in a row have failed; 0: never. Default: when the first 5 all have.",
+)
+@click.option(
     "--substitute",
     type=click.Choice(["syntax", "regex", "none", "ast"]),
     help="How values are put into the script. Default: syntax for Python files, none for "
@@ -230,6 +235,7 @@ def run(
     """  # noqa: D301 - click reads the \b itself, so the string is not raw
     from sonde.cli.astray import astray
     from sonde.cli.driving import drive_here
+    from sonde.cli.failed import last_words
     from sonde.cli.github import summarise
     from sonde.cli.output import say
     from sonde.cli.plan import RunOptions, plan
@@ -282,7 +288,7 @@ def run(
         if progress != "json":
             report(record, history, form)
         summarise(record, history)
-        for line in complaints(record, history):
+        for line in (*complaints(record, history), *last_words(opened_store.url, record, history)):
             say(line)
         if code and is_unfinished(record):
             say(f"go on with it: {typed('resume', record.name)}, or the same command again")

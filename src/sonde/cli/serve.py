@@ -1,15 +1,17 @@
 """`sonde serve`: a store over HTTP, for agents on other machines and for programs."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sonde.cli.options import opened, store_option
+from sonde.cli.options import exists, opened, store_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sonde.errors import ConfigError
     from sonde.server.tokens import Tokens
 
 __all__ = ["serve"]
@@ -59,12 +61,16 @@ def serve(
     from sonde.cli.quantities import bytes_of
     from sonde.server.app import create_app
     from sonde.server.gate import LOCAL_HOSTS
-    from sonde.server.serving import Address, check_files, run
+    from sonde.server.serving import Address, check_files, listening, run
 
     check_files(certfile, keyfile)
     limit = bytes_of(artifact_limit, "--artifact-limit")
-    with opened(store, new=True) as opened_store:
-        is_local = host in LOCAL_HOSTS
+    is_local = host in LOCAL_HOSTS
+    if not is_local and not exists(store):
+        raise _no_token(host)
+    address = Address(host=host, port=port, certfile=certfile, keyfile=keyfile)
+    # What is refused leaves nothing behind: no store, either.
+    with closing(listening(address)) as listener, opened(store, new=True) as opened_store:
         tokens = _tokens(opened_store.url, host, is_local=is_local)
         if not is_local and certfile is None:
             say("without --certfile, tokens and results travel unencrypted")
@@ -79,8 +85,9 @@ def serve(
         )
         run(
             app,
-            Address(host=host, port=port, certfile=certfile, keyfile=keyfile),
+            address,
             lambda url: say(f"serving {opened_store.url} at {url}; Ctrl-C ends it"),
+            listener,
         )
 
 
@@ -95,16 +102,21 @@ def _hosts(host: str, more: "Sequence[str]", *, is_local: bool) -> frozenset[str
 
 
 def _tokens(url: str, host: str, *, is_local: bool) -> "Tokens | None":
-    from sonde.errors import ConfigError
     from sonde.server.tokens import tokens_of
 
     if is_local and not url.startswith("sqlite:"):
         return None
     tokens = tokens_of(url)
     if not tokens.all() and not is_local:
-        raise ConfigError(
-            f"--host {host}",
-            "whoever reaches it could start programs on your agents, as there is no token",
-            "make one first: sonde token add NAME --role admin",
-        )
+        raise _no_token(host)
     return tokens
+
+
+def _no_token(host: str) -> "ConfigError":
+    from sonde.errors import ConfigError
+
+    return ConfigError(
+        f"--host {host}",
+        "whoever reaches it could start programs on your agents, as there is no token",
+        "make one first: sonde token add NAME --role admin",
+    )

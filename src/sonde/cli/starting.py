@@ -90,6 +90,10 @@ def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -
     trials = budget.trials if "trials" in plan.given else None
     time_s = budget.time_s if "time" in plan.given else None
     record = raised(store, record, trials=trials, time_s=time_s)
+    most = plan.sweep.max_failures
+    if most not in {None, record.sweep.max_failures}:
+        changed = replace(record.sweep, max_failures=most)
+        record = store.update_sweep(record.id, datetime.now(UTC), definition=changed)
     if not is_unfinished(record):
         say(f"{record.name} has ended ({record.reason or record.control}); these are its results")
         if record.control is Control.CANCELLED:
@@ -135,7 +139,8 @@ def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
     if update:
         take(work, target, update=True)
         say(f"trials from now on run with the changed files: {shown}")
-    else:
+    elif any(not line.startswith("+") for line in files):
+        # New files alone are seen by nothing that was there: a log of the last run, mostly.
         say(
             f"files have changed since the sweep began: {shown}; it goes on with them as they "
             "were (--update-code takes them as they are)"

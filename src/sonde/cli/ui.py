@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -39,19 +39,41 @@ def ui(port: int | None, no_browser: bool, logdir: Path | None, store: str | Non
     It listens on this machine only. Ctrl-C ends it; sweeps go on without it.
     """
     from sonde.cli.output import say
+
+    _check_logdir(logdir)  # before the server is imported, which takes a second
+    from sonde.agent.place import root_of
+    from sonde.cli.shown_at import announced, shown_at
     from sonde.server.app import create_app
-    from sonde.server.serving import run
+    from sonde.server.serving import listening, run
 
-    with _shown(logdir, store) as opened_store:
+    address = _address(port)
+    # What cannot be listened at leaves nothing behind.
+    with closing(listening(address)) as listener, _shown(logdir, store) as opened_store:
         app = create_app(opened_store, agents=False)
+        root = root_of(opened_store.url)
+        if logdir is None and (other := shown_at(root)) is not None:
+            say(f"a dashboard of this store runs already, at {other}; this is another one")
+        elif port is None and address.port != PORT:
+            say(f"port {PORT} is taken, so it is at another one")
+        with ExitStack() as stack:
 
-        def ready(url: str) -> None:
-            click.echo(url)
-            say(f"the dashboard of {logdir or opened_store.url}; Ctrl-C ends it")
-            if not no_browser and _has_display():
-                _open(url)
+            def ready(url: str) -> None:
+                click.echo(url)
+                say(f"the dashboard of {logdir or opened_store.url}; Ctrl-C ends it")
+                if logdir is None:
+                    stack.enter_context(announced(root, url))
+                if not no_browser and _has_display():
+                    _open(url)
 
-        run(app, _address(port), ready)
+            run(app, address, ready, listener)
+
+
+def _check_logdir(logdir: Path | None) -> None:
+    if logdir is not None and not logdir.is_dir():
+        from sonde.errors import ConfigError
+
+        found = "it is no directory" if logdir.exists() else "there is no such directory"
+        raise ConfigError(str(logdir), found, "name one with event files")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.distributions.values import Value
 from sonde.core.earlier import Lesson
+from sonde.core.failing import why_failing
 from sonde.core.history import History
 from sonde.core.search import CUSTOM, Method, Problem, Progress, Request, choose, method
 from sonde.core.search.warm import Warm
@@ -158,6 +159,9 @@ class Decider:
         costs = situation.control is Control.DONE and history.ended < len(history.trials)
         if (is_open or costs) and is_out_of_time(history, situation):
             return _out_of_time(history, situation)
+        if (is_open or costs) and (why := why_failing(history)):
+            # What waits stays as it is: whoever resumes the sweep runs it first.
+            return Decision(against=situation.revision, control=Control.STOPPED, reason=why)
         if not is_open:
             return None
         if history.reached is not None:

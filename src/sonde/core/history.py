@@ -45,6 +45,8 @@ class History:
             after all that ran to their end. With repeats, an assignment of
             which all have ended, joined.
         withdrawn: How many trials an edit of the sweep called off before anybody ran them.
+        failed_in_a_row: How many trials have failed, one after the other, up to the one that ended
+            last; since `forgive` was called.
         reached: The number of a trial that is as good as the goals' targets, where they have any.
         nearest: Where none keeps to the constraints: the one with a finite loss that comes
             nearest to it.
@@ -65,6 +67,8 @@ class History:
         self.nearest: Trial | None = None
         self.reached: int | None = None
         self._sight = Sight(sweep)
+        self.failed_in_a_row = 0
+        self._just_ended: list[Trial] = []
         self._targets = [goal for goal in sweep.goals if goal.target is not None]
         self._best_key: tuple[float, bool, float, int] = (inf, True, inf, 0)
         self._group_of: dict[int, Hashable] = {}
@@ -82,7 +86,12 @@ class History:
         """
         ended = [result for trial in changed if (result := self._add(trial)) is not None]
         self._settle()
+        self._count_failures()
         return [told for trial in ended if (told := self._sight.trial(trial)) is not None]
+
+    def forgive(self) -> None:
+        """Begin to count failures anew, as somebody wants the sweep to go on all the same."""
+        self.failed_in_a_row = 0
 
     def pending(self) -> list[Mapping[str, Any]]:
         """Return the assignments that are being tried, or wait for it."""
@@ -101,6 +110,15 @@ class History:
         firsts = {key: self.trials[self.groups[key][0]] for key in self.open}
         told = {key: self._sight.trial(trial) for key, trial in firsts.items()}
         return {key: trial.params for key, trial in told.items() if trial is not None}
+
+    def _count_failures(self) -> None:
+        # In the order in which they ended, which is the same for whoever reads them later.
+        for trial in sorted(self._just_ended, key=lambda trial: trial.version):
+            if trial.state is State.FAILED:
+                self.failed_in_a_row += 1
+            elif trial.state is not State.CANCELLED:
+                self.failed_in_a_row = 0
+        self._just_ended.clear()
 
     def working_time(self, now: datetime) -> float:
         """Return the seconds in which at least one trial ran, up to now.
@@ -198,6 +216,7 @@ class History:
 
     def _end(self, trial: Trial) -> Trial | None:
         self.ended += 1
+        self._just_ended.append(trial)
         if trial.started is not None and trial.finished is not None:
             _merge(self._worked, trial.started.timestamp(), trial.finished.timestamp())
         if self.sweep.repeats == 1:

@@ -140,6 +140,8 @@ class Sweep:
             one dict of them (W&B's nested parameters).
         version: Which of the sweep's definitions this is, from 1; given by the store.
         backfill: Values that later parameters had in the trials of before they were there.
+        max_failures: So many failed trials in a row stop it; 0: no number does. None: only those
+            at its very beginning (`sonde.core.failing`).
     """
 
     space: Space
@@ -161,6 +163,7 @@ class Sweep:
     stopping: str | None = None
     version: int = 1
     backfill: Mapping[str, Value] = field(default_factory=dict)
+    max_failures: int | None = None
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -239,6 +242,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "stopping": sweep.stopping,
         "version": sweep.version,
         "backfill": dict(sweep.backfill),
+        "max_failures": sweep.max_failures,
     }
 
 
@@ -299,21 +303,26 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
             name: frozen_value(value, "backfill")
             for name, value in data.get("backfill", {}).items()
         },
+        max_failures=data.get("max_failures"),
     )
 
 
 def difference(old: Sweep, new: Sweep) -> list[str]:
     """List where two definitions differ, a line each, for people: `seed: 0, now 7`.
 
-    The budget is left out (a sweep may be given more), and so are name, project, tags and
-    version. Of earlier sweeps it counts which they are, and not what they had taught by then.
+    The budget is left out (a sweep may be given more), and so are name, project, tags, version
+    and how many failures stop it. Of earlier sweeps it counts which they are, and not what they
+    had taught by then.
     """
     return [f"{key}: {before}, now {after}" for key, before, after in differences(old, new)]
 
 
 def differences(old: Sweep, new: Sweep) -> list[tuple[str, Any, Any]]:
     """Return the same in parts: what differs, how it was and how it is."""
-    blank = {"budget": Budget(), "name": None, "project": None, "tags": (), "version": 1}
+    blank = {
+        "budget": Budget(), "name": None, "project": None, "tags": (), "version": 1,
+        "max_failures": None,
+    }  # fmt: skip
     before, after = (_told(replace(s, **blank)) for s in (old, new))  # type: ignore[arg-type]
     keys = list(dict.fromkeys([*before, *after]))
     absent = "absent"

@@ -185,6 +185,7 @@ class _Driver:
         self.phase = 0  # 1: finishing, 2: ending now, 3: firmly
         self.deaths: list[float] = []
         self.trouble: str | None = None  # of the store, said once
+        self.has_warned = False  # of a metric that never came
         self.given_up: str | None = None
         self.said: dict[str, float] = {}  # when an agent's words were passed on
         self.started = utc_now()
@@ -207,6 +208,7 @@ class _Driver:
                 last_stamp = stamp
             if changed or tick - last_update >= _UPDATE_S:
                 self.listener.update(self._view(), changed)
+                self._warn(changed)
                 last_update = tick
             if not self.executor.alive():
                 break
@@ -218,6 +220,7 @@ class _Driver:
         self._watch()
         changed = self._decide()
         self.listener.update(self._view(), changed)
+        self._warn(changed)
         result = self._result()
         self.listener.end(self._view(), result)
         return result
@@ -289,9 +292,11 @@ class _Driver:
         self.controller.step(self.want)
 
     def _look_after(self) -> None:
-        """Decide on what runs: whether its time is up, and whether a rule stops it."""
-        if self.controller.record.budget.time_s is not None or self.controller.judge is not None:
-            self.controller.step(0)
+        """Decide on what runs: whether its time is up, a rule stops it, or all of it fails."""
+        controller = self.controller
+        is_timed = controller.record.budget.time_s is not None
+        if is_timed or controller.judge is not None or controller.is_failing:
+            controller.step(0)
 
     def _watch(self) -> None:
         gone = self.executor.watch()
@@ -312,6 +317,14 @@ class _Driver:
             self.listener.note(self.given_up)
             return
         self.executor.start(self.agent, len(lost))
+
+    def _warn(self, changed: Sequence[Trial]) -> None:
+        """Say once, after the first trial that ended without it, that a metric never came."""
+        for trial in changed:
+            warning = trial.facts.get("warning") if trial.state is State.DONE else None
+            if warning and not self.has_warned:
+                self.has_warned = True
+                self.listener.note(f"trial {trial.number}: {warning}")
 
     def _pass_on(self, line: str) -> None:
         now = time.monotonic()

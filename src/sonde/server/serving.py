@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from sonde.errors import ConfigError
 
-__all__ = ["Address", "check_files", "run", "serving"]
+__all__ = ["Address", "check_files", "listening", "run", "serving"]
 
 _START_S = 30.0
 _LEAVE_S = 3  # that open requests get to end
@@ -45,7 +45,7 @@ def serving(app: ASGIApp, address: Address | None = None) -> Iterator[str]:
     Raises:
         ConfigError: If nobody can listen there.
     """
-    server, listener, url = _server(app, address or Address())
+    server, listener, url = _server(app, address or Address(), None)
     # A daemon: whoever forgets the block is not kept from ending.
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="sonde-server", daemon=True
@@ -62,13 +62,24 @@ def serving(app: ASGIApp, address: Address | None = None) -> Iterator[str]:
             thread.join(_LEAVE_S + 5)
 
 
-def run(app: ASGIApp, address: Address, ready: Callable[[str], None]) -> None:
+def run(
+    app: ASGIApp,
+    address: Address,
+    ready: Callable[[str], None],
+    listener: socket.socket | None = None,
+) -> None:
     """Serve in this thread until SIGINT or SIGTERM; `ready(url)` is called before.
+
+    Args:
+        app: What is served.
+        address: Where.
+        ready: Called with the URL.
+        listener: What `listening` gave for the address; it is closed at the end.
 
     Raises:
         ConfigError: If nobody can listen there.
     """
-    server, listener, url = _server(app, address)
+    server, listener, url = _server(app, address, listener)
     with listener, _ended_by_signals(server):
         ready(url)
         server.run(sockets=[listener])
@@ -120,7 +131,9 @@ def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _server(app: ASGIApp, address: Address) -> tuple[uvicorn.Server, socket.socket, str]:
+def _server(
+    app: ASGIApp, address: Address, listener: socket.socket | None
+) -> tuple[uvicorn.Server, socket.socket, str]:
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -134,14 +147,19 @@ def _server(app: ASGIApp, address: Address) -> tuple[uvicorn.Server, socket.sock
         ws="none",
         lifespan="on",
     )
-    listener = _listener(address)
+    listener = listener or listening(address)
     host, port = listener.getsockname()[:2]
     scheme = "https" if address.certfile is not None else "http"
     name = f"[{host}]" if ":" in host else host
     return _Server(config), listener, f"{scheme}://{name}:{port}"
 
 
-def _listener(address: Address) -> socket.socket:
+def listening(address: Address) -> socket.socket:
+    """Take an address, before anything is made that only a server needs.
+
+    Raises:
+        ConfigError: If nobody can listen there.
+    """
     where = f"--host {address.host} --port {address.port}"
     try:
         found = socket.getaddrinfo(

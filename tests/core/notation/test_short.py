@@ -134,13 +134,18 @@ def test_a_word_is_a_bool_none_a_number_or_text(written: str, value: Value) -> N
         ),
         (
             "lr=0:3",
-            "argument lr=0:3: a StudioML range; write --hyperparam lr=0:3, or lr=0..3",
+            (
+                "argument lr=0:3: 0:3 is a range in StudioML's form, which stands behind "
+                "--hyperparam; write --hyperparam lr=0:3 for its points, "
+                "or lr=0..3 for all between"
+            ),
         ),
         (
             "lr=1e-5:l5:0.1",
             (
-                "argument lr=1e-5:l5:0.1: a StudioML range; "
-                "write --hyperparam lr=1e-5:l5:0.1, or lr=1e-5..0.1"
+                "argument lr=1e-5:l5:0.1: 1e-5:l5:0.1 is a range in StudioML's form, which stands "
+                "behind --hyperparam; write --hyperparam lr=1e-5:l5:0.1 for its points, "
+                "or lr=1e-5..0.1:log for all between"
             ),
         ),
         (

@@ -330,14 +330,14 @@ def test_the_error_for_a_name_without_a_place_lists_those_that_are_assigned() ->
     error = missing(done, ["no_layers"], candidates(source), script="train.py")
     assert str(error) == (
         "--hyperparam no_layers: no_layers occurs nowhere in train.py; "
-        "names assigned there: lr = 0.01, epochs = 5; "
-        "if it takes options, pass it as one: --no_layers={no_layers}"
+        "pass it as an option: train.py --no_layers={no_layers} "
+        "(names assigned there: lr = 0.01, epochs = 5)"
     )
     both = missing(done, done.missed, candidates(source), script="train.py", flag="-hp")
     assert isinstance(both, ConfigErrors)
     assert both.faults[1].remedy == (
-        "did you mean epochs? names assigned there: lr = 0.01, epochs = 5; "
-        "if it takes options, pass it as one: --epoch={epoch}"
+        "did you mean epochs? Or pass it as an option: train.py --epoch={epoch} "
+        "(names assigned there: lr = 0.01, epochs = 5)"
     )
 
 

@@ -91,8 +91,12 @@ def _parsed(text: str, place: str) -> Parsed:
     fields = [field.strip() for field in written.split(":")]
     if len(items) == 1 and len(fields) > 1 and _reads_as_grid(fields):
         ends = f"{fields[0] or 0}..{fields[-1]}"
+        # `l5` asks for points evenly spread over magnitudes.
+        ends += ":log" if any("l" in field for field in fields) else ""
         raise ConfigError(
-            place, "a StudioML range", f"write --hyperparam {name}={written}, or {name}={ends}"
+            place,
+            f"{written} is a range in StudioML's form, which stands behind --hyperparam",
+            f"write --hyperparam {name}={written} for its points, or {name}={ends} for all between",
         )
     values = [read_value(item, place) for item in items]
     with at(place):

@@ -125,13 +125,14 @@ def shortened(text: str, most: int = 40) -> str:
 def _remedy(name: str, assigned: Mapping[str, str], script: str) -> str:
     if name in assigned:
         return f"read {name} in {script}, or pass it as an argument: --{name}={{{name}}}"
-    if not assigned:
-        return f"{script} assigns no names; pass it as an argument: --{name}={{{name}}}"
     near = _close(name, assigned)
+    way = f"pass it as an option: {script} --{name}={{{name}}}"
+    way = f"did you mean {near}? Or {way}" if near else way
+    if not assigned:
+        return f"{way} ({script} assigns no names)"
     listed = ", ".join(f"{n} = {v}" for n, v in list(assigned.items())[:_SHOWN])
     rest = f" and {len(assigned) - _SHOWN} more" if len(assigned) > _SHOWN else ""
-    there = (f"did you mean {near}? " if near else "") + f"names assigned there: {listed}{rest}"
-    return f"{there}; if it takes options, pass it as one: --{name}={{{name}}}"
+    return f"{way} (names assigned there: {listed}{rest})"
 
 
 def _close(name: str, known: Iterable[str]) -> str:

@@ -32,7 +32,7 @@ _WANDB = (
 )  # fmt: skip
 _SONDE = (
     "goals", "stop", "where", "subject_to", "budget", "seed", "repeats", "retries", "start", "tags",
-    "workspace", "link", "metric_regex",
+    "workspace", "link", "metric_regex", "max_failures",
 )  # fmt: skip
 KEYS = (*_WANDB, *_SONDE)
 _TEXTS = (
@@ -116,6 +116,7 @@ class _Reading(Keys):
         read = self._parameters(method_name)
         seed, repeats = self.whole("seed", 0) or 0, self.whole("repeats", 1) or 1
         retries = self.whole("retries", 0) or 0
+        max_failures = self.whole("max_failures", 0)
         budget = self.budget()
         tags, links = self.texts("tags"), self.texts("link")
         command = self.command()
@@ -129,7 +130,7 @@ class _Reading(Keys):
                 space=space, goals=goals, method=method_name, seed=seed, budget=budget,
                 name=self.value("name"), project=self.value("project"), retries=retries,
                 tags=tags, constraints=constraints, repeats=repeats,
-                groups=tuple(read.groups), stopping=stopping,
+                groups=tuple(read.groups), stopping=stopping, max_failures=max_failures,
             )  # fmt: skip
             sweep = self._started(sweep)
             if not self.faults:

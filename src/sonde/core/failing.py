@@ -1,0 +1,37 @@
+"""When failures end a sweep, so that a script that always fails is not run a hundred times.
+
+Failures are counted in a row, in the order in which trials end; cancelled trials neither count
+nor break the row. Without a limit of the user's only a bad start counts: where the first trials
+fail, all of them, it is the script and not the values.
+"""
+
+from sonde.core.history import History
+from sonde.core.trial import State
+
+__all__ = ["FIRST", "is_for_failures", "why_failing"]
+
+FIRST = 5
+"""So many trials may fail before the first one is completed, where the user said nothing."""
+_END = " failed"
+
+
+def why_failing(history: History) -> str | None:
+    """Say why a sweep is to be stopped for its failures; None: it goes on."""
+    sweep, row = history.sweep, history.failed_in_a_row
+    most = sweep.max_failures
+    if most is None:
+        if sweep.work is None:  # a program asks and tells, and knows what it does
+            return None
+        if history.counts[State.DONE] or history.counts[State.STOPPED]:
+            return None
+        most = FIRST
+    if not most or row < most:
+        return None
+    if row == history.ended:
+        return f"the first {row} trials all{_END}" if row > 1 else f"the first trial{_END}"
+    return f"{row} trials in a row{_END}" if row > 1 else f"a trial{_END}"
+
+
+def is_for_failures(reason: str) -> bool:
+    """Tell whether a stopped sweep's reason is one of those that `why_failing` says."""
+    return reason.endswith(_END)

@@ -1,0 +1,101 @@
+"""When failures end a sweep."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonde.core.decide import Decider, Situation
+from sonde.core.failing import FIRST, is_for_failures, why_failing
+from sonde.core.history import History
+from sonde.core.space import space_of
+from sonde.core.sweep import Budget, Command, Control, Sweep, difference
+from sonde.core.trial import State
+from trials import at, make
+
+WORK = Command(argv=("train.py",), folder="/x")
+SWEEP = Sweep(space=space_of({"x": list(range(99))}), method="grid", work=WORK)
+NOW = Situation(7, Control.RUNNING, Budget(), at(100))
+F, D, S, C = State.FAILED, State.DONE, State.STOPPED, State.CANCELLED
+
+
+def after(states: list[State], most: int | None = None) -> History:
+    history = History(replace(SWEEP, max_failures=most))
+    history.add(make(number, state) for number, state in enumerate(states))
+    return history
+
+
+@pytest.mark.parametrize(
+    ("states", "most", "why"),
+    [
+        ([F] * FIRST, None, "the first 5 trials all failed"),
+        ([F] * (FIRST - 1), None, None),
+        ([D] + [F] * 50, None, None),
+        ([S] + [F] * 50, None, None),
+        ([C] + [F] * FIRST, None, "5 trials in a row failed"),
+        ([F, F], 2, "the first 2 trials all failed"),
+        ([F], 1, "the first trial failed"),
+        ([D, F], 1, "a trial failed"),
+        ([D, F, D, F, F], 2, "2 trials in a row failed"),
+        ([D, F, C, F], 2, "2 trials in a row failed"),
+        ([F, D, F], 2, None),
+        ([F] * 50, 0, None),
+    ],
+)
+def test_so_many_failures_in_a_row_stop_a_sweep_or_a_bad_start_does(
+    states: list[State], most: int | None, why: str | None
+) -> None:
+    history = after(states, most)
+    assert why_failing(history) == why
+    decision = Decider(history.sweep).decide(history, NOW, want=1)
+    assert decision is not None
+    assert decision.control is (None if why is None else Control.STOPPED)
+    assert len(decision.add) == (why is None)
+    if why is not None:
+        assert decision.reason == why
+        assert is_for_failures(why)
+
+
+def test_what_is_all_proposed_already_is_stopped_too_and_waits_for_a_resume() -> None:
+    history = after([*[F] * FIRST, State.WAITING, State.WAITING])
+    decision = Decider(history.sweep).decide(history, replace(NOW, control=Control.DONE), want=0)
+    assert decision is not None
+    assert decision.control is Control.STOPPED
+    assert not decision.verdicts
+    is_over = after([F] * FIRST)
+    situation = replace(NOW, control=Control.DONE)
+    assert Decider(is_over.sweep).decide(is_over, situation, want=0) is None
+
+
+def test_who_goes_on_all_the_same_is_heeded_until_as_many_fail_again() -> None:
+    history = after([F] * FIRST)
+    history.forgive()
+    assert why_failing(history) is None
+    history.add(make(FIRST + n, F) for n in range(FIRST))
+    assert why_failing(history) == "5 trials in a row failed"
+
+
+def test_a_program_that_asks_and_tells_is_left_alone() -> None:
+    history = History(replace(SWEEP, work=None))
+    history.add(make(number, F) for number in range(50))
+    assert why_failing(history) is None
+
+
+@given(st.lists(st.sampled_from([F, D, S, C]), max_size=12), st.randoms())
+def test_the_order_in_which_trials_end_counts_and_not_that_of_their_numbers(
+    states: list[State], random: object
+) -> None:
+    numbers = list(range(len(states)))
+    random.shuffle(numbers)  # type: ignore[attr-defined]
+    ended = [replace(make(n, state), version=v) for v, (n, state) in
+             enumerate(zip(numbers, states, strict=True), 1)]  # fmt: skip
+    history = History(SWEEP)
+    history.add(sorted(ended, key=lambda trial: trial.number))
+    kept = [state for state in states if state is not C]
+    row = next((i for i, state in enumerate(reversed(kept)) if state is not F), len(kept))
+    assert history.failed_in_a_row == row
+
+
+def test_another_limit_makes_no_other_sweep_of_it() -> None:
+    assert not difference(SWEEP, replace(SWEEP, max_failures=7))
