@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 
 import sonde
 from sonde.controller import utc_now
+from sonde.core.trial import Verdict
 from sonde.store import open_store
-from sonde.store.protocol import Ask
+from sonde.store.protocol import Ask, Decision
 
 
 def declared(store: Any = "memory:", **options: Any) -> sonde.Sweep:
@@ -231,3 +233,53 @@ def test_the_trial_of_a_program_that_died_is_asked_for_again(tmp_path: Path) -> 
     sweep = sonde.Sweep.open("mine", store=store)
     assert [t.metrics for t in sweep.trials] == [{"loss": 0.5}]
     store.close()
+
+
+def test_another_process_works_on_a_trial_by_its_environment(tmp_path: Path) -> None:
+    sweep = declared(str(tmp_path / "s.db"))
+    script = (
+        "import sonde; sonde.log(loss=sonde.config.x / 4, step=7); sonde.log(seed=sonde.seed())"
+    )
+    with sweep.ask() as t:
+        subprocess.run([sys.executable, "-c", script], env=os.environ | t.environment(), check=True)
+        t.tell()
+    (trial,) = sweep.trials
+    assert (trial.state, trial.metrics) == ("done", {"loss": 0.25, "seed": float(t.seed)})
+    assert list(sweep.store.curves(sweep.id)[0]["loss"].steps) == [7]
+
+
+def test_a_process_that_works_on_a_trial_hears_that_it_is_to_end(tmp_path: Path) -> None:
+    sweep = declared(str(tmp_path / "s.db"))
+    script = (
+        "import sonde, time\nsonde.log(loss=1.0)\nwhile not sonde.should_stop(): time.sleep(0.01)\n"
+    )
+    with sweep.ask() as t:
+        child = subprocess.Popen([sys.executable, "-c", script], env=os.environ | t.environment())
+        while not sweep.trials[0].metrics:
+            time.sleep(0.01)
+        sweep.store.commit(
+            sweep.id,
+            Decision(against=sweep.store.get_sweep(sweep.id).revision, verdicts={0: Verdict.STOP}),
+            utc_now(),
+        )
+        assert child.wait(timeout=20) == 0
+        assert t.should_stop
+        t.tell()
+    assert (sweep.trials[0].state, sweep.trials[0].value) == ("stopped", 1.0)
+
+
+def test_a_declared_number_of_trials_ends_the_asking_and_may_grow() -> None:
+    store = open_store("memory:")
+    space = {"x": sonde.Float(0, 1)}
+    for trials in (2, 5):
+        sweep = sonde.sweep(None, space, minimize="y", name="s", store=store, trials=trials)
+        while len(sweep.trials) < trials:
+            sweep.ask().tell(0.5)
+        with pytest.raises(sonde.ExhaustedError):
+            sweep.ask()
+        assert (len(sweep.trials), sweep.state) == (trials, "done")
+
+
+def test_a_number_of_trials_that_is_none_is_refused() -> None:
+    with pytest.raises(sonde.ConfigError, match="trials=0"):
+        declared(trials=0)

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from time import time
 from types import TracebackType
 from typing import Any, Self
 
+from sonde.agent.folder import TrialFolder
+from sonde.api.followed import Followed
 from sonde.api.judged import Judged
 from sonde.api.keeper import Held
+from sonde.api.places import root_of
 from sonde.api.trial import thawed
 from sonde.core.returned import returned_metrics
 from sonde.core.streams import trial_seed
@@ -47,6 +51,7 @@ class Asked:
         self._store, self._goals, self._held, self._let_go = store, sweep.goals, held, let_go
         self._judged, self._has_heard_stop = judged, False
         self._ended: State | None = None
+        self._followed: Followed | None = None
 
     def report(self, metrics: "Mapping[str, Any] | Any", step: int | None = None) -> None:
         """Report what was reached so far; it is kept when this returns.
@@ -63,6 +68,29 @@ class Asked:
         if numbers:
             self._judged.report(step, numbers, time())
             self._held.flush(self._store)
+
+    def environment(self) -> dict[str, str]:
+        """Return variables with which another process works on this trial, and listen to it.
+
+            with sweep.ask() as t:
+                subprocess.run(["python", "train.py"], env=os.environ | t.environment(), check=True)
+
+        In that process `sonde.config`, `sonde.log`, `sonde.should_stop` and the others speak of
+        this trial; `SONDE_PARAM_LR` and so on carry the values. What it reports is in the store
+        within a fraction of a second, and all of it before the trial ends.
+
+        Raises:
+            FileExistsError: If something was run in the folder of this attempt already.
+        """
+        self._check_open("environment")
+        held = self._held
+        folder = TrialFolder(root_of(self._store), held.lease.sweep, self.number, self.attempt)
+        if self._followed is None:
+            folder.create(self.params)
+            self._followed = Followed(
+                folder, self._judged.report, partial(held.flush, self._store), held.is_to_end
+            )
+        return folder.environment(self.params, self._store.url) | {"SONDE_SEED": str(self.seed)}
 
     @property
     def seed(self) -> int:
@@ -90,6 +118,7 @@ class Asked:
             LeaseLostError: If the trial was given to somebody else meanwhile.
         """
         self._check_open("tell")
+        self._hear_out()
         values = returned_metrics(value, self._goals)
         if not values and not self._held.has_reports:
             raise ConfigError(
@@ -123,6 +152,7 @@ class Asked:
         """End the trial, if it is not ended, by the way in which the block was left."""
         if self._ended is not None:
             return False
+        self._hear_out()
         if error is None and self._held.has_reports:
             self.tell()
         elif error is None:
@@ -141,7 +171,14 @@ class Asked:
         params = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"<Asked trial {self.number} ({params})>"
 
+    def _hear_out(self) -> None:
+        """Hear what another process has reported to its end."""
+        if self._followed is not None:
+            self._followed.close()
+            self._followed = None
+
     def _end(self, outcome: Outcome) -> None:
+        self._hear_out()
         self._let_go(self._held)
         self._judged.close()
         trial, _ = self._held.finish(self._store, outcome)

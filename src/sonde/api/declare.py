@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sonde.api.creation import create, retake
-from sonde.api.goals import constraints_of, goals_of
+from sonde.api.goals import constraints_of, goals_of, seconds_of
 from sonde.api.places import opened
 from sonde.api.shipping import adapted, name_of
 from sonde.api.sweep import Sweep
@@ -61,6 +61,8 @@ def sweep(
     workspace: str = "copy",
     link: str | Sequence[str] = (),
     update_code: bool = False,
+    trials: int | None = None,
+    time: float | str | None = None,
     new: bool = False,
 ) -> Sweep:
     """Declare a sweep; `.run(trials=100)` then works on it.
@@ -107,6 +109,9 @@ def sweep(
         link: Paths that are linked into each copy instead: data, say.
         update_code: Go on with the command's files as they are now; else with those of when
             the sweep was made.
+        trials: How many trials in all, for ask and tell: `ask` raises `ExhaustedError` after them.
+            `run` takes its own.
+        time: Working time in all, likewise: seconds, or text such as `"1h30m"`.
         new: Make a new sweep in any case. Where its name is taken it becomes `NAME-2`, or -3, ...
 
     Raises:
@@ -123,6 +128,13 @@ def sweep(
         faults.add(
             ConfigError(f"name={name!r}", "that is no name", "use some text, or leave it out")
         )
+    if trials is not None and (
+        isinstance(trials, bool) or not isinstance(trials, int) or trials < 1
+    ):
+        faults.add(
+            ConfigError(f"trials={trials!r}", "that is no number of trials", "use 1, 2, ...")
+        )
+    time_s = faults.gather(lambda: seconds_of(time))
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         faults.add(ConfigError(f"retries={retries!r}", "that is no count", "use 0, 1, 2, ..."))
     if max_failures is not None and (
@@ -159,6 +171,7 @@ def sweep(
             }  # fmt: skip
             described = faults.gather(lambda: _command(words, checked, options))
     faults.raise_any()
+    budget = core.Budget(trials=trials, time_s=time_s)
     assert found_space is not None  # or there were faults
     definition = core.Sweep(
         space=found_space,
@@ -175,6 +188,7 @@ def sweep(
         start=first,
         stopping=stop,
         max_failures=max_failures,
+        budget=budget,
     )
     at = opened(store)
     if new and name is not None:
@@ -199,6 +213,10 @@ def sweep(
         record = at.update_sweep(record.id, utc_now(), definition=kept)
     if update_code:
         retake(at, record)
+    if budget not in {record.budget, core.Budget()}:
+        at.update_sweep(record.id, utc_now(), budget=budget)
+        if record.control is core.Control.DONE:  # there is more to be done than there was
+            at.update_sweep(record.id, utc_now(), control=core.Control.RUNNING, reason="")
     return Sweep(at, record.id, function=function)
 
 

@@ -16,7 +16,7 @@ from sonde.cli.no_best import why_no_best
 from sonde.controller import Controller, utc_now
 from sonde.core import trial as core
 from sonde.core.certainty import Certainty, certainty
-from sonde.core.metric import parse_goal
+from sonde.core.metric import Goal, parse_goal
 from sonde.core.pareto import front
 from sonde.core.ranking import ranked
 from sonde.core.repeats import spread
@@ -86,6 +86,11 @@ class Sweep:
         Or `paused`, `stopping` and `stopped`, `cancelling` and `cancelled`, `done`.
         """
         return self._read().state
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What is to be improved, in order."""
+        return self._controller.record.sweep.goals
 
     @property
     def url(self) -> str:

@@ -1,0 +1,1 @@
+"""A Hydra sweeper that searches with sonde: `hydra/sweeper=sonde`."""
