@@ -6,8 +6,6 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import train_test_split
 
-import sonde
-
 
 @hydra.main(version_base=None, config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> float:
@@ -24,7 +22,7 @@ def main(cfg: DictConfig) -> float:
     for epoch in range(cfg.epochs):
         model.partial_fit(x_train, y_train, classes=range(10))
         error = 1.0 - model.score(x_test, y_test)
-        sonde.log(error=error, step=epoch)  # for the curves, and for a pruner
+        print(f"{epoch=} {error=:.4f}")
     return error
 
 

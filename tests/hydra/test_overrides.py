@@ -168,7 +168,7 @@ def test_each_form_is_the_distribution_that_it_says(written: str, distribution: 
 def test_what_is_shuffled_is_shuffled_alike_each_time() -> None:
     first, second = (planned("key=shuffle(range(0,50))").space.parameters[0] for _ in range(2))
     assert first == second
-    values = [first.distribution.nth(k) for k in range(50)]
+    values: list[Any] = [first.distribution.nth(k) for k in range(50)]
     assert values != list(range(50))
     assert sorted(values) == list(range(50))
 
