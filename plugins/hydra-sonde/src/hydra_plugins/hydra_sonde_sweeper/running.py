@@ -99,6 +99,7 @@ class Running:
             store=settings.storage,
             trials=trials if is_grid or cells is None else settings.n_trials,
             time=settings.timeout,
+            max_failures=0,  # max_failure_rate says when it is enough
             # As with Optuna, whose studies without a storage end with their program.
             new=settings.storage is None,
         )
