@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sonde.server import about, control, dashboard, definition, figures, files, session, sweeps
+from sonde.server.answered import Answered
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
 from sonde.server.description import describe
@@ -20,7 +22,7 @@ from sonde.server.exchange import Exchange
 from sonde.server.gate import LOCAL_HOSTS, Gate
 from sonde.server.holding import hold_leases
 from sonde.server.live import Live
-from sonde.server.once import Once
+from sonde.server.once import KEPT_S, Once
 from sonde.server.operations import Clock, server_time
 from sonde.server.pages import page_routes
 from sonde.server.tokens import Tokens
@@ -71,9 +73,12 @@ def create_app(
     drawing = Drawing(desk)
     deciders = Deciders(desk, note) if decides else None
     uploads = Uploads(desk, limit)
+    answered = _answered(store.url)
+    once = Once(answered)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        once.recall()
         if agents:
             await desk.ask(hold_leases)
         tasks = [asyncio.create_task(_clean(desk, uploads))]
@@ -86,6 +91,8 @@ def create_app(
             deciders.close()
         drawing.close()
         desk.close()
+        if answered is not None:
+            answered.close()
 
     app = _App(
         title="sonde",
@@ -117,12 +124,18 @@ def create_app(
     app.add_middleware(Gate, hosts=hosts, door=door, blobs=blobs)  # the outermost is added last
     app.prefix = f"{API}/store/"
     exchange = Exchange(
-        desk=desk, prefix=app.prefix, clock=clock, deciders=deciders, uploads=uploads
+        desk=desk, prefix=app.prefix, clock=clock, deciders=deciders, uploads=uploads, once=once
     )
     app.exchange = Gate(exchange, hosts=hosts, door=door, blobs=blobs)
-    app.state.once = Once()
+    app.state.once = once
     app.openapi = lambda: describe(app, app.prefix)  # type: ignore[method-assign]
     return app
+
+
+def _answered(url: str) -> Answered | None:
+    """Return where answers last: beside the store's file, if it is one."""
+    scheme, _, rest = url.partition(":///")
+    return Answered(Path(f"/{rest.lstrip('/')}.answers"), KEPT_S) if scheme == "sqlite" else None
 
 
 async def _clean(desk: Desk, uploads: Uploads) -> None:

@@ -13,6 +13,7 @@ from sonde.core.trial import Verdict
 from sonde.errors import ConflictError, NotFoundError
 from sonde.server.answers import Json, problem_of
 from sonde.server.desk import Desk, TheDesk
+from sonde.server.once import Once
 from sonde.server.roles import caller_of
 from sonde.server.shapes import REFUSALS, SweepShape, TrialShape
 from sonde.server.steering import end_trial, steer
@@ -68,9 +69,14 @@ async def enqueue(
 ) -> Response:
     """Add a trial with values of your own, to run next."""
 
-    def add(store: Store) -> dict[str, Any]:
+    def add(store: Store, begun: float | None) -> dict[str, Any]:
         record = store.find_sweep(sweep)
         new = NewTrial(params=record.sweep.space.validate(wanted.params), origin="user")
+        if begun is not None:
+            for trial in reversed(store.changes(record.id).trials):
+                is_since = trial.created.timestamp() >= begun - 1
+                if is_since and (trial.origin, trial.params) == ("user", new.params):
+                    return _trial(desk, record.id, trial.number)
         while True:
             revision = store.get_sweep(record.id).revision
             try:
@@ -80,9 +86,9 @@ async def enqueue(
                 continue  # somebody decided meanwhile
             return _trial(desk, record.id, after.trials - 1)
 
-    async def work() -> Response:
+    async def work(begun: float | None) -> Response:
         try:
-            answer = Json(await desk.ask(add))
+            answer = Json(await desk.ask(lambda store: add(store, begun)))
         except Exception as error:
             answer = problem_of(error)
             if answer.status_code >= 500:
@@ -92,9 +98,9 @@ async def enqueue(
         return answer
 
     if key is None:
-        return await work()
-    answer: Response = await request.app.state.once.answer(caller_of(request.scope).name, key, work)
-    return answer
+        return await work(None)
+    once: Once = request.app.state.once
+    return await once.answer(caller_of(request.scope).name, f"trials {key}", work, adds=True)
 
 
 @router.post("/{sweep}/trials/{number}/end", response_model=TrialShape)

@@ -39,6 +39,7 @@ class Exchange:
         clock: The time of a call, given what the caller says it is.
         deciders: Decide for agents that find nothing; None: nobody does here.
         uploads: Where files of trials go.
+        once: The answers of late.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class Exchange:
         clock: Clock,
         deciders: Deciders | None,
         uploads: Uploads,
+        once: Once,
     ) -> None:
         self._prefix = prefix
         self._desk, self._deciders = desk, deciders
         self._operations = Operations(desk.store, clock, uploads, deciding=deciders is not None)
-        self._once = Once()
+        self._once = once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -91,10 +93,16 @@ class Exchange:
             return Problem(405, "HTTPError", "POST a message to an operation of the store")
         return Problem(404, "HTTPError", f"the store has no operation {name!r:.40}")
 
-    async def _done(self, operation: Operation, body: bytes) -> bytes:
+    async def _done(self, operation: Operation, body: bytes, begun: float | None = None) -> bytes:
+        """Do an operation; `begun`: it may have been done already since then."""
+
         def answer(_: Store) -> bytes | Wish:
             call = wire.decode(body, operation.shape)
             try:
+                if begun is not None and operation.added is not None:
+                    found = operation.added(self._operations, call, begun)
+                    if found is not None:
+                        return wire.encode(found)
                 done = operation.work(self._operations, call)
             except TypeError as error:  # bytes, which MessagePack has, where JSON is kept
                 raise ValueError(f"something in the message is no JSON: {error}") from error
@@ -109,15 +117,17 @@ class Exchange:
     ) -> Response:
         self._check(scope, operation, name)
 
-        async def work() -> Response:
-            return Response(await self._done(operation, body), media_type=wire.MEDIA_TYPE)
+        async def work(begun: float | None) -> Response:
+            done = await self._done(operation, body, begun)
+            return Response(done, media_type=wire.MEDIA_TYPE)
 
         key = Headers(scope=scope).get("idempotency-key")
         if key is None:
-            return await work()
+            return await work(None)
         if len(key) > _LONGEST_KEY:
             return Problem(422, "ValueError", f"an idempotency key has {_LONGEST_KEY} characters")
-        return await self._once.answer(caller_of(scope).name, key, work)
+        adds = operation.added is not None
+        return await self._once.answer(caller_of(scope).name, key, work, adds=adds)
 
     async def _granted(self, wish: Wish) -> Any:
         """Decide what an agent may try, as nothing waits for it."""

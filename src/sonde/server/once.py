@@ -1,67 +1,121 @@
 """Once: a write that is sent again under the same key is done once, and answered alike.
 
-Answers are kept in memory for a while. What a restart forgets does no harm: the store itself
-passes over reports that it has and outcomes that it knows, refuses a decision against an older
-revision, and a lease that nobody heard of lapses.
+Answers are kept for ten minutes, in memory and in a file (`sonde.server.answered`), so that this
+holds after the server was killed and started again too. Where it is killed between a write
+and its answer, the store decides: it passes over reports that it has and outcomes that it
+knows, refuses a decision against an older revision, and has a lease that nobody heard of
+taken up by its agent; and what adds a sweep or a trial looks whether it is there already.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from starlette.responses import Response
 
-__all__ = ["Once"]
+from sonde.server.answered import Answered
 
-_KEPT_S = 600.0
+__all__ = ["KEPT_S", "Once"]
+
+KEPT_S = 600.0
+"""For how long answers are kept."""
 _KEPT = 20_000  # answers
 _LARGE = 1 << 20  # bytes of an answer that is not kept
+_Key = tuple[str, str]
 
 
 class Once:
-    """The answers of late."""
+    """The answers of late.
 
-    def __init__(self) -> None:
-        self._answers: OrderedDict[tuple[str, str], tuple[float, asyncio.Task[Response]]] = (
-            OrderedDict()
-        )
+    Args:
+        answered: Where they last; None: nowhere.
+    """
+
+    def __init__(self, answered: Answered | None = None) -> None:
+        self._answers: OrderedDict[_Key, tuple[float, asyncio.Future[Response]]] = OrderedDict()
+        self._begun: OrderedDict[_Key, float] = OrderedDict()  # by an earlier run, to no answer
+        self._answered = answered
+
+    def recall(self) -> None:
+        """Read what earlier runs of the server answered; on the event loop."""
+        ahead = time.time() - time.monotonic()
+        for when, value in () if self._answered is None else self._answered.read():
+            caller, key, *rest = value
+            if not rest:
+                self._begun[caller, key] = when
+                continue
+            self._begun.pop((caller, key), None)
+            status, media_type, body = rest
+            future = asyncio.get_running_loop().create_future()
+            future.set_result(Response(body, status_code=status, media_type=media_type))
+            self._answers[caller, key] = (when - ahead, future)
 
     async def answer(
-        self, caller: str, key: str, work: Callable[[], Awaitable[Response]]
+        self,
+        caller: str,
+        key: str,
+        work: Callable[[float | None], Awaitable[Response]],
+        *,
+        adds: bool = False,
     ) -> Response:
         """Do the work, or return the answer that it had.
 
         Args:
             caller: Whose key it is.
             key: Chosen by the caller for one write.
-            work: Goes on also when this request is given up meanwhile.
+            work: Goes on also when this request is given up meanwhile. It is given when it may
+                have been done before (seconds since the epoch) by a server that was killed, if
+                it `adds`; else None.
+            adds: Whether to do it twice would add something twice.
         """
         now = time.monotonic()
         self._forget(now)
         known = self._answers.get((caller, key))
         if known is None:
-            task: asyncio.Task[Response] = asyncio.ensure_future(work())
+            begun = self._begun.pop((caller, key), None)
+            if adds and begun is None:
+                self._note([caller, key])
+            task = asyncio.ensure_future(self._work(caller, key, work, begun))
             self._answers[caller, key] = (now, task)
             task.add_done_callback(lambda done: self._weigh((caller, key), done))
-        else:
-            task = known[1]
-        return await asyncio.shield(task)
+            return await asyncio.shield(task)
+        return await asyncio.shield(known[1])
 
-    def _weigh(self, key: tuple[str, str], task: asyncio.Task[Response]) -> None:
+    async def _work(
+        self,
+        caller: str,
+        key: str,
+        work: Callable[[float | None], Awaitable[Response]],
+        begun: float | None,
+    ) -> Response:
+        answer = await work(begun)
+        if _is_to_keep(answer):
+            media_type = answer.headers.get("content-type")
+            self._note([caller, key, answer.status_code, media_type, bytes(answer.body)])
+        return answer
+
+    def _note(self, value: list[object]) -> None:
+        if self._answered is not None:
+            with suppress(OSError):  # a full disk: then it lasts as long as this process
+                self._answered.add(value)
+
+    def _weigh(self, key: _Key, done: "asyncio.Future[Response]") -> None:
         """Keep no answer that is large, or that another try may better."""
-        if not task.cancelled() and task.exception() is None:
-            answer = task.result()
-            if answer.status_code < 500 and len(answer.body) <= _LARGE:
-                return
-        self._answers.pop(key, None)
+        if done.cancelled() or done.exception() is not None or not _is_to_keep(done.result()):
+            self._answers.pop(key, None)
 
     def _forget(self, now: float) -> None:
         answers = self._answers
         while answers:
             key, (since, task) = next(iter(answers.items()))
-            if len(answers) < _KEPT and now - since < _KEPT_S:
+            if len(answers) < _KEPT and now - since < KEPT_S:
                 break
             if not task.done():
                 break
             del answers[key]
+
+
+def _is_to_keep(answer: Response) -> bool:
+    return answer.status_code < 500 and len(answer.body) <= _LARGE

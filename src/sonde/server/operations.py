@@ -51,6 +51,7 @@ class Operation:
         is_brief: Whether it never waits for the disk: it reads little, or what it writes may be
             lost with the power, but with nothing less.
         once: Whether doing it a second time could do harm.
+        added: Finds what it added since some time, where to do it twice would add it twice.
     """
 
     shape: Any
@@ -58,6 +59,7 @@ class Operation:
     role: Role = Role.VIEWER
     is_brief: bool = False
     once: bool = False
+    added: "Callable[[Operations, Any, float], Any] | None" = None
 
 
 class Operations:
@@ -82,6 +84,15 @@ class Operations:
         return self._definitions.to_wire(
             self.store.create_sweep(sweep, self.clock(call.now), call.facts)
         )
+
+    def created_since(self, call: wire.Create, since: float) -> wire.WireRecord | None:
+        """Return the sweep that the call made since then, if it did."""
+        sweep = self._definitions.sweep(call.definition)
+        for record in self.store.list_sweeps():
+            is_it = record.sweep in (sweep, replace(sweep, name=record.name))
+            if is_it and record.created.timestamp() >= since - 1 and record.facts == call.facts:
+                return self._definitions.to_wire(record)
+        return None
 
     def get_sweep(self, call: wire.OneSweep) -> wire.WireRecord:
         """Return a sweep."""
@@ -224,7 +235,11 @@ def _checked_s(lease_s: float) -> float:
 
 OPERATIONS: Mapping[str, Operation] = {
     "create_sweep": Operation(
-        shape=wire.Create, work=Operations.create_sweep, role=Role.ADMIN, once=True
+        shape=wire.Create,
+        work=Operations.create_sweep,
+        role=Role.ADMIN,
+        once=True,
+        added=Operations.created_since,
     ),
     "get_sweep": Operation(shape=wire.OneSweep, work=Operations.get_sweep, is_brief=True),
     "list_sweeps": Operation(shape=None, work=Operations.list_sweeps),
