@@ -42,3 +42,22 @@ def test_long_trials_are_stopped_by_the_rule_though_their_agents_ask_for_nothing
                 return
             time.sleep(0.05)
     raise AssertionError(verdicts)
+
+
+def test_after_a_restart_the_rule_stops_trials_though_nobody_asks() -> None:
+    store = MemoryStore()
+    with served(store, decides=True) as client, closing(HttpStore(str(client.base_url))) as far:
+        sweep = far.create_sweep(replace(SWEEP, stopping="asha(eta=2)"), utc_now()).id
+        leases: list[Lease] = []
+        while len(leases) < 2:
+            leases += far.lease(sweep, Ask(agent="a", count=2 - len(leases)), utc_now())
+    for loss, lease in enumerate(leases, 1):  # a server that was killed before it judged them
+        store.report(lease, 1, [Report(0, {"loss": float(loss)}, float(loss))], utc_now())
+    with served(store, decides=True):
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            asked = [trial.asked for trial in store.changes(sweep).trials]
+            if asked == [Verdict.GO_ON, Verdict.STOP]:
+                return
+            time.sleep(0.05)
+    raise AssertionError(asked)

@@ -99,6 +99,8 @@ class Deciders:
 
     async def look_after(self) -> None:
         """Look after what runs, time budgets and stopping rules, until cancelled."""
+        with suppress(SondeError):  # a store in trouble: then as soon as an agent asks
+            await self._take_up()
         while True:
             await asyncio.sleep(_AGAIN_S)
             now = time.monotonic()
@@ -111,6 +113,20 @@ class Deciders:
                     decider.round = asyncio.ensure_future(self._care(sweep, decider))
                     with suppress(NotFoundError):
                         await asyncio.shield(decider.round)
+
+    async def _take_up(self) -> None:
+        """Begin with the sweeps of which trials run, though no agent has asked here yet.
+
+        Agents of long trials may ask for nothing for hours after a restart of the server.
+        """
+        for record in await self._desk.ask(lambda store: store.list_sweeps()):
+            is_timed = record.budget.time_s is not None or record.sweep.stopping is not None
+            if is_timed and record.counts.get(State.RUNNING, 0) and record.id not in self._sweeps:
+                decider = self._sweeps[record.id] = _Decider()
+                decider.last_asked = time.monotonic()
+                decider.round = asyncio.ensure_future(self._care(record.id, decider))
+                with suppress(NotFoundError):
+                    await asyncio.shield(decider.round)
 
     async def _care(self, sweep: str, decider: "_Decider") -> bool:
         try:
