@@ -24,6 +24,11 @@ COMMAND = Command(argv=("train.py", "30"), folder="/home/anne/digits", script="t
 
 def add_sweep(store: Store, **changes: Any) -> SweepRecord:
     """Add a sweep of `train.py`."""
+    return store.create_sweep(definition(**changes), BEGIN)
+
+
+def definition(**changes: Any) -> Sweep:
+    """Return the definition of a sweep of `train.py`."""
     given: dict[str, Any] = {
         "space": SPACE,
         "goals": (GOAL,),
@@ -32,7 +37,7 @@ def add_sweep(store: Store, **changes: Any) -> SweepRecord:
         "work": COMMAND,
         "name": "digits",
     }
-    return store.create_sweep(Sweep(**(given | changes)), BEGIN)
+    return Sweep(**(given | changes))
 
 
 def add_trial(

@@ -19,6 +19,10 @@ __all__ = ["RealSweeps"]
 _TRAIN = """
 echo "training with lr={lr}" "$@"
 echo "to stderr" >&2
+echo "lr {lr}" > "$SONDE_TRIAL_DIR/artifacts/report.txt"
+cat > "$SONDE_TRIAL_DIR/artifacts/loss.svg" <<SVG
+<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><circle r="9" /></svg>
+SVG
 for step in 0 1 2; do
     loss=$(awk "BEGIN {{print {lr} + 1 / (1 + $step)}}")
     line="{{\\"step\\": $step, \\"loss\\": $loss, \\"size\\": 8}}"

@@ -47,7 +47,7 @@ def test_each_sweep_says_its_state_progress_goal_and_best_in_words(page: Page) -
 def test_sweeps_stand_under_their_projects(page: Page) -> None:
     page.goto("/")
     table = page.get_by_role("region", name="Sweeps of digits")
-    expect(table.get_by_role("link")).to_have_text(["mixed"])
+    expect(table.get_by_role("rowheader").get_by_role("link")).to_have_text(["mixed", "first"])
 
 
 def test_a_failed_trial_is_told_apart_in_the_progress(

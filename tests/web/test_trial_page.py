@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browsing import Look
-from cli_stores import add_sweep, add_trial
+from cli_stores import BEGIN, add_sweep, add_trial, definition
 from real_sweeps import RealSweeps
 from sonde.agent.folder import TrialFolder
 from sonde.core.trial import State
@@ -93,3 +93,36 @@ def test_text_of_programs_is_text_and_never_markup(look: Look, url: str, store: 
         page.get_by_role("link", name="0", exact=True).click()
         expect(page.get_by_text(evil).first).to_be_visible()
         assert page.locator("main img, main script, main b").count() == 0
+
+
+def test_pictures_that_it_left_are_shown_and_all_files_can_be_saved(page: Page) -> None:
+    page.goto("/?sweep=mixed&trial=0")
+    picture = page.get_by_role("img", name="The picture loss.svg")
+    picture.scroll_into_view_if_needed()
+    expect(picture).to_have_js_property("naturalWidth", 60)
+    files = page.get_by_role("region", name="Artifacts")
+    expect(files.get_by_role("row", name="report.txt 7 B")).to_be_visible()
+    with page.expect_download() as download:
+        files.get_by_role("row", name="report.txt").get_by_role("link", name="Save").click()
+    assert Path(download.value.path()).read_text() == "lr 0.1\n"
+
+
+def test_what_it_was_run_from_is_there_packages_commit_and_changes(
+    look: Look, serve: object, tmp_path: Path
+) -> None:
+    assert callable(serve)
+    store = open_store(str(tmp_path / ".sonde" / "sonde.db"))
+    diff = store.put_blob(b"--- a/train.py\n+++ b/train.py\n-lr = 0.1\n+lr = 0.2\n")
+    git = {"commit": "0123456789abcdef", "branch": "main", "dirty": True, "diff": diff}
+    packages = store.put_blob(b"numpy==2.3.0\nscipy==1.16.0")
+    python = {"path": "/usr/bin/python3", "version": "3.11.7", "count": 2}
+    facts = {"git": git, "packages": packages, "python": python}
+    sweep = store.create_sweep(definition(name="digits"), BEGIN, facts).id
+    number = add_trial(store, sweep, {"lr": 0.1, "opt": "adam"}, [0.5])
+    with look(serve(store)) as page:
+        page.goto(f"/?sweep=digits&trial={number}")
+        expect(page.get_by_text("0123456789abcdef on main")).to_be_visible()
+        page.get_by_role("button", name="Packages (2)").click()
+        expect(page.get_by_label("Packages")).to_contain_text("scipy==1.16.0")
+        page.get_by_role("button", name="What git had not committed").click()
+        expect(page.get_by_label("The changes")).to_contain_text("+lr = 0.2")

@@ -63,16 +63,22 @@ def test_importance_is_told_with_its_method_and_what_it_is_made_from(
     with look(url) as page:
         page.goto("/?sweep=digits")
         shown = panel(page, "What matters for loss")
-        expect(shown).to_contain_text("a random forest, from 12 results", timeout=30_000)
-        shares = shown.get_by_role("img", name=re.compile("Importance: lr"))
+        expect(shown).to_contain_text("from 12 results", timeout=30_000)
+        shares = shown.get_by_role(
+            "img", name=re.compile("functional ANOVA of a random forest: lr")
+        )
         expect(shares).to_be_visible()
         correlation = shown.get_by_role("img", name=re.compile("Correlation: lr 1.00"))
         expect(correlation).to_be_visible()
+        shown.get_by_label("By").select_option("ped-anova")
+        other = shown.get_by_role("img", name=re.compile("PED-ANOVA.*: lr"))
+        expect(other).to_be_visible(timeout=15_000)
+        assert "how=ped-anova" in page.url
 
 
 def test_too_few_results_are_said_where_importance_would_be(page: Page) -> None:
     page.goto("/?sweep=mixed&tab=analysis")
-    expect(page.get_by_text("Too few results yet to tell")).to_be_visible()
+    expect(page.get_by_text("Too few of the trials shown")).to_be_visible()
 
 
 def test_one_goal_makes_no_front_and_the_page_says_so(page: Page) -> None:
@@ -305,3 +311,34 @@ def test_pausing_is_taken_back(look: Look, url: str, store: MemoryStore) -> None
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
         assert store.get_sweep(sweep).control is Control.RUNNING
+
+
+def test_the_space_is_edited_after_one_saw_what_it_would_do_and_taken_back(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    sweep = add_sweep(store).id
+    for lr in (0.001, 0.1, 0.5):
+        add_trial(store, sweep, PARAMS | {"lr": lr}, [lr])
+    with look(url, ignoring="422") as page:
+        page.goto("/?sweep=digits&tab=config")
+        page.get_by_role("button", name="Edit", exact=True).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("lr", exact=True).fill("1e-2..1e-3:log")
+        dialog.get_by_role("button", name="See what it would do").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("lr")
+        dialog.get_by_label("lr", exact=True).fill("1e-4..0.2:log")
+        dialog.get_by_label("Why").fill("too high")
+        dialog.get_by_role("button", name="See what it would do").click()
+        expect(dialog.get_by_role("status")).to_contain_text("goes on from 2 trials")
+        assert store.get_sweep(sweep).sweep.version == 1, "nothing is changed yet"
+        dialog.get_by_role("button", name="Make it version 2").click()
+        versions = panel(page, "Versions")
+        expect(versions).to_contain_text("too high")
+        expect(
+            versions.get_by_role("row", name="lr 1e-05..1.0 log 0.0001..0.2 log")
+        ).to_be_visible()
+        space = page.get_by_role("region", name="Space")
+        expect(space.get_by_role("row", name="lr 0.0001..0.2 log")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(space.get_by_role("row", name="lr 1e-05..1.0 log")).to_be_visible()
+        assert store.get_sweep(sweep).sweep.version == 3

@@ -50,6 +50,7 @@ def record_view(record: SweepRecord) -> dict[str, Any]:
         "created": record.created.timestamp(),
         "updated": record.updated.timestamp(),
         "version": record.version,
+        "definition": sweep.version,
         "tags": list(record.tags),
         "notes": record.notes,
         "budget": {"trials": record.budget.trials, "time_s": record.budget.time_s},

@@ -6,7 +6,7 @@ const ROOT = new URL("api/v1/view/", document.baseURI);
 /** What is asked for, behind the `?`. @typedef {Record<string, string | number | string[]>} Query */
 
 /** @param {string} view @param {Query} query */
-function urlOf(view, query) {
+export function urlOf(view, query) {
   const url = new URL(view, ROOT);
   for (const [key, value] of Object.entries(query))
     for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(key, String(one));

@@ -106,6 +106,16 @@ export class Board {
     }
   }
 
+  /** Read again what stands beside the trials: somebody changed it. */
+  async reload() {
+    try {
+      const detail = await getJson("sweep", { sweep: /** @type {Columns} */ (this.columns).sweep });
+      if (!this.isOver) this.detail.value = detail;
+    } catch {
+      // The banner says that the server is away; the next event tells of it again.
+    }
+  }
+
   close() {
     this.isOver = true;
     this.end();
@@ -113,7 +123,9 @@ export class Board {
 
   /** @param {any} view how the sweep stands now */
   told(view) {
+    const isEdited = view.definition !== this.detail.peek().definition;
     this.detail.value = { ...this.detail.peek(), ...view };
+    if (isEdited) this.reload();
     if (view.version !== this.columns?.version) this.fetch();
   }
 

@@ -1,23 +1,57 @@
 // @ts-check
 /** What a sweep searches, how, from what it was made, and the command that makes it again. */
-import { html } from "../html.js";
+import { getJson } from "../api.js";
+import { html, useEffect, useState } from "../html.js";
 import { command, count, duration, goalText, shell, when } from "../numbers.js";
+import { maySteer } from "../session.js";
+import { say } from "../ui/confirm.js";
 import { Fold, Typed } from "../ui/parts.js";
+import { Packages } from "./packages.js";
 import { Diff } from "./diff.js";
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function Config({ board }) {
   const detail = board.detail.value;
+  const [versions, setVersions] = useState(/** @type {any[] | null} */ (null));
+  const load = () => {
+    getJson(`../sweeps/${detail.id}/versions`).then(setVersions, () => {}); // the banner says that the server is away
+  };
+  useEffect(load, [detail.id, detail.definition]);
+  const edited = () => {
+    board.reload();
+    load();
+  };
+  const edit = () =>
+    import("./edit.js").then(
+      ({ askForEdit }) => askForEdit(detail, versions ?? [], edited),
+      () => say("a part of the dashboard could not be fetched; reload the page", true),
+    );
+  const mayEdit = maySteer() && versions !== null && detail.control !== "cancelled";
   return html`<div class="two">
-      <${Space} detail=${detail} />
+      <${Space} detail=${detail} edit=${mayEdit ? edit : null} />
       <${How} detail=${detail} />
     </div>
+    ${versions && versions.length > 1 && html`<${Versions} versions=${versions} />`}
     <${From} detail=${detail} />`;
 }
 
-/** @param {{ detail: any }} props */
-const Space = ({ detail }) => html`<section class="panel">
-  <div class="panel-head"><h2>Space</h2><p class="muted">${count(detail.parameters.length, "parameter")}</p></div>
+/** What each version changed, the newest first. @param {{ versions: any[] }} props */
+const Versions = ({ versions }) => html`<section class="panel"><div class="panel-head"><h2>Versions</h2><p class="muted">A trial is of the version that it was proposed under</p></div>
+  <ol class="versions">${[...versions].reverse().map(
+    (version) => html`<li key=${version.version}><p><strong>Version ${version.version}</strong> <span class="muted">${when(Date.parse(version.made) / 1000)}, from trial #${version.first_trial}${version.why ? `: ${version.why}` : ""}</span></p>
+      ${
+        version.changes.length > 0 &&
+        html`<div class="scroll" tabindex="0" role="region" aria-label=${`Changes of version ${version.version}`}><table class="plain-table"><thead><tr><th scope="col">What</th><th scope="col">Before</th><th scope="col">Since</th><th scope="col">Kind</th></tr></thead>
+          <tbody>${version.changes.map(
+            (/** @type {any} */ change) => html`<tr key=${change.text}><th scope="row">${change.what.replace(/^parameters\./, "")}</th>
+              <td>${change.before === null ? "–" : html`<code class="removed">${change.before}</code>`}</td><td>${change.after === null ? "–" : html`<code class="added">${change.after}</code>`}</td><td class="muted">${change.kind}</td></tr>`,
+          )}</tbody></table></div>`
+      }</li>`,
+  )}</ol></section>`;
+
+/** @param {{ detail: any, edit: (() => void) | null }} props */
+const Space = ({ detail, edit }) => html`<section class="panel">
+  <div class="panel-head"><h2>Space</h2><p class="muted">${count(detail.parameters.length, "parameter")}</p>${edit && html`<button class="small" onClick=${edit}>Edit</button>`}</div>
   <div class="scroll" tabindex="0" role="region" aria-label="Space"><table class="plain-table">
     <thead><tr><th scope="col">Parameter</th><th scope="col">Values</th><th scope="col">Only when</th></tr></thead>
     <tbody>${detail.parameters.map(
@@ -59,6 +93,7 @@ function From({ detail }) {
       ["Git", git?.commit ? `${git.commit}${git.branch ? ` on ${git.branch}` : ""}${git.dirty ? ", with changes that were not committed" : ""}` : ""],
       ["Store", detail.store],
     ]} />
+    ${detail.packages && html`<${Fold} title=${`Packages${python?.count ? ` (${python.count})` : ""}`}><${Packages} sweep=${detail.id} /></${Fold}>`}
     ${git?.dirty && html`<${Fold} title="What git had not committed"><${Diff} sweep=${detail.id} /></${Fold}>`}
   </section>`;
 }

@@ -9,9 +9,11 @@ import { maySteer } from "../session.js";
 import { confirm, say } from "../ui/confirm.js";
 import { Fault, Fold, Typed } from "../ui/parts.js";
 import { State } from "../ui/state.js";
+import { Artifacts } from "./artifacts.js";
 import { CurvePlot, fetchCurves } from "./curves.js";
 import { Diff } from "./diff.js";
 import { Log } from "./log.js";
+import { Packages } from "./packages.js";
 
 /** @param {{ sweep: string, number: number }} props */
 export function Trial({ sweep, number: trial }) {
@@ -34,6 +36,7 @@ export function Trial({ sweep, number: trial }) {
       <${Metrics} view=${view} sweep=${sweep} />
     </div>
     <${Log} sweep=${view.sweep} number=${view.number} isLive=${view.state === "running"} attempt=${view.attempts} />
+    <${Artifacts} sweep=${view.sweep} number=${view.number} attempts=${view.attempts} isLive=${view.state === "running"} />
     <${Again} view=${view} sweep=${sweep} />`;
 }
 
@@ -160,6 +163,7 @@ function Again({ view, sweep }) {
     <p class="muted">The same command, the same values, the files as they were:</p>
     <${Typed} text=${command(["rerun", `${view.name}/${view.number}`], view.store)} label="the command that runs it again" />
     <dl class="facts-list">${rows.map(([name, text]) => html`<dt key=${name}>${name}</dt><dd>${String(text)}</dd>`)}</dl>
+    ${view.packages && html`<${Fold} title=${`Packages${python?.count ? ` (${python.count})` : ""}`}><${Packages} sweep=${view.sweep} /></${Fold}>`}
     ${git?.dirty && html`<${Fold} title="What git had not committed"><${Diff} sweep=${sweep} /></${Fold}>`}
   </section>`;
 }
