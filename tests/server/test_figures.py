@@ -101,3 +101,19 @@ def test_what_cannot_be_drawn_is_a_problem(
         "application/problem+json",
     )
     assert says in answer.json()["detail"]
+
+
+def test_the_table_that_is_chosen_is_a_file_to_save(client: httpx.Client, path: str) -> None:
+    path = path.replace("figures", "export")
+    answer = client.get(
+        path, params={"filter": "done", "sort": "-size", "column": ["number", "m.size", "lr"]}
+    )
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="digits.csv"')
+    lines = answer.text.split("\r\n")
+    assert lines[:2] == ["number,size,lr", "7,7.0,0.5"]
+    brushed = client.get(path, params={"format": "json", "brush": "p.lr:0.4..0.6"}).json()
+    assert [row["number"] for row in brushed] == [5, 6, 7]
+    assert client.get(path, params={"format": "parquet"}).content.startswith(b"PAR1")
+    refused = client.get(path, params={"column": "los"})
+    assert (refused.status_code, refused.json()["remedy"]) == (422, "did you mean loss?")

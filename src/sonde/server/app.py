@@ -10,7 +10,17 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sonde.server import about, control, dashboard, definition, figures, files, session, sweeps
+from sonde.server import (
+    about,
+    control,
+    dashboard,
+    definition,
+    exporting,
+    figures,
+    files,
+    session,
+    sweeps,
+)
 from sonde.server.answered import Answered
 from sonde.server.answers import answer_errors
 from sonde.server.deciding import Deciders
@@ -36,7 +46,7 @@ _CLEAN_S = 3600.0
 _SMALL = 1000  # bytes of an answer that is not worth compressing
 _ROUTERS = (
     about.router, session.router, sweeps.router, definition.router, figures.router,
-    control.router, files.router, dashboard.router,
+    exporting.router, control.router, files.router, dashboard.router,
 )  # fmt: skip
 
 
