@@ -12,13 +12,13 @@ from typing import Any
 
 from sonde.core.changes import Change, changes
 from sonde.core.edit import Effect, check_edit, effect_of
-from sonde.core.sweep import Control, Sweep
+from sonde.core.sweep import Control, Sweep, difference
 from sonde.errors import ConflictError, IllegalTransitionError
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
 from sonde.store.protocol import Definition, Store, SweepRecord
 
-__all__ = ["Edited", "Step", "edit", "history_of"]
+__all__ = ["Edited", "Step", "edit", "history_of", "unlike"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +147,21 @@ def history_of(store: Store, sweep: str) -> list[Step]:
     for before, after in pairwise(versions):
         steps.append(Step(version=after, changes=changes(before.sweep, after.sweep)))
     return steps
+
+
+def unlike(store: Store, record: SweepRecord, definition: Sweep) -> list[str]:
+    """Return where a definition that somebody wrote differs from a sweep's, a line each.
+
+    Nowhere, if it is what the sweep was before it was edited: then it goes on as it is now.
+    """
+    lines = difference(record.sweep, replace(definition, backfill=record.sweep.backfill))
+    if not lines or record.sweep.version == 1:
+        return lines
+    for version in store.versions(record.id):
+        of_then = replace(version.sweep, work=record.sweep.work, backfill={})
+        if not difference(of_then, definition):
+            return []
+    return lines
 
 
 def _searched(sweep: Sweep) -> tuple[object, ...]:

@@ -30,11 +30,13 @@ class Declared:
         sweep: With its work; None where the file names no program.
         description: For people.
         notes: What is worth telling the user.
+        keys: What it speaks of.
     """
 
     sweep: Sweep
     description: str
     notes: tuple[str, ...]
+    keys: tuple[str, ...] = ()
 
 
 def read_file(path: Path, shown: str) -> Node:
@@ -97,7 +99,9 @@ def declared(
             f"{node.place or 'the sweep'}: no program, so sonde agent has nothing to run; add "
             "program: train.py, or run it from Python"
         )
-    return Declared(sweep=sweep, description=read.description, notes=tuple(notes))
+    return Declared(
+        sweep=sweep, description=read.description, notes=tuple(notes), keys=tuple(read.nodes)
+    )
 
 
 def find(store: Store, text: str) -> SweepRecord:

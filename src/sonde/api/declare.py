@@ -23,7 +23,8 @@ from sonde.core.metric import Goal
 from sonde.core.point import completed_points
 from sonde.core.space import Space, space_of
 from sonde.core.stopping.judge import judge_of
-from sonde.core.sweep import Command, EarlierSweep, Function, check_name, difference
+from sonde.core.sweep import Command, EarlierSweep, Function, check_name
+from sonde.editing import unlike
 from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
 from sonde.plugins.methods import method as method_of
 from sonde.plugins.rules import rule as rule_of
@@ -207,7 +208,7 @@ def sweep(
             record = _named(at, name or "")
             if record is None:
                 raise
-    _check_same(record, replace(definition, earlier=tuple(source for _, source in sources)))
+    _check_same(at, record, replace(definition, earlier=tuple(source for _, source in sources)))
     if max_failures not in {None, record.sweep.max_failures}:
         kept = replace(record.sweep, max_failures=max_failures)
         record = at.update_sweep(record.id, utc_now(), definition=kept)
@@ -305,12 +306,12 @@ def _free_name(store: Store, name: str) -> str:
     return next(one for one in names if one not in taken)
 
 
-def _check_same(record: SweepRecord, definition: core.Sweep) -> None:
+def _check_same(store: Store, record: SweepRecord, definition: core.Sweep) -> None:
     old, new = record.sweep.work, definition.work
     if isinstance(old, Function) and isinstance(new, Function):
         # The code may change and so may the place: what it is called is what it is.
         definition = replace(definition, work=replace(old, name=new.name))
-    lines = difference(record.sweep, definition)
+    lines = unlike(store, record, definition)
     if lines:
         raise ConfigError(
             f"name={record.name!r}",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sonde.api.crew import Gpus
     from sonde.api.running import Progress
     from sonde.core.importance import Importance
+    from sonde.editing import Edited, Step
 
 __all__ = ["Sweep"]
 
@@ -264,6 +265,74 @@ class Sweep:
     def cancel(self) -> None:
         """End running trials at once; they do not count. Nobody goes on with it afterwards."""
         self._set(Control.CANCELLED, "cancelled by the user")
+
+    def edit(
+        self,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        remove: Sequence[str] = (),
+        backfill: Mapping[str, Any] | None = None,
+        where: str | Sequence[str] | None = None,
+        method: str | None = None,
+        stop: str | None = None,
+        trials: int | None = None,
+        time: float | str | None = None,
+        why: str = "",
+        dry_run: bool = False,
+        **named: Any,
+    ) -> "Edited":
+        """Change what is searched, and how, also while trials run, here or elsewhere.
+
+            sweep.edit(lr=sonde.Float(1e-4, 1e-2, log=True))
+            sweep.edit(momentum=(0.0, 0.9, 0.99), backfill={"momentum": 0.9})
+
+        What is not spoken of stays. Trials so far stay what they are, and may be the best; the
+        search goes on from those that are assignments of the new space.
+
+        Args:
+            params: By name, as for `sonde.Space`; those with other names may be given by name.
+            remove: Names of parameters to take out.
+            backfill: What new parameters had in the trials so far, whose results the search
+                else goes on without.
+            where: All relations from now on.
+            method: Another search method.
+            stop: Another stopping rule; "none" for no more.
+            trials: How many in all.
+            time: Working time in all.
+            why: For those who read it later.
+            dry_run: Change nothing, only return what would come of it.
+
+        Returns:
+            What differs, and what becomes of the trials.
+
+        Raises:
+            ConfigErrors: With all that is wrong; then nothing was changed.
+            IllegalTransitionError: If it was cancelled.
+        """
+        from sonde.core.edit import Edit
+        from sonde.editing import edit
+
+        wish = Edit(
+            parameters={**(params or {}), **named},
+            remove=[remove] if isinstance(remove, str) else remove,
+            where=[where] if isinstance(where, str) else where,
+            backfill=backfill or {},
+            method=method,
+            stopping=stop,
+            trials=trials,
+            time_s=seconds_of(time),
+        )
+        found = edit(self.store, self.id, wish.apply, utc_now(), why=why, dry_run=dry_run)
+        self._read()
+        return found
+
+    @property
+    def versions(self) -> "list[Step]":
+        """All versions of the definition, oldest first, each with what it changed."""
+        from sonde.editing import history_of
+
+        return history_of(self.store, self.id)
 
     def enqueue(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> int:
         """Add a trial with these values, to run next; return its number.

@@ -1,6 +1,7 @@
 """A sweep and a trial in full: for programs, and as named lines for people."""
 
 import shlex
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
@@ -21,15 +22,19 @@ from sonde.core.sweep import Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
 from sonde.core.wandb.macros import for_people
 from sonde.core.wanted import RULE, parse_wanted
+from sonde.editing import Step
 from sonde.store.protocol import SweepRecord
 
 __all__ = ["sweep_data", "sweep_facts", "trial_data", "trial_facts", "ways"]
 
 
-def sweep_data(record: SweepRecord, history: History, url: str) -> dict[str, Any]:
+def sweep_data(
+    record: SweepRecord, history: History, url: str, steps: Sequence[Step]
+) -> dict[str, Any]:
     """Return what `sonde show SWEEP --format json` prints."""
     return sweep_row(record, history) | {
         "definition": sweep_to_json(record.sweep),
+        "versions": [step.to_json() for step in steps],
         "facts": dict(record.facts),
         "store": url,
     }
@@ -46,7 +51,9 @@ def trial_data(record: SweepRecord, history: History, trial: Trial, url: str) ->
     }
 
 
-def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
+def sweep_facts(
+    record: SweepRecord, history: History, url: str, steps: Sequence[Step] = ()
+) -> Facts:
     """Return the lines for people; one without text is left out."""
     sweep, budget = record.sweep, record.budget
     counts = "  ".join(f"{s.value} {n}" for s, n in history.counts.items() if n)
@@ -84,6 +91,7 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         names = ", ".join(f"{source.name} ({source.id})" for source in sweep.earlier)
         facts.append(("learns from", names))
     facts += _work_facts(record)
+    facts += _versions(steps)
     facts += [
         ("repeats", f"{sweep.repeats} of each assignment" if sweep.repeats > 1 else ""),
         ("retries", str(sweep.retries) if sweep.retries else ""),
@@ -96,6 +104,18 @@ def sweep_facts(record: SweepRecord, history: History, url: str) -> Facts:
         ("store", url),
     ]
     return facts + sweep_recorded(record.name, record.facts)
+
+
+def _versions(steps: Sequence[Step]) -> Facts:
+    """Return what each version of the definition changed, if there is more than one."""
+    facts: Facts = []
+    for step in steps[1:]:
+        version = step.version
+        since = f"from trial {version.first} on, {when(version.made)}"
+        why = f": {one_line(version.why)}" if version.why else ""
+        facts.append(("" if facts else "edited", f"version {version.number}, {since}{why}"))
+        facts += [("", f"  {change.text}") for change in step.changes]
+    return facts
 
 
 def trial_facts(record: SweepRecord, history: History, trial: Trial, url: str) -> Facts:

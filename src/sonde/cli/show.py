@@ -27,6 +27,7 @@ def show(what: str, diff: bool, packages: bool, store: str | None, form: str) ->
     from sonde.cli.output import emit
     from sonde.cli.reading import load, one_trial
     from sonde.cli.screen import screen_of
+    from sonde.editing import history_of
     from sonde.errors import NotFoundError
 
     with opened(store) as opened_store:
@@ -44,8 +45,9 @@ def show(what: str, diff: bool, packages: bool, store: str | None, form: str) ->
             return
         url = opened_store.url
         if number is None:
-            data = sweep_data(record, history, url)
-            facts = sweep_facts(record, history, url)
+            steps = history_of(opened_store, record.id)
+            data = sweep_data(record, history, url, steps)
+            facts = sweep_facts(record, history, url, steps)
         else:
             trial = one_trial(record, history, number)
             data = trial_data(record, history, trial, url)

@@ -14,7 +14,8 @@ from sonde.cli.output import say
 from sonde.cli.plan import Plan
 from sonde.cli.typed import typed
 from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
-from sonde.core.sweep import Command, Control, Sweep, difference
+from sonde.core.sweep import Command, Control, Sweep
+from sonde.editing import unlike
 from sonde.errors import AmbiguousError, ConfigError, NotFoundError, SweepExistsError
 from sonde.store import is_served
 from sonde.store.earlier import sources_of, with_lessons
@@ -60,7 +61,7 @@ def _start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started
                 "there is a sweep of that name",
                 "choose another name, or leave --new out to go on with it",
             )
-        wrong = difference(found.sweep, _as_stored(store, plan, found))
+        wrong = unlike(store, found, _as_stored(store, plan, found))
         if wrong:
             raise ConfigError(
                 f"--name {plan.sweep.name}",
@@ -198,7 +199,7 @@ def _named(store: Store, name: str) -> SweepRecord | None:
 
 def _is_same(store: Store, plan: Plan, record: SweepRecord) -> bool:
     try:
-        return not difference(record.sweep, _as_stored(store, plan, record))
+        return not unlike(store, record, _as_stored(store, plan, record))
     except NotFoundError:  # an earlier sweep that is gone, and that this one did not learn from
         return False
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,7 @@ __all__ = ["sweep"]
 
 
 @click.command()
-@click.argument("file", metavar="FILE|SWEEP")
+@click.argument("words", metavar="FILE|SWEEP", nargs=-1)
 @click.option("--name", metavar="NAME", help="Of the sweep, in place of the one in the file.")
 @click.option("--program", metavar="FILE", help="What to run, in place of the one in the file.")
 @click.option("-p", "--project", metavar="NAME", help="What the sweep belongs to.")
@@ -37,12 +37,32 @@ __all__ = ["sweep"]
     "--controller", "controlled", is_flag=True,
     help="Stay and decide, as W&B's local controller does; agents need none.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Check the file and show the first trials only.")
+@click.option("--dry-run", is_flag=True, help="Check, and show what would come of it, only.")
+@click.option(
+    "--update", "edited", metavar="SWEEP",
+    help="Change SWEEP, also while it runs: to what FILE says, or by NAME=RANGE.",
+)  # fmt: skip
+@click.option("--remove", multiple=True, metavar="NAME", help="--update: take a parameter out.")
+@click.option(
+    "--backfill", multiple=True, metavar="NAME=VALUE",
+    help="--update: what a new parameter had in the trials so far.",
+)  # fmt: skip
+@click.option(
+    "--where", multiple=True, metavar="RELATION",
+    help="--update: the relations from now on; none: no more.",
+)  # fmt: skip
+@click.option("--method", metavar="METHOD", help="--update: another search method.")
+@click.option("--rule", metavar="RULE", help="--update: another stopping rule; none: no more.")
+@click.option("--trials", metavar="N", help="--update: so many trials in all.")
+@click.option("--time", metavar="SPAN", help="--update: so much working time in all.")
+@click.option("--why", default="", metavar="TEXT", help="--update: for those who read it later.")
+@click.option("--json", "as_json", is_flag=True, help="--update: print it for programs.")
 @store_option
 @click.pass_context
 def sweep(
     ctx: click.Context,
-    file: str,
+    /,
+    words: tuple[str, ...],
     name: str | None,
     program: str | None,
     project: str | None,
@@ -51,7 +71,9 @@ def sweep(
     action: str | None,
     controlled: bool,
     dry_run: bool,
+    edited: str | None,
     store: str | None,
+    **changed: Any,
 ) -> None:
     """Make a sweep from a file in W&B's notation, and print its id; agents then run it.
 
@@ -59,11 +81,24 @@ def sweep(
     sonde sweep sweep.yaml
     sonde agent ID                      as often as you like, in any terminal
 
-    With --pause, --resume, --stop or --cancel it is about a SWEEP that is there.
+    With --pause, --resume, --stop or --cancel it is about a SWEEP that is there, and so it is
+    with --update:
+
+    \b
+    sonde sweep --update SWEEP sweep.yaml
+    sonde sweep --update SWEEP lr=1e-4..1e-2:log beta=0.9,0.99 --backfill beta=0.9
     """  # noqa: D301 - click reads the \b itself, so the string is not raw
     from sonde.cli.output import say
     from sonde.sweep_file import declared, read_file
 
+    if edited is not None:
+        from sonde.cli.edit import EditOptions, update
+
+        options = EditOptions(words=words, program=program, dry_run=dry_run, **changed)
+        with opened(store) as opened_store:
+            update(opened_store, edited, options)
+        return
+    file = _only(words, {name: value for name, value in changed.items() if value})
     if action is not None:
         _control(ctx, action, file, store)
         return
@@ -86,6 +121,19 @@ def sweep(
         from sonde.cli.controller import drive
 
         drive(record.id, store)
+
+
+def _only(words: tuple[str, ...], changed: dict[str, Any]) -> str:
+    """Return the one file or sweep that is named."""
+    from sonde.errors import ConfigError
+
+    if changed:
+        option = f"--{next(iter(changed)).removeprefix('as_')}"
+        raise ConfigError(option, "it is about a sweep that is there", "add --update SWEEP")
+    if len(words) != 1:
+        found = "no file is named" if not words else f"{len(words)} files are named"
+        raise ConfigError("sonde sweep", found, "name one: sonde sweep sweep.yaml")
+    return words[0]
 
 
 def _made(store: "Store", found: "Declared", earlier: tuple[str, ...]) -> "SweepRecord":

@@ -81,6 +81,7 @@ def changes(old: Sweep, new: Sweep) -> list[Change]:
         ("goals", *targets),
         ("subject_to", *bounds),
         ("budget", _budget(old.budget), _budget(new.budget)),
+        ("max_failures", _text(old.max_failures), _text(new.max_failures)),
         ("project", old.project, new.project),
         ("tags", ", ".join(old.tags), ", ".join(new.tags)),
     ):
@@ -164,6 +165,10 @@ def _described(parameter: Parameter) -> str:
     guess = f", guess {text_of(distribution.middle)}" if distribution.has_guess else ""
     when = f" when {parameter.when.text}" if parameter.when else ""
     return f"{distribution.describe()}{guess}{when}"
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _budget(budget: Budget) -> str | None:

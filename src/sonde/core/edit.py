@@ -119,6 +119,7 @@ def in_place_of(old: Sweep, new: Sweep, given: Iterable[str]) -> Sweep:
         goals=new.goals or old.goals,
         earlier=new.earlier or old.earlier,
         lease_s=old.lease_s,
+        max_failures=new.max_failures if "max_failures" in said else old.max_failures,
         backfill={**old.backfill, **new.backfill},
         version=old.version,
     )
@@ -233,8 +234,8 @@ def effect_of(new: Sweep, trials: Iterable[Trial]) -> Effect:
         outside += 1
         if trial.state is State.RUNNING:
             running.append(trial.number)
-        missing = [name for name in new.space.active(trial.params) if name not in trial.params]
-        for name in missing:
+        filled = sight.completed(trial.params)
+        for name in sorted(new.space.active(filled) - filled.keys()):
             lacking[name] = lacking.get(name, 0) + 1
     return Effect(
         counting=counting, outside=outside, lacking=lacking, withdrawn=withdrawn, running=running

@@ -32,14 +32,17 @@ class Sight:
             return given
         if self._space.admits(given):
             return given
-        if not self._backfill:
-            return None
+        found = self.completed(given)
+        return self._space.declared(found) if self._space.admits(found) else None
+
+    def completed(self, given: Mapping[str, Any]) -> Params:
+        """Return values with what back-fills say of those that are lacking."""
         found: Params = dict(given)
-        for parameter in self._space.in_order:
+        for parameter in self._space.in_order if self._backfill else ():
             name, when = parameter.name, parameter.when
             if name in self._backfill and name not in found and (when is None or when.holds(found)):
                 found[name] = self._backfill[name]
-        return self._space.declared(found) if self._space.admits(found) else None
+        return found
 
     def trial(self, trial: Trial) -> Trial | None:
         """Return a trial as a search method is told of it; None: it is not told."""
