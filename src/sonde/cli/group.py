@@ -30,6 +30,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "logs": ("logs", "Print what a trial printed."),
         "artifacts": ("artifacts", "List the files that a trial left, or copy them."),
         "tensorboard": ("tensorboard", "Show a sweep in TensorBoard, or take one from there."),
+        "optuna": ("optuna", "Take a study of Optuna into the store, or write a sweep as one."),
         "tail": ("tail", "Follow a sweep: a line for each thing that happens."),
         "ui": ("ui", "Show the sweeps in a browser, live, and steer them."),
     },

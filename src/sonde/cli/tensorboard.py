@@ -90,7 +90,8 @@ def import_(
 class Progress:
     """Says now and then how far a long import is."""
 
-    def __init__(self) -> None:
+    def __init__(self, things: str = "trainings") -> None:
+        self._things = things
         self._next = time.monotonic() + PROGRESS_S
 
     def __call__(self, done: int, total: int) -> None:
@@ -98,7 +99,7 @@ class Progress:
         from sonde.cli.output import say
 
         if time.monotonic() >= self._next:
-            say(f"{done} of {total} trainings")
+            say(f"{done} of {total} {self._things}")
             self._next = time.monotonic() + PROGRESS_S
 
 

@@ -46,6 +46,11 @@ class Suggested:
             self._labels = _labels(self._values) if self._as is _As.CATEGORY else tuple(places)
         self._places = {canonical(value): place for place, value in enumerate(self._values)}
 
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether the values themselves are asked for, and not places, labels or quantiles."""
+        return self._as is _As.NUMBER or (self._as is _As.CATEGORY and self._labels is self._values)
+
     def to_ours(self, value: Any) -> Value:
         """Return the parameter's value for what Optuna suggested."""
         if self._as is _As.NUMBER:
