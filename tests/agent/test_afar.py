@@ -115,6 +115,81 @@ def test_a_sweep_made_through_a_server_takes_its_code_along(
         assert store.get_code(record.id) == lab.store.get_blob(code)
 
 
+def test_code_that_is_sent_anew_is_what_agents_everywhere_run_from_then_on(
+    lab: Lab, network: Network, far: Path
+) -> None:
+    def run_here(trials: int, *more: str) -> str:
+        line = [
+            "run",
+            "--store",
+            network.url,
+            "-hp",
+            "x=1,2,3,4",
+            "--method=grid",
+            "--name=carried",
+        ]
+        done = subprocess.run(
+            [sys.executable, "-m", "sonde", *line, "--name=carried", f"--trials={trials}", *more,
+             "sh", "train.sh"],
+            cwd=lab.folder, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stderr
+
+    lab.script("echo old $SONDE_PARAM_X\n")
+    run_here(1)
+    lab.script("echo new $SONDE_PARAM_X\n")
+    (lab.folder / "more.txt").write_text("x")
+    assert "files have changed since the sweep began" in run_here(2)
+    assert "on all machines: + more.txt, train.sh" in run_here(3, "--update-code")
+    (record,) = lab.store.list_sweeps()
+    lab.store.update_sweep(
+        record.id, utc_now(), budget=replace(record.budget, trials=4), control=Control.RUNNING
+    )
+    shutil.rmtree(lab.folder)
+    assert agent(network.url, record, far).ran == 1
+    printed = [lab.of(record, number).stdout.read_text() for number in range(4)]
+    assert printed == ["old 1\n", "old 2\n", "new 3\n", "new 4\n"]
+    codes = [trial.facts.get("code") for trial in lab.trials(record)]
+    assert codes[:2] == [None, None]
+    assert codes[2] == codes[3] is not None
+    with closing(HttpStore(network.url)) as store:
+        assert store.get_code(record.id) == lab.store.get_blob(str(codes[3]))
+
+
+def test_a_functions_own_modules_travel_with_it(lab: Lab, network: Network, far: Path) -> None:
+    lab.script("ten = 10\n", "lib/part.py")
+    lab.script(
+        "import part\n\n\n"
+        "def train(x):\n"
+        "    import late\n"
+        "    print(part.__file__)\n"
+        "    return late.twice(x * part.ten)\n",
+        "lib/mine.py",
+    )
+    lab.script("def twice(x):\n    return 2 * x\n", "lib/late.py")
+    lab.script(
+        "import sys\nsys.path.insert(0, 'lib')\nimport mine, sonde\n"
+        "sweep = sonde.sweep(mine.train, {'x': [1, 2, 3]}, minimize='y', method='grid',\n"
+        f"                    name='f', store={network.url!r})\n"
+        "sweep.run(trials=int(sys.argv[1]), workers=1)\n",
+        "main.py",
+    )
+    subprocess.run([sys.executable, "main.py", "1"], cwd=lab.folder, check=True)
+    record = lab.store.find_sweep("f")
+    lab.store.update_sweep(
+        record.id, utc_now(), budget=replace(record.budget, trials=3), control=Control.RUNNING
+    )
+    shutil.rmtree(lab.folder)
+    assert agent(network.url, record, far, allow=("function train",)).ran == 2
+    trials = lab.trials(record)
+    assert [(trial.state, trial.metrics["y"].last) for trial in trials] == [
+        (State.DONE, 20.0), (State.DONE, 40.0), (State.DONE, 60.0),
+    ]  # fmt: skip
+    there, elsewhere = (lab.of(record, number).stdout.read_text() for number in (0, 2))
+    assert there.startswith(str(lab.folder))
+    assert elsewhere.startswith(str(far / ".sonde"))
+
+
 def test_without_code_an_agent_uses_the_checkout_that_it_stands_in(
     lab: Lab, network: Network, far: Path
 ) -> None:

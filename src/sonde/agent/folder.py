@@ -19,9 +19,15 @@ from sonde.agent.identity import boot_id
 __all__ = ["TrialFolder", "source_folder", "variable"]
 
 
-def source_folder(root: Path, sweep: str) -> Path:
-    """Return where the snapshot of the user's folder lies from which trials are copied."""
-    return root / "sweeps" / sweep / "source"
+def source_folder(root: Path, sweep: str, code: str | None = None) -> Path:
+    """Return where the snapshot of the user's folder lies from which trials are copied.
+
+    Args:
+        root: The `.sonde` folder.
+        sweep: The sweep's id.
+        code: Key of what a server was sent anew; None: what the sweep was made with.
+    """
+    return root / "sweeps" / sweep / ("source" if code is None else f"source-{code[:16]}")
 
 
 class TrialFolder:

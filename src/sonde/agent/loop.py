@@ -24,7 +24,7 @@ from sonde.agent.workshop import Workshop
 from sonde.core.failing import FIRST, is_for_failures
 from sonde.core.sweep import Control
 from sonde.core.trial import Lease, State, Trial
-from sonde.errors import ConfigError
+from sonde.errors import ConfigError, StoreError
 from sonde.store import is_served, open_store
 from sonde.store.protocol import Store
 
@@ -156,7 +156,14 @@ class _Agent:
                     self.link.give_back(lease)
                 return
         for lease in leases:
-            trial = self.workshop.begin(lease, self.devices.take() or ())
+            devices = self.devices.take() or ()
+            try:
+                trial = self.workshop.begin(lease, devices)
+            except StoreError as error:
+                self._note(f"what trial {lease.number} is to run cannot be fetched now: {error}")
+                self.devices.give_back(devices)
+                self.link.give_back(lease)
+                continue
             self.running.append(trial)
             self.leased += 1
             if self.sending is not None:

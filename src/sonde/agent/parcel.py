@@ -4,16 +4,21 @@ import io
 import os
 import shutil
 import tarfile
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sonde.agent.chosen import IGNORE_FILE, walk
+from sonde.controller import utc_now
+from sonde.core.sweep import Command
 from sonde.errors import ConfigError
 from sonde.store import is_served
-from sonde.store.protocol import Store
+from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["carried", "pack", "unpack"]
+__all__ = ["LIMIT", "carried", "carried_anew", "pack", "unpack"]
 
-_LIMIT = 200 << 20  # bytes of a parcel; a server takes little more
+LIMIT = 200 << 20
+"""Bytes of a parcel; a server takes little more."""
 
 
 def carried(store: Store, folder: Path) -> dict[str, str]:
@@ -26,24 +31,48 @@ def carried(store: Store, folder: Path) -> dict[str, str]:
     """
     if not is_served(store.url) or not folder.is_dir():
         return {}
+    return {"code": _put(store, folder)}
+
+
+def carried_anew(store: Store, record: SweepRecord, folder: Path) -> SweepRecord:
+    """Give a server other code for the trials of a sweep that begin from now on.
+
+    Raises:
+        ConfigError: If it is too much.
+    """
+    work = record.sweep.work
+    if not isinstance(work, Command):
+        raise TypeError("only a command has files to keep")
+    key = _put(store, folder)
+    if key == (work.code or record.facts.get("code")):
+        return record
+    changed = replace(record.sweep, work=replace(work, code=key))
+    return store.update_sweep(record.id, utc_now(), definition=changed)
+
+
+def _put(store: Store, folder: Path) -> str:
     data = pack(folder)
-    if len(data) > _LIMIT:
+    if len(data) > LIMIT:
         raise ConfigError(
             "folder",
             f"its files are {len(data) >> 20} MB, packed: too much to send to a server",
             f"name what trials do not need in {IGNORE_FILE}, or link it: --link PATH",
         )
-    return {"code": store.put_blob(data)}
+    return store.put_blob(data)
 
 
-def pack(folder: Path) -> bytes:
-    """Return all that is in a folder; the same bytes for the same files.
+def pack(folder: Path, paths: Iterable[str] | None = None) -> bytes:
+    """Return what is in a folder; the same bytes for the same files.
 
     Links that lead out of it are left out: they lead nowhere on another machine.
+
+    Args:
+        folder: Which.
+        paths: What of it, relative; None: all.
     """
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
-        for path in sorted(walk(folder, avoid=None)):
+        for path in sorted(walk(folder, avoid=None) if paths is None else paths):
             if _leads_out(folder, folder / path):
                 continue
             entry = tar.gettarinfo(str(folder / path), path)

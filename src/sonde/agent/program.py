@@ -62,7 +62,8 @@ class CommandWork:
         if self._command.program is not None:
             self._env |= self._folder.write_for_wandb(nested(self._lease.params, self._groups))
         if self._command.workspace != "none":
-            source = source_folder(self._folder.root, self._folder.sweep)
+            code = self._command.code
+            source = source_folder(self._folder.root, self._folder.sweep, code)
             yield from prepare(self._command, source, self._folder.work, self._lease.params)
 
     def start(self) -> None:
@@ -122,6 +123,8 @@ class CommandWork:
     def facts(self) -> dict[str, Any]:
         """The command line, the folder it ran in, its process."""
         facts: dict[str, Any] = {"argv": self._argv, "directory": str(self._folder.path)}
+        if self._command.code is not None:
+            facts["code"] = self._command.code
         if self._program is not None:
             facts["pid"] = self._program.pid
         return facts

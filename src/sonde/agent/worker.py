@@ -71,8 +71,10 @@ def _load(
     path: Path, assignment: Mapping[str, Any]
 ) -> tuple[Callable[..., Any] | None, dict[str, Any]]:
     """Return the function, or why it cannot be had."""
-    if assignment["cwd"] not in sys.path:
-        sys.path.insert(0, assignment["cwd"])
+    # Modules that were sent along with the function come before what else may be here.
+    for folder in (assignment["cwd"], assignment["env"].get("SONDE_CODE")):
+        if folder is not None and folder not in sys.path:
+            sys.path.insert(0, folder)
     try:
         function: Callable[..., Any] = pickle.loads(path.read_bytes())  # noqa: S301 - the user's
     except BaseException as error:  # noqa: BLE001 - whatever its modules do when imported

@@ -1,6 +1,7 @@
 """The workshop: makes a lease into a running trial, as the sweep's definition says."""
 
 import os
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,8 @@ from sonde.store.protocol import Store, SweepRecord
 __all__ = ["Workshop"]
 
 _OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP",
-         "SONDE_TOKEN", "WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
+         "SONDE_TOKEN", "SONDE_CODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID",
+         "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
 
 
 class Workshop:
@@ -48,7 +50,7 @@ class Workshop:
         self._store, self._record, self._root = store, record, root.absolute()
         self._guard, self._waker, self._cpus = guard, waker, cpus_per_trial
         self._workers: Workers | None = None
-        self._blob = ""
+        self._begun: tuple[str, str | None] | None = None  # what the workers call
         self._surroundings: Surroundings | None = None
         # What an agent that runs in a trial of another sweep was given is not passed on.
         self._env = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
@@ -81,8 +83,7 @@ class Workshop:
                 "run that program",
             )
         elif work.workspace != "none":
-            self._fetch_code()
-            return take(work, source_folder(self._root, self._record.id)).notes
+            return take(work, self._fetched(work.code)).notes
         return ()
 
     def follow(self, record: SweepRecord) -> None:
@@ -100,17 +101,26 @@ class Workshop:
                 record = replace(record, sweep=replace(record.sweep, work=at_hand))
         self._record = record
 
-    def _fetch_code(self) -> None:
-        """Have the sweep's code, where the server has it and we do not."""
-        target = source_folder(self._root, self._record.id)
+    def _fetched(self, key: str | None) -> Path:
+        """Return where the sweep's code lies, having fetched it where only the server has it.
+
+        Args:
+            key: Of what was sent since the sweep was made.
+        """
+        target = source_folder(self._root, self._record.id, key)
         if target.is_dir() or not is_served(self._store.url):
-            return
+            return target
         from sonde.agent.parcel import unpack
         from sonde.store.http import HttpStore
 
-        code = self._store.get_code(self._record.id) if isinstance(self._store, HttpStore) else None
+        code: bytes | None = None
+        if key is not None:
+            code = self._store.get_blob(key)
+        elif isinstance(self._store, HttpStore):
+            code = self._store.get_code(self._record.id)
         if code is not None:
             unpack(code, target)
+        return target
 
     def begin(
         self, lease: Lease, devices: tuple[str, ...] = (), *, folder: TrialFolder | None = None
@@ -146,6 +156,8 @@ class Workshop:
         if devices:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
         if isinstance(work, Command):
+            if work.workspace != "none":
+                self._fetched(work.code)
             names = [parameter.name for parameter in self._sweep.space.parameters]
             return CommandWork(
                 work, lease, folder,
@@ -154,6 +166,8 @@ class Workshop:
         assert isinstance(work, Function)  # or `make_ready` has refused
         env |= {"SONDE_RAISE_STOP": "1", "PYTHONUNBUFFERED": "1"}
         workers, cwd = self._function_workers(work), _folder_of(work)
+        if work.code is not None and not self._is_made_here(work):
+            env["SONDE_CODE"] = str(self._fetched(work.code))
         return FunctionWork(workers, lease, folder, cwd=cwd, env=env, goals=self._sweep.goals)
 
     def _function_workers(self, work: Function) -> Workers:
@@ -165,7 +179,7 @@ class Workshop:
                 "its function was never sent to the store",
                 "start it from the program that has it",
             )
-        if self._workers is None or self._blob != blob:
+        if self._workers is None or self._begun != (blob, work.code):
             self.close()
             code = self._root / "sweeps" / self._record.id / f"function-{blob[:16]}.pickle"
             if not code.exists():
@@ -174,8 +188,13 @@ class Workshop:
                 draft.write_bytes(self._store.get_blob(blob))
                 draft.rename(code)
             self._workers = Workers(code, _folder_of(work), self._guard, self._waker)
-            self._blob = blob
+            self._begun = blob, work.code
         return self._workers
+
+    def _is_made_here(self, work: Function) -> bool:
+        """Tell whether the user's own modules are on this machine, where the function was made."""
+        is_here = self._record.facts.get("host") == socket.gethostname()
+        return is_here and Path(work.folder).is_dir()
 
 
 def _folder_of(work: Function) -> Path:

@@ -11,11 +11,10 @@ from typing import Any
 from uuid import uuid4
 
 from sonde.agent.folder import source_folder
-from sonde.agent.parcel import carried
+from sonde.agent.parcel import carried, carried_anew
 from sonde.api.places import root_of
 from sonde.controller import utc_now
 from sonde.core.sweep import Command, Function, Sweep
-from sonde.errors import ConfigError
 from sonde.store import is_served
 from sonde.store.protocol import Store, SweepRecord
 
@@ -43,14 +42,11 @@ def create(store: Store, sweep: Sweep, function: Callable[..., Any] | None) -> S
 def retake(store: Store, record: SweepRecord) -> None:
     """Have the trials of a command from now on run with its files as they are now."""
     work = _copied(store, record.sweep.work)
-    if work is not None and is_served(store.url):
-        raise ConfigError(
-            f"sweep {record.name}",
-            "it carries its code, and other agents have it already",
-            "start afresh with new=True",
-        )
     if work is not None:
-        _take(work, source_folder(root_of(store), record.id), update=True)
+        folder = source_folder(root_of(store), record.id)
+        _take(work, folder, update=True)
+        if is_served(store.url):
+            carried_anew(store, record, folder)
 
 
 @contextmanager

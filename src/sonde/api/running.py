@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from sonde.agent.devices import cores
+from sonde.api.carrying import carry
 from sonde.api.crew import Crew
 from sonde.controller import Controller, utc_now
 from sonde.core.decide import problem_of
@@ -99,8 +100,11 @@ def _send(controller: Controller, function: Callable[..., Any]) -> None:
     store = controller.store
     definition = store.get_sweep(controller.sweep).sweep
     work, blob = definition.work, store.put_blob(pack(function))
-    if isinstance(work, Function) and work.blob != blob:
-        current = replace(work, blob=blob, folder=os.getcwd())  # noqa: PTH109
+    if not isinstance(work, Function):
+        return
+    code = carry(store, work.code)
+    if (work.blob, work.code) != (blob, code):
+        current = replace(work, blob=blob, code=code, folder=os.getcwd())  # noqa: PTH109
         definition = replace(definition, work=current)
         store.update_sweep(controller.sweep, utc_now(), definition=definition)
 

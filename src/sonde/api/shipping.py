@@ -10,13 +10,14 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sonde.core.space import Space
 from sonde.errors import ConfigError, ConfigErrors
 
-__all__ = ["adapted", "name_of", "pack", "unpack"]
+__all__ = ["adapted", "code_folder", "name_of", "pack", "unpack"]
 
 
 def pack(function: Callable[..., Any]) -> bytes:
@@ -46,10 +47,20 @@ def pack(function: Callable[..., Any]) -> bytes:
     return packed
 
 
-def unpack(paths: Sequence[str], data: bytes) -> Callable[..., Any]:
-    """Return the function, with the sender's folders to import from."""
+def unpack(paths: Sequence[str], data: bytes, base: str = "") -> Callable[..., Any]:
+    """Return the function, with the sender's folders to import from.
+
+    Args:
+        paths: The folders.
+        data: The function, pickled.
+        base: The folder that travelled along, if `SONDE_CODE` says where it is now.
+    """
     import pickle
 
+    moved = os.environ.get("SONDE_CODE")
+    if moved and base:
+        inside = (f"{base}/", base)
+        paths = [moved + path[len(base) :] if path.startswith(inside) else path for path in paths]
     sys.path[:0] = [path for path in paths if path not in sys.path]
     function: Callable[..., Any] = pickle.loads(data)  # noqa: S301 - the user's own store
     return function
@@ -102,6 +113,25 @@ def name_of(function: Callable[..., Any]) -> str:
     return name.strip("<>")  # a name is typed in shells, and `<lambda>` is none there
 
 
+def code_folder() -> Path:
+    """Return the folder whose modules a function may import: that of the program, or ours.
+
+    Ours where the program lies in it, or there is none, as in a notebook.
+    """
+    here = Path.cwd()
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    if file is None:
+        return here
+    program = Path(os.path.abspath(file)).parent  # noqa: PTH100 - links stay as they are
+    is_ours = program.is_relative_to(here) or not program.is_dir() or _is_installed(program)
+    return here if is_ours else program
+
+
+def _is_installed(folder: Path) -> bool:
+    """Tell whether it belongs to Python: programs such as pytest or ipython lie there."""
+    return any(folder.is_relative_to(prefix) for prefix in {sys.prefix, sys.base_prefix})
+
+
 class _Packed:
     """Pickled function, with where to import from."""
 
@@ -110,7 +140,7 @@ class _Packed:
 
     def __reduce__(self) -> tuple[Any, ...]:
         paths = [os.path.abspath(path) for path in sys.path if os.path.isdir(path or ".")]  # noqa: PTH100, PTH112 - "" is the current folder
-        return unpack, (paths, self.data)
+        return unpack, (paths, self.data, str(code_folder()))
 
 
 class _WithoutArguments:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sonde.agent.folder import source_folder
-from sonde.agent.parcel import carried
+from sonde.agent.parcel import carried, carried_anew
 from sonde.agent.place import root_of
 from sonde.agent.provenance import facts_of
 from sonde.agent.snapshot import changed, take
@@ -122,13 +122,10 @@ def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
     work = record.sweep.work
     if not isinstance(work, Command) or work.workspace == "none":
         return
-    if update and is_served(store.url):
-        raise ConfigError(
-            "--update-code",
-            "the sweep carries its code, and other agents have it already",
-            "leave it out, or start afresh with --new",
-        )
     target = source_folder(root_of(store.url), record.id)
+    if update and is_served(store.url):
+        _send_code(store, record, work, target)
+        return
     if not target.is_dir() or not Path(work.folder).is_dir():
         return
     files = changed(work, target)
@@ -146,6 +143,18 @@ def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
             f"files have changed since the sweep began: {shown}; it goes on with them as they "
             "were (--update-code takes them as they are)"
         )
+
+
+def _send_code(store: Store, record: SweepRecord, work: Command, target: Path) -> None:
+    """Have agents of a server run the files as they are now."""
+    files = changed(work, target) if target.is_dir() else []
+    take(work, target, update=True)
+    if carried_anew(store, record, target).sweep == record.sweep:
+        say("the files are those that the server has")
+    else:
+        shown = ", ".join(line.strip() for line in files[:5]) or "as they are now"
+        more = f" and {len(files) - 5} more" if len(files) > 5 else ""
+        say(f"trials from now on run with the changed files, on all machines: {shown}{more}")
 
 
 def create(store: Store, sweep: Sweep, folder: Path) -> SweepRecord:

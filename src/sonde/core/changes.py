@@ -73,9 +73,14 @@ def changes(old: Sweep, new: Sweep) -> list[Change]:
         for sweep in (old, new)
     ]
     works = [getattr(sweep.work, "blob", None) for sweep in (old, new)]
+    codes = [getattr(sweep.work, "code", None) for sweep in (old, new)]
     if works[0] != works[1] and None not in works:
         found.append(
             Change(kind="set", what="function", before="as it was", after="as it was sent anew")
+        )
+    elif codes[0] != codes[1] and codes[1] is not None:
+        found.append(
+            Change(kind="set", what="code", before="as it was", after="as it was sent anew")
         )
     for what, before, after in (
         ("goals", *targets),

@@ -77,6 +77,8 @@ class Command:
             the values and braces mean nothing; `${program}` is this text.
         metric_regex: A regular expression over stdout with a group for the value.
         grace_s: How long a trial that was asked to end may take before it is killed.
+        code: Key of the folder's files, packed, where they are others by now than the sweep was
+            made with and the store is a server; None: those it was made with.
     """
 
     argv: tuple[str, ...]
@@ -89,6 +91,7 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
     grace_s: float = 5.0
     program: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +102,14 @@ class Function:
         name: Its name, for people.
         folder: The folder it is called in.
         blob: Key of its pickled form in the store, or None when only this process has it.
+        code: Key of the files that it may import, packed, where the store is a server.
     """
 
     name: str
     folder: str
     blob: str | None = None
     grace_s: float = 5.0
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +346,7 @@ def _told(sweep: Sweep) -> dict[str, Any]:
         flat["work.argv"] = shlex.join(sweep.work.argv)
     flat["start"] = "; ".join(map(_point, sweep.start)) or "none"
     flat["earlier"] = ", ".join(source.id for source in sweep.earlier) or "none"
+    flat.pop("work.code", None)  # what the files are now: they may change under a sweep
     if not sweep.backfill:
         del flat["backfill"]
     flat["stopping"] = sweep.stopping or "none"

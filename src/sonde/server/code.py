@@ -7,6 +7,7 @@ this machine has its snapshot here, which is packed when the first agent asks.
 from sonde.agent.folder import source_folder
 from sonde.agent.parcel import pack
 from sonde.agent.place import root_of
+from sonde.core.sweep import Command
 from sonde.errors import NotFoundError
 from sonde.store.protocol import Store
 
@@ -20,7 +21,8 @@ def code_of(store: Store, sweep: str) -> bytes:
         NotFoundError: If there is no such sweep, or it has none.
     """
     record = store.get_sweep(sweep)
-    key = record.facts.get("code")
+    work = record.sweep.work
+    key = work.code if isinstance(work, Command) and work.code else record.facts.get("code")
     if isinstance(key, str):
         return store.get_blob(key)
     snapshot = source_folder(root_of(store.url), record.id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sonde.agent.loop import Event, Options
 from sonde.agent.loop import run as run_agent
+from sonde.api.carrying import carry
 from sonde.api.inprocess import run_here
 from sonde.api.places import opened, root_of
 from sonde.api.shipping import name_of, pack
@@ -142,9 +143,12 @@ def _with_function(store: Store, record: SweepRecord, function: Callable[[], Any
     """Send the function to the store, in place of what the sweep ran before."""
     blob = store.put_blob(pack(Train(function, record.sweep.groups)))
     work = record.sweep.work
-    if isinstance(work, Function) and work.blob == blob:
+    before = work if isinstance(work, Function) else None
+    code = carry(store, None if before is None else before.code)
+    if before is not None and (before.blob, before.code) == (blob, code):
         return record
-    named = Function(name=name_of(function), folder=os.getcwd(), blob=blob)  # noqa: PTH109
+    here = os.getcwd()  # noqa: PTH109
+    named = Function(name=name_of(function), folder=here, blob=blob, code=code)
     return store.update_sweep(record.id, utc_now(), definition=replace(record.sweep, work=named))
 
 
