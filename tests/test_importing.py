@@ -1,5 +1,6 @@
 """Directories of event files as sweeps in a store."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -184,3 +185,43 @@ def test_what_is_no_logdir_is_refused_and_no_sweep_is_made(tmp_path: Path, store
     with pytest.raises(ConfigError, match="--logdir"):
         LogdirImport(store, tmp_path / "empty").update(now())
     assert not store.list_sweeps()
+
+
+def test_later_parameters_and_wider_ranges_of_a_growing_directory_enter_the_space(
+    tmp_path: Path, store: Store
+) -> None:
+    logs = tmp_path / "logs"
+    written(logs, "a", [3.0], lr=0.1, units=16.0, opt="adam")
+    written(logs, "b", [2.0], lr=0.2, units=32.0, opt="adam")
+    source = LogdirImport(store, logs)
+    first = source.update(now()).record
+    assert first.sweep.space["lr"].distribution == Float(0.1, 0.2)
+    written(logs, "c", [1.0], lr=0.7, units=8.5, opt="sgd", beta=0.9)
+    grown = source.update(now()).record
+    space = grown.sweep.space
+    names = [p.name for p in space.parameters]
+    assert (sorted(names[:3]), names[3:]) == (["lr", "opt", "units"], ["beta"])
+    assert space["lr"].distribution == Float(0.1, 0.7)
+    assert space["units"].distribution == Float(8.5, 32.0)
+    assert space["opt"].distribution == Choice(("adam", "sgd"))
+    assert space["beta"].distribution == Constant(0.9)
+    assert [dict(t.params) for t in trials(store, "logs")] == [
+        {"lr": 0.1, "units": 16, "opt": "adam"},
+        {"lr": 0.2, "units": 32, "opt": "adam"},
+        {"lr": 0.7, "units": 8.5, "opt": "sgd", "beta": 0.9},
+    ]
+    versions = store.versions(grown.id)
+    assert [(v.number, v.first, v.why) for v in versions] == [
+        (1, 0, ""), (2, 2, "its directory has grown"),
+    ]  # fmt: skip
+    again = LogdirImport(store, logs).update(now()).record
+    assert (again.sweep.version, again.sweep.space) == (2, space)
+
+
+def test_nothing_of_a_space_is_lost_when_sessions_are_deleted(tmp_path: Path, store: Store) -> None:
+    logs = tmp_path / "logs"
+    written(logs, "a", [3.0], lr=0.1, opt="adam")
+    written(logs, "b", [2.0], lr=0.9, opt="sgd")
+    before = LogdirImport(store, logs).update(now()).record.sweep
+    shutil.rmtree(logs / "b")
+    assert LogdirImport(store, logs).update(now()).record.sweep == before

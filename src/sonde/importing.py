@@ -11,9 +11,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.distributions import Choice, Constant, Distribution, Float, Int
@@ -22,7 +23,7 @@ from sonde.core.parameter import Parameter
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State
-from sonde.errors import ConfigError, StoreError
+from sonde.errors import ConfigError, ConflictError, StoreError
 from sonde.store import open_store
 from sonde.store.protocol import Ask, Store, SweepRecord
 from sonde.tensorboard.hparams.domains import Discrete, Domain, IntInterval, RealInterval, Value
@@ -114,7 +115,7 @@ class LogdirImport:
                 "no event file with a scalar or hyperparameters is in it",
                 "name the directory that TensorBoard's --logdir names",
             )
-        record = self._begin(sessions, now)
+        record = self._widened(self._begin(sessions, now), sessions, now)
         known = len(self._known)
         ended = points = 0
         for done, session in enumerate(sessions):
@@ -157,6 +158,25 @@ class LogdirImport:
         record = self._store.create_sweep(definition, now, {"logdir": place})
         self._sweep = record.id
         return record
+
+    def _widened(
+        self, record: SweepRecord, sessions: Sequence[Session], now: datetime
+    ) -> SweepRecord:
+        """Bring what the sessions have of new parameters, and beyond ranges, into the space."""
+        while True:
+            space = space_of(sessions, self._logdir.experiment, record.sweep.space)
+            if space == record.sweep.space:
+                return record
+            try:
+                return self._store.update_sweep(
+                    record.id,
+                    now,
+                    definition=replace(record.sweep, space=space),
+                    why="its directory has grown",
+                    against=record.revision,
+                )
+            except ConflictError:  # somebody edited it by hand
+                record = self._store.get_sweep(record.id)
 
     def _go_on(self, record: SweepRecord) -> None:
         """Take up what an earlier import left."""
@@ -242,24 +262,33 @@ def following(url: str, logdir: Path | str) -> Iterator[LogdirImport]:
         store.close()
 
 
-def space_of(sessions: Sequence[Session], experiment: Experiment | None) -> Space:
+def space_of(
+    sessions: Sequence[Session], experiment: Experiment | None, known: Space | None = None
+) -> Space:
     """Return the space that sessions come from: as it was declared, else what occurs.
 
     Whole numbers are ints where every session has them, as event files know floats alone.
+
+    Args:
+        sessions: All of the directory.
+        experiment: What it declares, if it does.
+        known: The space so far, of which nothing is lost.
     """
     declared = {} if experiment is None else {one.name: one.domain for one in experiment.hparams}
+    before = {} if known is None else {p.name: p for p in known.parameters}
     names = dict.fromkeys([*declared, *(name for one in sessions for name in one.hparams)])
-    parameters = []
+    found: dict[str, Parameter] = dict(before)
     for name in names:
-        seen = [one.hparams[name] for one in sessions if name in one.hparams]
+        seen = [*_ends_of(before.get(_clean(name)))]
+        seen += [one.hparams[name] for one in sessions if name in one.hparams]
         domain = declared.get(name)
         if isinstance(domain, Discrete):
             seen += domain.values
         elif isinstance(domain, RealInterval | IntInterval):
             seen += [domain.min_value, domain.max_value]
         if seen:
-            parameters.append(Parameter(_clean(name), _distribution(seen, domain)))
-    return Space(tuple(parameters))
+            found[_clean(name)] = Parameter(_clean(name), _distribution(seen, domain))
+    return Space(tuple(found.values()), () if known is None else known.where)
 
 
 def goal_of(sessions: Sequence[Session], experiment: Experiment | None) -> Goal:
@@ -279,6 +308,19 @@ def goal_of(sessions: Sequence[Session], experiment: Experiment | None) -> Goal:
     often = [name for name, count in names.items() if count == most]
     name = next((name for name in often if name.startswith("val")), often[0])
     return Goal(metric=name, direction=guess_direction(name))
+
+
+def _ends_of(parameter: Parameter | None) -> Sequence[Value]:
+    """Return the values of a space so far that a wider one is to hold."""
+    distribution = None if parameter is None else parameter.distribution
+    ends: Sequence[Any] = ()
+    if isinstance(distribution, Float | Int):
+        ends = distribution.low, distribution.high
+    elif isinstance(distribution, Choice):
+        ends = distribution.values
+    elif isinstance(distribution, Constant):
+        ends = (distribution.value,)
+    return [value for value in ends if isinstance(value, str | bool | int | float)]
 
 
 def _distribution(seen: Sequence[Value], domain: Domain | None) -> Distribution:

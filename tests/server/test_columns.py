@@ -201,3 +201,18 @@ def test_a_broken_bound_is_said_of_those_that_have_a_result() -> None:
     columns.add([trial(0, {}, loss=1, ms=30), trial(1, {}, loss=1, ms=10)], 2)
     page.take(columns.block())
     assert [page.value("feasible", row) for row in (0, 1)] == [False, True]
+
+
+def test_what_an_edit_took_out_or_left_outside_is_still_shown() -> None:
+    narrowed = space_of({"lr": "uniform(0.4, 0.5)", "beta": [1, 2]})
+    columns = Columns(Sweep(space=narrowed, goals=(Goal(metric="loss"),), version=2))
+    before = columns.edition
+    columns.add([trial(0, {"lr": 0.45, "beta": 1}), trial(1, {"lr": 0.9, "opt": "sgd"})], 1)
+    columns.add([trial(2, {"lr": 0.45, "beta": 3})], 2)
+    assert columns.edition != before
+    page = Page()
+    page.take(columns.block())
+    by_name = {column["name"]: column for column in page.header["columns"]}
+    assert (by_name["lr"]["low"], by_name["lr"]["high"]) == (0.4, 0.9)
+    assert by_name["beta"]["choices"] == [1.0, 2.0, 3.0]
+    assert by_name["opt"]["words"] == [None, "sgd"]

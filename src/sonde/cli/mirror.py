@@ -42,6 +42,7 @@ class Mirror:
             OSError: A file cannot be written.
         """
         changes = self._store.changes(self._sweep, self._version)
+        self._export.follow(changes.record.sweep)
         begun = [trial for trial in changes.trials if trial.state is not State.WAITING]
         for at in range(0, len(begun), _BATCH):
             some = begun[at : at + _BATCH]

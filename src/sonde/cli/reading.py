@@ -109,7 +109,7 @@ def _key(trials: Sequence[Trial], sweep: Sweep, by: str) -> Callable[[Trial], An
     kinds = {kind.value: kind for kind in SummaryKind}
     if name in metrics and suffix in kinds:
         return lambda t: t.metrics[name].value(kinds[suffix]) if name in t.metrics else None
-    if by in sweep.space:
+    if by in sweep.space or any(by in trial.params for trial in trials):
         return lambda t: t.params.get(by)
     if by in metrics:
         return lambda t: t.metrics[by].last if by in t.metrics else None

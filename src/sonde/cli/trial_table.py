@@ -48,15 +48,19 @@ def trial_columns(
     shown = {*goals, *(c.metric for c in sweep.constraints)}
     if by not in {*SORT_FIELDS, *shown} and by not in sweep.space:
         columns.append(Column(key=f"sort.{by}", title=by, right=True, keep=8))
+    # Also those that an edit of the sweep took out.
+    names = dict.fromkeys(p.name for p in sweep.space.parameters)
+    if sweep.version > 1:
+        names |= dict.fromkeys(name for trial in trials for name in trial.params)
     columns += [
         Column(
-            key=f"param.{p.name}",
-            title=p.name,
-            right=_is_numeric(trials, p.name),
-            keep=8 if p.name == by else 6,
+            key=f"param.{name}",
+            title=name,
+            right=_is_numeric(trials, name),
+            keep=8 if name == by else 6,
             shrinks=True,
         )
-        for p in sweep.space.parameters
+        for name in names
     ]
     others = dict.fromkeys(m for t in trials for m in t.metrics if m not in shown and m != by)
     columns += [

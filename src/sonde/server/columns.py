@@ -144,6 +144,7 @@ class Columns:
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
         self.version = 0
+        self._was_edited = sweep.version > 1
         self._own = token_hex(4)  # no two are alike, though they be of the same sweep
         self._kinds = 0  # raised when a column comes or changes its kind
         self.count = 0
@@ -234,6 +235,13 @@ class Columns:
             decided = trial.state in _DECIDED
             kept = is_feasible(trial, self.sweep.constraints) if decided else _MISSING
             self._feasible.put(row, kept, version)
+        for name in trial.params:
+            if name not in self._params:  # a parameter that an edit of the sweep took out
+                gone = _Words({"name": name, "role": "param", "text": "no longer varied"})
+                for earlier in range(row):
+                    gone.put(earlier, _MISSING, version)
+                self._params[name] = gone
+                self._kinds += 1
         for name in self._params:
             self._put_param(name, row, trial.params.get(name, _MISSING), version)
         self._put_metrics(trial)
@@ -244,10 +252,12 @@ class Columns:
             column.put(row, value, version)
         elif type(value) is float:  # by far the most
             column.put(row, value)
+            self._widen(column, value)
         elif value is _MISSING:
             column.put(row, None)
         elif _is_exact(value):
             column.put(row, value)
+            self._widen(column, value)
         else:  # somebody's own value: from now on the column is one of words
             words = _Words(column.about)
             for at, number in enumerate(column.values[:row]):
@@ -256,6 +266,17 @@ class Columns:
             words.put(row, value, version)
             self._params[name] = words
             self._kinds += 1
+
+    def _widen(self, column: _Numbers, value: float) -> None:
+        """Make room for a trial from before the range was narrowed."""
+        if self._was_edited and math.isfinite(value):
+            about = column.about
+            if "low" in about and not about["low"] <= value <= about["high"]:
+                about |= {"low": min(about["low"], value), "high": max(about["high"], value)}
+                self._kinds += 1
+            elif "choices" in about and value not in about["choices"]:
+                about["choices"] = sorted([*about["choices"], float(value)])
+                self._kinds += 1
 
     def _put_metrics(self, trial: Trial) -> None:
         row = trial.number

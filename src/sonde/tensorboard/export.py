@@ -12,13 +12,13 @@ Trials with the same assignment are one group, which TensorBoard shows as one ro
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from sonde.core.distributions.base import Distribution
-from sonde.core.distributions.values import text_of
+from sonde.core.distributions.values import canonical, text_of
 from sonde.core.sweep import Sweep
 from sonde.core.trial import State, Trial
 from sonde.tensorboard.events import encode_scalar, encode_summary, encode_version
@@ -99,6 +99,10 @@ class Export:
         self._metrics: dict[str, None] = dict.fromkeys(sweep.wanted)
         self._described: tuple[Any, ...] | None = None
 
+    def follow(self, sweep: Sweep) -> None:
+        """Take note of how the sweep is defined now: it may have been edited."""
+        self._sweep = sweep
+
     def update(self, trials: Sequence[Trial], curves: Mapping[int, Mapping[str, Points]]) -> None:
         """Write what is new of some trials; those that have not begun are passed by.
 
@@ -110,7 +114,7 @@ class Export:
             OSError: A file cannot be written, as on a full disk.
         """
         for trial in trials:
-            self._groups.setdefault(self._sweep.space.key(trial.params), trial.number)
+            self._groups.setdefault(_key(trial), trial.number)
             self._metrics.update(dict.fromkeys(trial.metrics))
         self._describe()
         for trial in trials:
@@ -163,7 +167,7 @@ class Export:
 
     def _start(self, trial: Trial) -> bytes:
         started = trial.started.timestamp() if trial.started else 0.0
-        group = f"trial {self._groups[self._sweep.space.key(trial.params)]}"
+        group = f"trial {self._groups[_key(trial)]}"
         values = {name: _simple(value) for name, value in trial.params.items()}
         return encode_summary(encode_start(values, group, started), started)
 
@@ -194,6 +198,11 @@ class Export:
         path = folder / f"events.out.tfevents.{now:017.6f}.sonde.{self._id}.v2"
         _append(path, [encode_version(now), *events])
         return path
+
+
+def _key(trial: Trial) -> Hashable:
+    """Return what equals for repeats of an assignment, whatever the space was then."""
+    return canonical(dict(trial.params))
 
 
 def domain_of(distribution: Distribution) -> Domain | None:

@@ -68,7 +68,9 @@ def columns_of(sweep: Sweep, trials: Sequence[Trial]) -> list[Field]:
         del ours["feasible"]
     if not sweep.stopping:
         del ours["short"]
-    params = [parameter.name for parameter in sweep.space.parameters]
+    params = dict.fromkeys(parameter.name for parameter in sweep.space.parameters)
+    if sweep.version > 1:  # those that an edit took out, too
+        params |= dict.fromkeys(name for trial in trials for name in trial.params)
     taken = {_NAMES.get(key, key) for key in ours}
     found = [
         Field(
