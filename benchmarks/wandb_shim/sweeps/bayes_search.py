@@ -25,7 +25,7 @@ def bayes_search_next_runs(
     history, decider = History(sweep), Decider(sweep)
     decider.observe(history.add(trials_of(sweep, runs)))
     found = decider.propose(history, n)
-    return [SweepRun(config=as_config(sweep, new.params)) for new in found]
+    return [SweepRun(config=as_config(sweep, new.params, config)) for new in found]
 
 
 def bayes_search_next_run(

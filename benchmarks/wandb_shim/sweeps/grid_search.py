@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Hashable
 from typing import Any
 
 from sonde.core.distributions import Choice
@@ -17,9 +18,9 @@ from .run import SweepRun
 __all__ = ["grid_search_next_runs", "yaml_hash"]
 
 
-def yaml_hash(value: Any) -> str:
-    """Return text that is equal for values that are the same point."""
-    return repr(canonical(json.loads(json.dumps(value))))
+def yaml_hash(value: Any) -> Hashable:
+    """Return what is equal for values that are the same point."""
+    return canonical(json.loads(json.dumps(value)))
 
 
 def grid_search_next_runs(
@@ -52,6 +53,6 @@ def grid_search_next_runs(
     if randomize_order:
         random.shuffle(found)
     proposed: list[SweepRun | None] = [
-        SweepRun(config=as_config(sweep, params)) for params in found[:n]
+        SweepRun(config=as_config(sweep, params, config)) for params in found[:n]
     ]
     return proposed if len(proposed) == n else [*proposed, None]

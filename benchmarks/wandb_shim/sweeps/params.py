@@ -90,6 +90,7 @@ class HyperParameterSet(list[HyperParameter]):
         for name in sorted(config):
             assert isinstance(name, str)
             one = config[name]
+            assert isinstance(one, dict)
             if isinstance(one, dict) and "parameters" in one:
                 inner = f"{prefix}{name}{cls.NESTING_DELIMITER}"
                 found += cls.from_config(one["parameters"], inner)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from sonde.core.distributions import Choice, Constant, Distribution
+from sonde.core.distributions.values import canonical, frozen_value
 from sonde.core.metric import Summary
 from sonde.core.notation.document import document_of
 from sonde.core.sweep import Sweep
@@ -47,13 +49,43 @@ def flat(sweep: Sweep, config: dict[str, Any]) -> dict[str, Any] | None:
                 value = value[key]
         except (KeyError, TypeError):
             return None
-        found[parameter.name] = value
+        found[parameter.name] = _without_additions(value, parameter.distribution)
     return found
 
 
-def as_config(sweep: Sweep, params: Any) -> dict[str, Any]:
-    """Return values as a run's config."""
-    return {key: {"value": value} for key, value in nested(params, sweep.groups).items()}
+def as_config(sweep: Sweep, params: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """Return values as a run's config, each as the sweep's config writes it: a tuple as one."""
+    values = _as_written(nested(params, sweep.groups), config["parameters"])
+    return {key: {"value": value} for key, value in values.items()}
+
+
+def _as_written(values: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, value in values.items():
+        one = parameters[name]
+        if "parameters" in one:
+            found[name] = _as_written(value, one["parameters"])
+        else:
+            same = (other for other in one.get("values", ()) if _is_same(other, value))
+            found[name] = next(same, value)
+    return found
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return canonical(frozen_value(one, "value")) == canonical(frozen_value(other, "value"))
+
+
+def _without_additions(value: Any, distribution: Distribution) -> Any:
+    """Return a dict as the choice has it, where a program added keys to it while it ran."""
+    if not isinstance(value, dict) or not isinstance(distribution, Choice | Constant):
+        return value
+    values = distribution.values if isinstance(distribution, Choice) else (distribution.value,)
+    for one in values:
+        if isinstance(one, dict) and one.keys() <= value.keys():
+            kept = {key: value[key] for key in one}
+            if _is_same(kept, one):
+                return kept
+    return value
 
 
 def trials_of(sweep: Sweep, runs: list[SweepRun]) -> list[Trial]:

@@ -88,7 +88,9 @@ def fill_validate_metrics(config: dict[str, Any]) -> dict[str, Any]:
     """Return a copy with the defaults of each metric."""
     config = deepcopy(config)
     if not isinstance(config.get("metrics"), list):
-        raise ValueError("metrics are a list")  # noqa: TRY004 - as there
+        raise ValueError("metrics: expected list")  # noqa: TRY004 - as there
+    if not all(isinstance(metric, dict) for metric in config["metrics"]):
+        raise ValueError("metrics: expected dict")
     metrics = [fill_validate_metric({"metric": metric})["metric"] for metric in config["metrics"]]
     return config | {"metrics": metrics}
 
