@@ -106,6 +106,43 @@ def test_the_agent_leaves_when_trial_after_trial_fails(monkeypatch: pytest.Monke
     assert [t.state for t in stored(sweep)[1]].count(State.FAILED) == 2
 
 
+def test_no_number_of_failures_ends_it_with_wandbs_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WANDB_AGENT_DISABLE_FLAPPING", "true")
+
+    def fails() -> None:
+        raise RuntimeError("no luck")
+
+    sweep = wandb.sweep(GRID | {"parameters": {"lr": {"values": list(range(8))}}})
+    wandb.agent(sweep, fails, workers=0)
+    assert len(stored(sweep)[1]) == 8
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_each_result_is_said_and_once_that_the_metric_has_another_name(
+    workers: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wandb.agent(wandb.sweep(GRID), train, workers=workers)
+    assert "trial 1 done loss=0.2\n" in capsys.readouterr().err
+    other = wandb.sweep(GRID | {"metric": {"name": "los", "goal": "minimize"}})
+    wandb.agent(other, train, workers=workers)
+    said = [line for line in capsys.readouterr().err.splitlines() if "never came" in line]
+    text = "los never came; metrics that did: loss, bs; did you mean loss?"
+    assert said == [f"sonde: trial 0: {text}"]
+
+
+def test_a_function_that_always_fails_is_called_five_times_and_that_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails() -> None:
+        raise RuntimeError("no luck")
+
+    sweep = wandb.sweep(GRID | {"parameters": {"lr": {"values": list(range(8))}}})
+    wandb.agent(sweep, fails, workers=0)
+    assert f"{sweep} was stopped: the first 5 trials all failed" in capsys.readouterr().err
+
+
 def test_a_trial_that_fails_after_it_was_marked_as_preempting_is_run_again() -> None:
     def preempted() -> None:
         with wandb.init():

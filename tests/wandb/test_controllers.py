@@ -1,5 +1,7 @@
 """`wandb.controller`: steps, methods and functions of the user's own, offline."""
 
+import inspect
+import json
 import os
 import threading
 from collections.abc import Mapping
@@ -147,3 +149,76 @@ def test_a_controller_takes_up_a_sweep_that_is_there_and_tells_how_it_stands(
         wandb.controller("typo")
     with pytest.raises(ConfigError, match="there is no sweep yet"):
         wandb.controller().step()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("configure_search", ["search"]),
+        ("configure_stopping", ["stopping"]),
+        ("configure_metric", ["metric", "goal"]),
+        ("configure_program", ["program"]),
+        ("configure_name", ["name"]),
+        ("configure_description", ["description"]),
+        ("configure_controller", ["type"]),
+        ("configure_parameter", ["name", "values", "value", "distribution", "min", "max", "mu",
+                                 "sigma", "q", "a", "b"]),
+        ("configure", ["sweep_dict_or_config"]),
+        ("create", []),
+        ("run", ["verbose", "print_status", "print_actions", "print_debug"]),
+        ("step", []),
+        ("done", []),
+        ("search", []),
+        ("schedule", ["run"]),
+        ("stopping", []),
+        ("stop_runs", ["runs"]),
+        ("print_status", []),
+        ("print_actions", []),
+        ("print_space", []),
+    ],
+)  # fmt: skip
+def test_each_of_wandbs_names_takes_its_arguments_in_its_order(
+    name: str, arguments: list[str]
+) -> None:
+    found = inspect.signature(getattr(Controller, name)).parameters.values()
+    own = [one.name for one in found if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    assert own[: len(arguments) + 1] == ["self", *arguments]
+
+
+@pytest.mark.parametrize("given", [GRID | {"run_cap": 2}, json.dumps(GRID | {"run_cap": 2})])
+def test_a_whole_sweep_is_configured_by_a_dict_or_by_yaml(given: Any) -> None:
+    tuner = wandb.controller()
+    tuner.configure(given)
+    with closing(open_store(None)) as store:
+        record = store.get_sweep(tuner.create())
+    assert record.budget.trials == 2
+    with pytest.raises(ConfigError, match="give a dict"):
+        wandb.controller().configure(7)  # type: ignore[arg-type]
+
+
+def test_functions_of_two_arguments_are_given_the_config_and_the_runs_as_wandbs_are() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def search(config: dict[str, Any], runs: list[SweepRun]) -> SweepRun | None:
+        asked.append((config["method"], len(runs)))
+        return SweepRun(config={"lr": {"value": 0.2}}) if len(runs) < 2 else None
+
+    def stopping(config: dict[str, Any], runs: list[SweepRun]) -> list[SweepRun]:
+        return [run for run in runs if config["metric"]["name"] == "loss"][:1]
+
+    tuner = wandb.controller()
+    tuner.configure({key: value for key, value in GRID.items() if key != "method"})
+    tuner.configure_search(search)
+    tuner.configure_stopping(stopping)
+    tuner.create()
+    tuner.schedule(tuner.search())
+    tuner.schedule(tuner.search())
+    assert asked == [("custom", 0), ("custom", 1)]
+    assert tuner.search() is None
+    assert [run.number for run in tuner.stopping()] == [0]
+
+
+@pytest.mark.parametrize("way", ["configure_search", "configure_stopping"])
+def test_what_is_neither_a_name_nor_a_function_is_refused(way: str) -> None:
+    with pytest.raises(ConfigError, match="7 is none; give a name or a function"):
+        getattr(wandb.controller(), way)(7)

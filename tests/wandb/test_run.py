@@ -91,7 +91,9 @@ def test_only_numbers_are_recorded_and_dicts_become_names_with_dots(
         run.log({"a": {"b": np.float32(0.5)}, "ok": True, "text": "x", "image": image, "_i": 3})
         assert run.summary["text"] == "x"
     assert reports(trial) == [{"step": 0, "a.b": 0.5, "ok": 1.0}]
-    assert "image is a Image, which is not recorded" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "image is a Image, which is not recorded" in said
+    assert "log: text is text, which the summary keeps and no curve has" in said
     with pytest.raises(ConfigError, match="write for instance"), wandb.init() as run:
         run.log(0.3)  # type: ignore[arg-type]
 

@@ -15,6 +15,7 @@ from sonde.core.distributions.values import Value
 from sonde.core.earlier import Lesson
 from sonde.core.failing import why_failing
 from sonde.core.history import History
+from sonde.core.imputing import Imputing
 from sonde.core.search import CUSTOM, Method, Problem, Progress, Request, choose, method
 from sonde.core.search.warm import Warm
 from sonde.core.stopping import Rule
@@ -108,6 +109,7 @@ class Decider:
         self.sweep = sweep
         self.judge = judge_of(sweep, find_rule)
         self._told = None if self.judge is None else Told(sweep.goals[0])
+        self._imputing = Imputing(sweep.goals)
         self._problem = replace(problem_of(sweep), earlier=tuple(earlier))
         first, _ = choose(self._problem, sweep.method)
         # What `auto` begins with without results, it stays with.
@@ -139,6 +141,8 @@ class Decider:
             told = trial
             if self._told is not None:
                 told = self._told.of(trial, curves.get(trial.number, ()))
+            if self._imputing.is_needed:
+                told = self._imputing.of(told)
             self._state = self._method.observe(self._started(), told)
 
     def decide(self, history: History, situation: Situation, want: int) -> Decision | None:

@@ -94,12 +94,15 @@ class Goal:
 
     Attributes:
         target: A value that is good enough: once a trial has reached it, none is added.
+        impute: What a search method is told of a failed trial: `best`, `latest` or `worst`; None
+            is `worst` (`sonde.core.imputing`).
     """
 
     metric: str
     direction: Direction = Direction.MINIMIZE
     summary: SummaryKind = SummaryKind.LAST
     target: float | None = None
+    impute: str | None = None
 
     @property
     def is_min(self) -> bool:
@@ -120,6 +123,8 @@ class Goal:
         """Say it in words, as in `min val_loss` or `max last accuracy`."""
         short = "min" if self.is_min else "max"
         until = "" if self.target is None else f", target {self.target:g}"
+        if self.impute in {"best", "latest"}:
+            until += f", a failure as the {self.impute}"
         if self.summary.value == short:
             return f"{short} {self.metric}{until}"
         return f"{short} of the {self.summary.value} {self.metric}{until}"

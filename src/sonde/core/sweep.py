@@ -225,6 +225,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "goals": [
             {"metric": g.metric, "direction": g.direction.value, "summary": g.summary.value}
             | ({} if g.target is None else {"target": g.target})
+            | ({} if g.impute is None else {"impute": g.impute})
             for g in sweep.goals
         ],
         "method": sweep.method,
@@ -271,6 +272,7 @@ def sweep_from_json(data: Mapping[str, Any]) -> Sweep:
                 direction=Direction(g["direction"]),
                 summary=SummaryKind(g["summary"]),
                 target=g.get("target"),
+                impute=g.get("impute"),
             )
             for g in data["goals"]
         ),

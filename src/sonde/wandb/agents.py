@@ -20,7 +20,7 @@ from sonde.errors import ConfigError
 from sonde.store.protocol import Store, SweepRecord
 from sonde.sweep_file import find
 from sonde.wandb.telling import say
-from sonde.wandb.watching import Watching
+from sonde.wandb.watching import Watching, results_of
 
 __all__ = ["Train", "agent"]
 
@@ -95,7 +95,7 @@ def agent(
         raise ConfigError(f"agent(count={count!r})", "that is no number of trials", "use 1, 2, ...")
     store = opened(None)
     try:
-        record = find(store, sweep_id)
+        record = _enduring(store, find(store, sweep_id))
         work = record.sweep.work
         if function is None and (work is None or (isinstance(work, Function) and not work.blob)):
             raise ConfigError(
@@ -114,6 +114,14 @@ def agent(
         _run(store, record, count, workers)
     finally:
         store.close()
+
+
+def _enduring(store: Store, record: SweepRecord) -> SweepRecord:
+    """Let no number of failures stop the sweep, where WANDB_AGENT_DISABLE_FLAPPING says so."""
+    if _most_failed(os.environ) is not None or record.sweep.max_failures is not None:
+        return record
+    endless = replace(record.sweep, max_failures=0)
+    return store.update_sweep(record.id, utc_now(), definition=endless)
 
 
 def _here(
@@ -162,6 +170,8 @@ def _run(store: Store, record: SweepRecord, count: int | None, workers: int) -> 
         text = f"{about}{'started ' if event.kind == 'started' else ''}{event.text}"
         if event.kind == "ended" and event.text.startswith("failed"):
             text += f"   ({logs}/{event.number})"
+        elif event.trial is not None:
+            text += results_of(event.trial, record.sweep.goals)
         say(text)
 
     options = Options(

@@ -7,6 +7,7 @@ method agents go on by themselves where no controller is at work.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sonde.api.places import opened
 from sonde.controller import Controller as Deciding
 from sonde.core.decision import NewTrial
 from sonde.core.notation.document import document_of
+from sonde.core.notation.yaml_text import read_yaml
 from sonde.core.search import CUSTOM
 from sonde.core.sweep import Control
 from sonde.core.trial import State
@@ -69,16 +71,27 @@ class Controller:
     # -- what the sweep is ----------------------------------------------------------------------
 
     def configure_search(self, search: "str | Search", **options: Any) -> None:
-        """Choose how to search: a method's name, or a function from this controller to a run."""
+        """Choose how to search: a method's name, or a function that returns the next run.
+
+        The function is given this controller, or, where it takes two arguments as W&B's do, the
+        sweep's config and its runs.
+        """
+        if not isinstance(search, str) and not callable(search):
+            raise _no_way("configure_search", search)
         self._configure("method", search if isinstance(search, str) else CUSTOM, options)
         self._search = None if isinstance(search, str) else search
 
     def configure_stopping(self, stopping: "str | Stopping", **options: Any) -> None:
-        """Choose which runs end early: a rule's name with its options, or a function to runs."""
+        """Choose which runs end early: a rule's name with its options, or a function to runs.
+
+        The function is called as that of `configure_search` is.
+        """
         if isinstance(stopping, str):
             self._configure("early_terminate", {"type": stopping} | options, {})
             self._stopping = None
         else:
+            if not callable(stopping):
+                raise _no_way("configure_stopping", stopping)
             self._check_open("configure_stopping")
             self._stopping = stopping
 
@@ -127,9 +140,20 @@ class Controller:
         self._check_open("configure_parameter")
         self.sweep_config.setdefault("parameters", {})[name] = written
 
-    def configure(self, **keys: Any) -> None:
-        """Set any other key of a sweep file."""
-        for key, value in keys.items():
+    def configure(
+        self, sweep_dict_or_config: str | Mapping[str, Any] | None = None, /, **keys: Any
+    ) -> None:
+        """Set any keys of a sweep file: of a dict, of YAML text, or by name.
+
+        Raises:
+            ConfigError: If the sweep is made already, or the text is no YAML.
+        """
+        given = sweep_dict_or_config
+        if isinstance(given, str):
+            given = read_yaml(given, "configure").value
+        if given is not None and not isinstance(given, Mapping):
+            raise ConfigError("controller.configure", f"{given!r} has no keys", "give a dict")
+        for key, value in {**(given or {}), **keys}.items():
             self._configure(key, value, {})
 
     def create(self) -> str:
@@ -211,7 +235,8 @@ class Controller:
     def search(self) -> "SweepRun | Mapping[str, Any] | None":
         """Return the run to try next; None: there is none."""
         if self._search is not None:
-            return self._search(self)
+            found: SweepRun | Mapping[str, Any] | None = self._asked(self._search)
+            return found
         deciding = self._at_work()
         new = deciding.proposal()
         if new is None:
@@ -246,7 +271,7 @@ class Controller:
     def stopping(self) -> Sequence[SweepRun]:
         """Return the running runs that are to end now."""
         if self._stopping is not None:
-            return list(self._stopping(self))
+            return list(self._asked(self._stopping))
         numbers = self._at_work().to_stop()
         return [run for run in self.runs if run.number in numbers] if numbers else []
 
@@ -289,6 +314,17 @@ class Controller:
 
     # -- inside -----------------------------------------------------------------------------------
 
+    def _asked(self, function: Callable[..., Any]) -> Any:
+        """Call a function of the user's as it wants to be."""
+        kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+        takes = [
+            one for one in signature(function).parameters.values()
+            if one.kind in kinds and one.default is Parameter.empty
+        ]  # fmt: skip
+        if len(takes) == 2:
+            return function(dict(self.sweep_config), self.runs)
+        return function(self)
+
     def _take_up(self, text: str) -> None:
         store = self._store = self._store or opened(None)
         record = find(store, text)
@@ -314,8 +350,8 @@ class Controller:
         return self._deciding
 
 
-Search = Callable[[Controller], SweepRun | Mapping[str, Any] | None]
-Stopping = Callable[[Controller], Iterable[SweepRun]]
+Search = Callable[..., SweepRun | Mapping[str, Any] | None]
+Stopping = Callable[..., Iterable[SweepRun]]
 
 
 def controller(
@@ -330,6 +366,10 @@ def controller(
         NotFoundError: If there is no such sweep.
     """
     return Controller(sweep_id_or_config, entity, project)
+
+
+def _no_way(what: str, given: object) -> ConfigError:
+    return ConfigError(f"controller.{what}", f"{given!r} is none", "give a name or a function")
 
 
 def _as_config(params: Mapping[str, Any], groups: tuple[str, ...]) -> dict[str, Any]:

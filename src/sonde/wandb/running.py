@@ -289,5 +289,7 @@ def _sort(name: str, value: "Any", numbers: "dict[str, Any]", others: "dict[str,
         else:
             return
     others[name] = value
-    if not isinstance(value, str) and value is not None:
+    if isinstance(value, str):
+        warn(f"log: {name} is text, which the summary keeps and no curve has; only numbers are")
+    elif value is not None:
         warn(f"log: {name} is a {type(value).__name__}, which is not recorded; only numbers are")

@@ -209,7 +209,9 @@ def test_what_is_no_sweep_at_all_is_refused() -> None:
 def test_what_belongs_to_the_cloud_is_left_aside_and_said_so() -> None:
     notes = read(job="a/b:latest", program="train.py", scheduler={"engine": "wandb"}).notes
     assert notes == ("job: left aside: sonde runs the program",)
-    assert "left aside" in read(metric={"name": "x", "impute": "latest"}).notes[0]
+    running = read(metric={"name": "x", "impute_while_running": "latest"}).notes
+    assert running[0].startswith("metric.impute_while_running: left aside")
+    assert not read(metric={"name": "x", "impute_while_running": False}).notes
 
 
 def test_numpy_numbers_of_a_dict_become_plain_ones() -> None:

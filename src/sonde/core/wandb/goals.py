@@ -1,5 +1,7 @@
 """What a sweep file wants improved: `metric`, `metrics`, and sonde's `goals` and `subject_to`."""
 
+from collections.abc import Sequence
+
 from sonde.core.constraint import Constraint, parse_constraint
 from sonde.core.metric import Direction, Goal, SummaryKind, parse_goal
 from sonde.core.notation.document import Node, kind_of, near
@@ -86,7 +88,7 @@ def _goal(node: Node, faults: list[ConfigError], notes: list[str]) -> Goal | Non
     direction = _word(node, "goal", Direction, Direction.MINIMIZE.value, faults)
     summary = _word(node, "summary", SummaryKind, SummaryKind.LAST.value, faults)
     target = _target(node, faults)
-    _impute(node, faults, notes)
+    impute = _impute(node, faults, notes)
     if len(faults) > before or name is None:
         return None
     return Goal(
@@ -94,6 +96,7 @@ def _goal(node: Node, faults: list[ConfigError], notes: list[str]) -> Goal | Non
         direction=Direction(direction),
         summary=SummaryKind(summary),
         target=target,
+        impute=impute,
     )
 
 
@@ -124,18 +127,25 @@ def _target(node: Node, faults: list[ConfigError]) -> float | None:
     return float(one.value)
 
 
-def _impute(node: Node, faults: list[ConfigError], notes: list[str]) -> None:
-    """Check what W&B's bayes would put in for runs without a result; our methods need nothing."""
-    for key in ("impute", "impute_while_running"):
-        one = (node.entries or {}).get(key)
-        if one is None:
-            continue
-        words = _IMPUTED if key == "impute" else (*_IMPUTED, "false")
-        value = "false" if one.value is False else one.value
-        if value not in words:
-            faults.append(one.fault(f"there is no {key} {value!r}", near(str(value), words)))
-        elif value not in {"worst", "false"}:
-            notes.append(
-                f"{one.where}: left aside: sonde's methods learn from trials that fail or run "
-                "without a value put in for them"
-            )
+def _impute(node: Node, faults: list[ConfigError], notes: list[str]) -> str | None:
+    """Return what is told of failed runs; what is told of running ones means nothing here."""
+    found = _imputed(node, "impute", _IMPUTED, faults)
+    running = _imputed(node, "impute_while_running", (*_IMPUTED, "false"), faults)
+    if running not in {None, "false"}:
+        one = (node.entries or {})["impute_while_running"]
+        notes.append(
+            f"{one.where}: left aside: sonde's methods know which trials run, and keep away from "
+            "their points without a value put in for them"
+        )
+    return None if found == "worst" else found  # which is the default
+
+
+def _imputed(node: Node, key: str, words: Sequence[str], faults: list[ConfigError]) -> str | None:
+    one = (node.entries or {}).get(key)
+    if one is None:
+        return None
+    value = "false" if one.value is False else one.value
+    if value in words:
+        return str(value)
+    faults.append(one.fault(f"there is no {key} {value!r}", near(str(value), words)))
+    return None
