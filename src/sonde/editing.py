@@ -18,7 +18,7 @@ from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
 from sonde.store.protocol import Definition, Store, SweepRecord
 
-__all__ = ["Edited", "Step", "edit", "history_of", "unlike"]
+__all__ = ["Edited", "Step", "amend", "edit", "history_of", "unlike"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def edit(
             record = store.update_sweep(
                 record.id,
                 now,
-                definition=new,
+                definition=_stored(record, new),
                 budget=None if new.budget == record.budget else new.budget,
                 control=Control.RUNNING if is_reopened else None,
                 tags=None if new.tags == old.tags else new.tags,
@@ -134,6 +134,24 @@ def edit(
         except ConflictError:
             continue  # trials were added meanwhile, or somebody else edited it
         return replace(edited, record=record, is_made=True)
+
+
+def amend(
+    store: Store, sweep: str, apply: Callable[[Sweep], Sweep], now: datetime, *, why: str = ""
+) -> SweepRecord:
+    """Change what an edit does not speak of, such as the code of a function.
+
+    It takes nothing back that somebody else changes in the same moment.
+    """
+    while True:
+        record = store.get_sweep(sweep)
+        new = apply(record.sweep)
+        if new == record.sweep:
+            return record
+        try:
+            return store.update_sweep(sweep, now, definition=new, why=why, against=record.revision)
+        except ConflictError:
+            continue  # trials were added meanwhile, or somebody edited it
 
 
 def history_of(store: Store, sweep: str) -> list[Step]:
@@ -162,6 +180,14 @@ def unlike(store: Store, record: SweepRecord, definition: Sweep) -> list[str]:
         if not difference(of_then, definition):
             return []
     return lines
+
+
+def _stored(record: SweepRecord, new: Sweep) -> Sweep:
+    """Return a definition with its own budget, unless another one is wanted than the present.
+
+    `auto` goes by the budget that a sweep was begun with, whatever it was raised to.
+    """
+    return replace(new, budget=record.sweep.budget) if new.budget == record.budget else new
 
 
 def _searched(sweep: Sweep) -> tuple[object, ...]:

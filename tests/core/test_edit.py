@@ -127,3 +127,5 @@ def test_the_effect_on_trials_is_told_beforehand() -> None:
     assert wider.withdrawn == [3]
     filled = effect_of(sweep({"a": "1..9", "b": [1, 2]}, backfill={"b": 1}), trials)
     assert (filled.counting, filled.withdrawn) == (3, [3])
+    other = effect_of(sweep({"a": "1..3", "b": [1, 2]}), trials)
+    assert (other.outside, other.lacking) == (3, {"b": 1})  # of the others that is not all

@@ -11,6 +11,7 @@ from pathlib import Path
 from sonde.agent.chosen import IGNORE_FILE, walk
 from sonde.controller import utc_now
 from sonde.core.sweep import Command
+from sonde.editing import amend
 from sonde.errors import ConfigError
 from sonde.store import is_served
 from sonde.store.protocol import Store, SweepRecord
@@ -46,8 +47,8 @@ def carried_anew(store: Store, record: SweepRecord, folder: Path) -> SweepRecord
     key = _put(store, folder)
     if key == (work.code or record.facts.get("code")):
         return record
-    changed = replace(record.sweep, work=replace(work, code=key))
-    return store.update_sweep(record.id, utc_now(), definition=changed)
+    carrying = replace(work, code=key)
+    return amend(store, record.id, lambda old: replace(old, work=carrying), utc_now())
 
 
 def _put(store: Store, folder: Path) -> str:

@@ -24,7 +24,7 @@ from sonde.core.point import completed_points
 from sonde.core.space import Space, space_of
 from sonde.core.stopping.judge import judge_of
 from sonde.core.sweep import Command, EarlierSweep, Function, check_name
-from sonde.editing import unlike
+from sonde.editing import amend, unlike
 from sonde.errors import AmbiguousError, ConfigError, ConfigErrors, NotFoundError, SweepExistsError
 from sonde.plugins.methods import method as method_of
 from sonde.plugins.rules import rule as rule_of
@@ -210,8 +210,9 @@ def sweep(
                 raise
     _check_same(at, record, replace(definition, earlier=tuple(source for _, source in sources)))
     if max_failures not in {None, record.sweep.max_failures}:
-        kept = replace(record.sweep, max_failures=max_failures)
-        record = at.update_sweep(record.id, utc_now(), definition=kept)
+        record = amend(
+            at, record.id, lambda old: replace(old, max_failures=max_failures), utc_now()
+        )
     if update_code:
         retake(at, record)
     if budget not in {record.budget, core.Budget()}:

@@ -16,6 +16,7 @@ from sonde.core.failing import is_for_failures
 from sonde.core.search import choose
 from sonde.core.sweep import Budget, Command, Control, Function
 from sonde.core.trial import State
+from sonde.editing import amend
 from sonde.errors import ConfigError, TrialError
 from sonde.executors.drive import Result
 
@@ -98,15 +99,13 @@ def _send(controller: Controller, function: Callable[..., Any]) -> None:
     from sonde.api.shipping import pack
 
     store = controller.store
-    definition = store.get_sweep(controller.sweep).sweep
-    work, blob = definition.work, store.put_blob(pack(function))
+    work, blob = store.get_sweep(controller.sweep).sweep.work, store.put_blob(pack(function))
     if not isinstance(work, Function):
         return
     code = carry(store, work.code)
     if (work.blob, work.code) != (blob, code):
         current = replace(work, blob=blob, code=code, folder=os.getcwd())  # noqa: PTH109
-        definition = replace(definition, work=current)
-        store.update_sweep(controller.sweep, utc_now(), definition=definition)
+        amend(store, controller.sweep, lambda old: replace(old, work=current), utc_now())
 
 
 def _workers(controller: Controller, function: Callable[..., Any] | None, crew: Crew) -> int:

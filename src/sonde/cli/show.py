@@ -29,6 +29,7 @@ def show(what: str, diff: bool, packages: bool, store: str | None, form: str) ->
     from sonde.cli.screen import screen_of
     from sonde.editing import history_of
     from sonde.errors import NotFoundError
+    from sonde.store.protocol import definition_of
 
     with opened(store) as opened_store:
         try:
@@ -50,8 +51,12 @@ def show(what: str, diff: bool, packages: bool, store: str | None, form: str) ->
             facts = sweep_facts(record, history, url, steps)
         else:
             trial = one_trial(record, history, number)
-            data = trial_data(record, history, trial, url)
+            version = definition_of(opened_store.versions(record.id), number).number
+            data = trial_data(record, history, trial, url) | {"definition_version": version}
             facts = trial_facts(record, history, trial, url)
+            if record.sweep.version > 1:
+                now = record.sweep.version
+                facts.insert(2, ("proposed", f"under version {version} of {now} of the sweep"))
     if form != "table":
         emit(form, data)
         return

@@ -15,7 +15,7 @@ from sonde.cli.plan import Plan
 from sonde.cli.typed import typed
 from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
 from sonde.core.sweep import Command, Control, Sweep
-from sonde.editing import unlike
+from sonde.editing import amend, unlike
 from sonde.errors import AmbiguousError, ConfigError, NotFoundError, SweepExistsError
 from sonde.store import is_served
 from sonde.store.earlier import sources_of, with_lessons
@@ -93,8 +93,8 @@ def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -
     record = raised(store, record, trials=trials, time_s=time_s)
     most = plan.sweep.max_failures
     if most not in {None, record.sweep.max_failures}:
-        changed = replace(record.sweep, max_failures=most)
-        record = store.update_sweep(record.id, datetime.now(UTC), definition=changed)
+        now = datetime.now(UTC)
+        record = amend(store, record.id, lambda old: replace(old, max_failures=most), now)
     if not is_unfinished(record):
         say(f"{record.name} has ended ({record.reason or record.control}); these are its results")
         if record.control is Control.CANCELLED:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sonde.core.decide import check
-from sonde.core.distributions.values import frozen_value, text_of
+from sonde.core.distributions.values import Params, frozen_value, text_of
 from sonde.core.expressions import Expression
 from sonde.core.parameter import Parameter, parameter_of
 from sonde.core.search import CUSTOM, Method, method
@@ -234,12 +234,20 @@ def effect_of(new: Sweep, trials: Iterable[Trial]) -> Effect:
         outside += 1
         if trial.state is State.RUNNING:
             running.append(trial.number)
-        filled = sight.completed(trial.params)
-        for name in sorted(new.space.active(filled) - filled.keys()):
+        for name in _lacking(new.space, sight.completed(trial.params)):
             lacking[name] = lacking.get(name, 0) + 1
     return Effect(
         counting=counting, outside=outside, lacking=lacking, withdrawn=withdrawn, running=running
     )
+
+
+def _lacking(space: Space, params: Params) -> list[str]:
+    """Return the parameters for want of which alone values are no assignment."""
+    try:
+        completed = space.completed(params)
+    except ConfigError:
+        return []
+    return [name for name in completed if name not in params]
 
 
 def _fixed(old: Sweep, new: Sweep) -> list[ConfigError]:

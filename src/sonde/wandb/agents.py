@@ -16,6 +16,7 @@ from sonde.api.shipping import name_of, pack
 from sonde.controller import utc_now
 from sonde.core.sweep import Function
 from sonde.core.wandb import nested
+from sonde.editing import amend
 from sonde.errors import ConfigError
 from sonde.store.protocol import Store, SweepRecord
 from sonde.sweep_file import find
@@ -131,7 +132,7 @@ def _here(
     train = Train(function, record.sweep.groups)
     if record.sweep.work is None:
         named = Function(name=name_of(function), folder=os.getcwd())  # noqa: PTH109
-        store.update_sweep(record.id, utc_now(), definition=replace(record.sweep, work=named))
+        amend(store, record.id, lambda old: replace(old, work=named), utc_now())
     root = root_of(store)
     before = os.environ.get("SONDE_SWEEP")
     os.environ["SONDE_SWEEP"] = record.id
@@ -157,7 +158,7 @@ def _with_function(store: Store, record: SweepRecord, function: Callable[[], Any
         return record
     here = os.getcwd()  # noqa: PTH109
     named = Function(name=name_of(function), folder=here, blob=blob, code=code)
-    return store.update_sweep(record.id, utc_now(), definition=replace(record.sweep, work=named))
+    return amend(store, record.id, lambda old: replace(old, work=named), utc_now())
 
 
 def _run(store: Store, record: SweepRecord, count: int | None, workers: int) -> None:
