@@ -11,6 +11,10 @@ from hydra.test_utils.launcher_common_tests import (
     LauncherTestSuite,
 )
 
+# Loaded before the first test, or Hydra's fixture, which puts back what was loaded then, would
+# have it forget its own sweeper.
+Plugins.instance()
+
 pytestmark = pytest.mark.filterwarnings("ignore:Future Hydra versions:UserWarning")
 
 

@@ -136,7 +136,11 @@ def _elements(key: str, override: Override) -> list[Any]:
 
 
 def _range(key: str, sweep: RangeSweep) -> tuple[Choice | Int | Float, Callable[[Any], str]]:
-    start, stop, step = (Decimal(repr(x)) for x in (sweep.start, sweep.stop, sweep.step))
+    start, stop, step = (
+        x if isinstance(x, Decimal) else Decimal(repr(x))
+        for x in (sweep.start, sweep.stop, sweep.step)
+    )
+    casts = getattr(sweep, "transformers", ())  # since Hydra 1.4: float(range(1,3))
     count = max(0, math.ceil((stop - start) / step)) if step else 0
     written = f"{key}=range({sweep.start},{sweep.stop},{sweep.step})"
     if not count:
@@ -147,8 +151,10 @@ def _range(key: str, sweep: RangeSweep) -> tuple[Choice | Int | Float, Callable[
         )
     is_whole = all(type(x) is int for x in (sweep.start, sweep.stop, sweep.step))
     number = int if is_whole else float
-    if count <= _LONGEST:
+    if count <= _LONGEST or casts:
         values = [number(start + k * step) for k in range(count)]
+        for cast in casts:
+            values = [cast(value) for value in values]
         if sweep.shuffle:
             random.Random(key).shuffle(values)  # noqa: S311 - so that a sweep can go on
         return Choice(tuple(values), ordered=not sweep.shuffle), _number_text
