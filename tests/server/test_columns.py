@@ -148,6 +148,26 @@ def trial(number: int, params: dict[str, Any], **metrics: float) -> Trial:
     )
 
 
+@given(st.lists(st.tuples(st.floats(0, 1), points, st.sampled_from([None, 4, "many"])), max_size=9))
+def test_trials_that_come_all_at_once_make_what_they_make_one_by_one(
+    given_: list[tuple[float, dict[str, float], Any]],
+) -> None:
+    trials = []
+    for number, (u, metrics, units) in enumerate(given_):
+        params = SPACE.at([u] * len(SPACE.dimensions)) | ({"units": units} if units else {})
+        trials.append(trial(number, params, **metrics))
+    at_once, one_by_one = Columns(SWEEP), Columns(SWEEP)
+    at_once.add(trials, len(trials))
+    for number, one in enumerate(trials):
+        one_by_one.add([one], number + 1)
+    pages = Page(), Page()
+    pages[0].take(at_once.block())
+    pages[1].take(one_by_one.block())
+    assert repr(pages[0].arrays) == repr(pages[1].arrays)
+    assert pages[0].words == pages[1].words
+    assert pages[0].header["columns"] == pages[1].header["columns"]
+
+
 def test_missing_nan_and_infinite_are_told_apart() -> None:
     columns, page = Columns(SWEEP), Page()
     point = SPACE.at([0.1] * len(SPACE.dimensions))

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Download, Locator, Page, expect
 
@@ -164,6 +165,9 @@ def test_the_table_is_saved_as_it_is_shown(page: Page) -> None:
     latex = Path(saved(page, menu, "LaTeX").path()).read_text(encoding="utf-8")
     assert r"\begin{tabular}{lrrrl}" in latex
     assert "1 & $0.43333$ & $0.1$ & $0.5$" in latex
+    parquet = pq.read_table(saved(page, menu, "Parquet").path())
+    assert parquet.column_names == ["state", "number", "loss", "lr", "momentum"]
+    assert parquet["number"].to_pylist() == [5, 3, 1]
 
 
 def test_a_chart_is_saved_as_svg_png_and_html(page: Page) -> None:
@@ -342,3 +346,16 @@ def test_the_space_is_edited_after_one_saw_what_it_would_do_and_taken_back(
         page.get_by_role("button", name="Undo").click()
         expect(space.get_by_role("row", name="lr 1e-05..1.0 log")).to_be_visible()
         assert store.get_sweep(sweep).sweep.version == 3
+
+
+def test_what_a_spreadsheet_would_run_is_saved_as_text(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    sweep = add_sweep(store).id
+    add_trial(store, sweep, PARAMS, state=State.FAILED, error="=cmd|' /C calc'!A0")
+    with look(url) as page:
+        page.goto("/?sweep=digits&cols=error")
+        expect(page.get_by_role("table", name="Trials")).to_be_visible()
+        menu = page.locator("summary").filter(has_text="Export")
+        text = Path(saved(page, menu, "CSV").path()).read_text(encoding="utf-8")
+        assert "'=cmd|" in text

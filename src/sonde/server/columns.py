@@ -66,6 +66,14 @@ class _Numbers:
                 has[row] = 1
             values[row] = value
 
+    def fill(self, values: Sequence[float | None]) -> None:
+        """Set all rows."""
+        self.has = None
+        if None in values:
+            self.has = array("B", [value is not None for value in values])
+            values = [math.nan if value is None else value for value in values]
+        self.values = array("d", values)  # type: ignore[arg-type]
+
     def describe(self, after: int) -> dict[str, Any]:
         return self.about | {"kind": self.kind}
 
@@ -95,6 +103,20 @@ class _Words:
         while len(self.values) <= row:
             self.values.append(0)
         self.values[row] = 0 if value is _MISSING else self._code(value, version)
+
+    def fill(self, values: Sequence[Value], version: int) -> None:
+        """Set all rows."""
+        codes = self._codes  # a text is its own key, so that most are found without more ado
+        self.values = array(
+            "I",
+            [
+                0
+                if value is _MISSING
+                else (codes.get(value) if type(value) is str else None)
+                or self._code(value, version)
+                for value in values
+            ],
+        )
 
     def describe(self, after: int) -> dict[str, Any]:
         first = bisect_right(self._came, after) if after else 0
@@ -172,8 +194,11 @@ class Columns:
 
     def add(self, changed: Sequence[Trial], version: int) -> None:
         """Take in trials that are new or changed, in the order of their numbers."""
-        for trial in changed:
-            self._put(trial, version)
+        if self.count == 0:
+            self._fill(changed, version)
+        else:
+            for trial in changed:
+                self._put(trial, version)
         self._log.add(changed, self.count)
         self.version = version
 
@@ -216,6 +241,56 @@ class Columns:
         }
         return pack(header, arrays)
 
+    def _fill(self, trials: Sequence[Trial], version: int) -> None:
+        """Take in the first trials, a column after the other: many times quicker than by rows."""
+        self.count = len(trials)
+        self._state = array("B", [_STATE_CODES[trial.state] for trial in trials])
+        self._attempts = array("H", [min(trial.attempts, 0xFFFF) for trial in trials])
+        self._started.fill([t.started.timestamp() if t.started else None for t in trials])
+        self._finished.fill([t.finished.timestamp() if t.finished else None for t in trials])
+        for name, words in self._texts.items():
+            texts = [getattr(trial, name) for trial in trials]
+            words.fill([text[:_LONGEST_TEXT] if text else _MISSING for text in texts], version)
+        if self._short is not None:
+            self._short.fill([is_cut_short(t, self.sweep.goals) for t in trials], version)
+        if self._feasible is not None:
+            bounds = self.sweep.constraints
+            kept = [is_feasible(t, bounds) if t.state in _DECIDED else _MISSING for t in trials]
+            self._feasible.fill(kept, version)
+        for trial in trials:
+            self._find_gone(trial, version)
+        for name, column in list(self._params.items()):
+            values = [trial.params.get(name, _MISSING) for trial in trials]
+            if isinstance(column, _Words):
+                column.fill(values, version)
+            elif all(
+                value is _MISSING or type(value) is float or _is_exact(value) for value in values
+            ):
+                column.fill([None if value is _MISSING else value for value in values])
+                if self._was_edited:
+                    for value in values:
+                        if value is not _MISSING:
+                            self._widen(column, value)
+            else:  # somebody's own value among them
+                for row, value in enumerate(values):
+                    self._put_param(name, row, value, version)
+        for trial in trials:
+            self._meet(trial)
+        steps: list[int | None] = [None] * len(trials)
+        for name, (kind, numbers) in self._metrics.items():
+            found: list[float | None] = []
+            for row, trial in enumerate(trials):
+                summary = trial.metrics.get(name)
+                if summary is None:
+                    found.append(None)
+                    continue
+                found.append(summary.value(kind))
+                step = steps[row]
+                if step is None or summary.last_step > step:
+                    steps[row] = summary.last_step
+            numbers.fill(found)
+        self._step.fill(steps)
+
     def _put(self, trial: Trial, version: int) -> None:
         row = trial.number
         while len(self._state) <= row:
@@ -235,13 +310,7 @@ class Columns:
             decided = trial.state in _DECIDED
             kept = is_feasible(trial, self.sweep.constraints) if decided else _MISSING
             self._feasible.put(row, kept, version)
-        for name in trial.params:
-            if name not in self._params:  # a parameter that an edit of the sweep took out
-                gone = _Words({"name": name, "role": "param", "text": "no longer varied"})
-                for earlier in range(row):
-                    gone.put(earlier, _MISSING, version)
-                self._params[name] = gone
-                self._kinds += 1
+        self._find_gone(trial, version)
         for name in self._params:
             self._put_param(name, row, trial.params.get(name, _MISSING), version)
         self._put_metrics(trial)
@@ -267,6 +336,16 @@ class Columns:
             self._params[name] = words
             self._kinds += 1
 
+    def _find_gone(self, trial: Trial, version: int) -> None:
+        """Make a column for each parameter that an edit of the sweep took out."""
+        for name in trial.params:
+            if name not in self._params:
+                gone = _Words({"name": name, "role": "param", "text": "no longer varied"})
+                for earlier in range(trial.number):
+                    gone.put(earlier, _MISSING, version)
+                self._params[name] = gone
+                self._kinds += 1
+
     def _widen(self, column: _Numbers, value: float) -> None:
         """Make room for a trial from before the range was narrowed."""
         if self._was_edited and math.isfinite(value):
@@ -278,8 +357,8 @@ class Columns:
                 about["choices"] = sorted([*about["choices"], float(value)])
                 self._kinds += 1
 
-    def _put_metrics(self, trial: Trial) -> None:
-        row = trial.number
+    def _meet(self, trial: Trial) -> None:
+        """Make a column for each metric that came up first in this trial."""
         for name in trial.metrics:
             if name not in self._metrics and name not in self.hidden:
                 if len(self._metrics) >= MOST_METRICS:
@@ -291,6 +370,10 @@ class Columns:
                     column.has = array("B", bytes(self.count))
                 self._metrics[name] = SummaryKind.LAST, column
                 self._kinds += 1
+
+    def _put_metrics(self, trial: Trial) -> None:
+        row = trial.number
+        self._meet(trial)
         step = None
         for name, (kind, column) in self._metrics.items():
             summary = trial.metrics.get(name)

@@ -91,7 +91,8 @@ class Desk:
                 # The first time, or its definition was changed.
                 history = followed.history = History(changes.record.sweep)
                 followed.columns = None
-                changes = self.store.changes(key)
+                if followed.version:
+                    changes = self.store.changes(key)
             history.add(changes.trials)
             if followed.columns is not None:
                 followed.columns.add(changes.trials, changes.version)

@@ -38,6 +38,9 @@ export async function getFigure(sweep, kind, query) {
 /** @param {string} view @param {Query} query @returns {Promise<string>} */
 export const getText = async (view, query) => (await ask(view, query)).text();
 
+/** @param {string} view @param {Query} query @returns {Promise<Blob>} */
+export const getFile = async (view, query) => (await ask(view, query)).blob();
+
 /** @param {string} view @param {Query} query @param {any} [body] sent as JSON @returns {Promise<any>} */
 export const post = async (view, query, body) =>
   (await ask(view, query, { method: "POST", ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }) })).json();

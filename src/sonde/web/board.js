@@ -10,7 +10,7 @@ import { batch, computed, signal } from "./html.js";
 import { listen } from "./live.js";
 import { best, brushesOf, narrowed, parseFilter, sorted } from "./rows.js";
 
-const SLOW_MS = 1000; // between two sorts of many rows
+const SLOW_MS = 2000; // between two pictures of many rows
 const MANY = 20_000;
 
 export class Board {
@@ -25,13 +25,19 @@ export class Board {
     this.columns = null;
     /** Raised when the columns changed. */
     this.version = signal(0);
+    /** ... and charts are to show it: of many trials that is not as often. */
+    this.drawn = signal(0);
     this.end = () => {};
     this.isOver = false;
     this.isFetching = false;
     this.isStale = false;
+    /** @type {number | undefined} */
+    this.timer = undefined;
 
+    /** @type {any} */
     this.filterText = part("filter");
     this.sortText = part("sort");
+    /** @type {any} */
     this.topText = part("top");
     const brushText = computed(() =>
       JSON.stringify(Object.entries(place.value).filter(([key]) => key.startsWith("b."))),
@@ -39,21 +45,25 @@ export class Board {
     this.filter = computed(() => parseFilter(this.filterText.value));
     /** Brushes while they are drawn, before they are in the URL. @type {{ value: Map<string, any> | null }} */
     this.draft = signal(null);
+    /** @type {any} */
     this.brushes = computed(() => this.draft.value ?? brushesOf(JSON.parse(brushText.value)));
-    /** Rows that the filter lets through, and of these the best so many in a hundred, by number. */
-    this.filtered = computed(() => {
-      this.version.value;
+    const filtered = () => {
       if (!this.columns) return new Uint32Array(0);
       const rows = narrowed(this.columns, this.filter.value, new Map());
       const top = Number(this.topText.value);
       return top > 0 && top < 100 ? best(this.columns, rows, top / 100) : rows;
-    });
+    };
+    const chosen = (/** @type {Uint32Array} */ rows) =>
+      this.columns && this.brushes.value.size > 0 ? narrowed(this.columns, [], this.brushes.value, rows) : rows;
+    /** Rows that the filter lets through, and of these the best so many in a hundred, by number. */
+    this.filtered = computed(() => (this.version.value, filtered()));
     /** ... and that the brushes let through. */
-    this.chosen = computed(() => {
-      const rows = this.filtered.value;
-      if (!this.columns || this.brushes.value.size === 0) return rows;
-      return narrowed(this.columns, [], this.brushes.value, rows);
-    });
+    this.chosen = computed(() => chosen(this.filtered.value));
+    /** The same for charts. */
+    this.drawnFiltered = computed(() => (this.drawn.value, filtered()));
+    this.drawnChosen = computed(() =>
+      this.drawn.value === this.version.value ? this.chosen.value : chosen(this.drawnFiltered.value),
+    );
     // Sorted before they are brushed: to brush is then no further sorting.
     const sortedAll = computed(() =>
       this.columns ? sorted(this.columns, this.filtered.value, this.sort.value) : new Uint32Array(0),
@@ -64,7 +74,7 @@ export class Board {
       const all = sortedAll.value;
       return chosen.length === all.length ? all : among(all, chosen, this.columns?.count ?? 0);
     });
-    /** The key of the column that is sorted by, with `-` before it for descending. */
+    /** The key of the column that is sorted by, with `-` before it for descending. @type {any} */
     this.sort = computed(() => {
       this.version.value;
       const goal = this.columns?.goals[0];
@@ -98,7 +108,7 @@ export class Board {
       if (this.isOver) return;
       batch(() => {
         this.detail.value = detail;
-        this.version.value++;
+        this.changed();
       });
       this.end = listen(detail.id, (view) => this.told(view));
     } catch (error) {
@@ -129,7 +139,18 @@ export class Board {
     if (view.version !== this.columns?.version) this.fetch();
   }
 
-  /** Fetch what changed: one request at a time, and of many rows not too often. */
+  /** Show what came: in charts of many trials not more often than once in a while. */
+  changed() {
+    this.version.value++;
+    if (/** @type {Columns} */ (this.columns).count <= MANY || this.drawn.peek() === 0) this.drawn.value = this.version.peek();
+    else
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined;
+        if (!this.isOver) this.drawn.value = this.version.peek();
+      }, SLOW_MS);
+  }
+
+  /** Fetch what changed: one request at a time. */
   async fetch() {
     if (this.isFetching) {
       this.isStale = true;
@@ -140,8 +161,7 @@ export class Board {
       do {
         this.isStale = false;
         const columns = /** @type {Columns} */ (this.columns);
-        if ((await columns.update()) && !this.isOver) this.version.value++;
-        if (columns.count > MANY) await new Promise((done) => setTimeout(done, SLOW_MS));
+        if ((await columns.update()) && !this.isOver) batch(() => this.changed());
       } while (this.isStale && !this.isOver);
     } catch {
       // The banner says that the server is away; the next event fetches again.

@@ -15,7 +15,7 @@ export function useFigure(board, kind, query = {}) {
   const brush = [...board.brushes.value].map(([key, { low, high }]) => `${key}:${low}..${high}`);
   const asked = { ...query, filter: board.filterText.value, brush };
   const key = JSON.stringify([kind, asked]);
-  const version = board.version.value;
+  const version = board.drawn.value;
   const isDrawn = board.draft.value !== null;
   useEffect(() => {
     if (isDrawn) return undefined;

@@ -1,11 +1,33 @@
 // @ts-check
 /** A table as a file: the rows and columns that are shown, in their order, with values in full. */
+import { getFile } from "../api.js";
 import { present, valueOf } from "../columns.js";
 import { download } from "./files.js";
 
 /** @typedef {import("../columns.js").Columns} Columns */
 
 const KINDS = { csv: "text/csv", json: "application/json", tex: "application/x-tex" };
+
+/**
+ * As the server writes it: the browser has nothing that writes Parquet.
+ * @param {import("../board.js").Board} board @param {string[]} keys
+ */
+export async function saveParquet(board, keys) {
+  if (Number(board.topText.peek()) > 0) throw new Error("Parquet is written by the server, which does not know the slider: set it to all");
+  const columns = /** @type {Columns} */ (board.columns);
+  /** @type {Record<string, string>} */
+  const others = { duration: "duration_s", short: "cut_short" };
+  const named = (/** @type {string} */ key) => (key.startsWith("m.") ? key.slice(2) : key.startsWith("p.") && !columns.byKey.has(`m.${key.slice(2)}`) ? key.slice(2) : (others[key] ?? key));
+  const sort = board.sort.peek();
+  const query = {
+    format: "parquet",
+    column: keys.map(named),
+    filter: board.filterText.peek(),
+    brush: [...board.brushes.peek()].map(([key, { low, high }]) => `${key}:${low}..${high}`),
+    sort: sort.startsWith("-") ? `-${named(sort.slice(1))}` : named(sort),
+  };
+  download(`${board.detail.peek().name}.parquet`, await getFile(`../sweeps/${columns.sweep}/export`, query));
+}
 
 /** @param {string} kind @param {string} name @param {any} columns @param {Uint32Array} rows @param {string[]} keys */
 export function saveTable(kind, name, columns, rows, keys) {
@@ -37,8 +59,10 @@ const plain = (/** @type {any} */ value) =>
 
 /** @param {Columns} columns @param {Uint32Array} rows @param {string[]} keys */
 export function asCsv(columns, rows, keys) {
+  // What a spreadsheet would run as a formula becomes a text.
+  const tame = (/** @type {any} */ value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : plain(value));
   const quoted = (/** @type {string} */ text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [titles(columns, keys), ...Array.from(rows, (row) => keys.map((key) => plain(cellOf(columns, row, key))))];
+  const lines = [titles(columns, keys), ...Array.from(rows, (row) => keys.map((key) => tame(cellOf(columns, row, key))))];
   return lines.map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
 }
 

@@ -14,8 +14,8 @@ const chosenGoal = part("goal");
 /** @param {{ board: import("../board.js").Board }} props */
 export function Edf({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
-  const rows = board.chosen.value;
+  const version = board.drawn.value;
+  const rows = board.drawnChosen.value;
   const [at, setAt] = useState(Number.NaN);
   const goal = columns.goals.find((column) => column.name === chosenGoal.value) ?? columns.goals[0];
   const axis = useMemo(() => goal && axisOf(columns, goal), [version, goal]);

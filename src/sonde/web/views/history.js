@@ -16,9 +16,9 @@ const chosenY = part("y");
 /** @param {{ board: import("../board.js").Board }} props */
 export function History({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
-  const rows = board.filtered.value;
-  const chosen = board.chosen.value;
+  const version = board.drawn.value;
+  const rows = board.drawnFiltered.value;
+  const chosen = board.drawnChosen.value;
   const [under, setUnder] = useState(-1);
   const goals = columns.goals;
   const goal = goals.find((column) => column.name === chosenGoal.value) ?? goals[0];

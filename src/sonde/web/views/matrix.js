@@ -22,8 +22,8 @@ const chosen = part("dims");
 /** @param {{ board: import("../board.js").Board }} props */
 export function Matrix({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
-  const rows = board.chosen.value;
+  const version = board.drawn.value;
+  const rows = board.drawnChosen.value;
   const [room, wide] = useWidth();
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const all = [...columns.goals, ...columns.role("param").filter((column) => !column.about.constant)];

@@ -15,7 +15,7 @@ const chosenGoal = part("goal");
 /** @param {{ board: import("../board.js").Board }} props */
 export function Pair({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  board.version.value;
+  board.drawn.value;
   const goal = columns.goals.find((column) => column.name === chosenGoal.value) ?? columns.goals[0];
   const params = columns.role("param").filter((column) => !column.about.constant);
   if (!goal || params.length < 2) return html`<p class="nothing panel">It takes two parameters and a metric to be made better.</p>`;
@@ -32,7 +32,7 @@ export function Pair({ board }) {
 /** @param {any} props */
 function Both({ board, x, y, goal }) {
   const columns = board.columns;
-  const merit = useMemo(() => merits(columns, goal), [board.version.value, goal]);
+  const merit = useMemo(() => merits(columns, goal), [board.drawn.value, goal]);
   const { figure, error } = useFigure(board, "contour", { param: [x.name, y.name], metric: [goal.name] });
   const grid = figure?.grid ?? null;
   const ends = useMemo(() => (grid ? endsOf(grid, goal) : null), [grid]);

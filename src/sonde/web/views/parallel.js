@@ -24,7 +24,7 @@ const TAP = 4; // pixels: a shorter stroke on an axis takes its brush away
 /** @param {{ board: import("../board.js").Board }} props */
 export function Parallel({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
+  const version = board.drawn.value;
   const [frameOf, room] = useWidth();
   /** @type {Axis[]} */
   const all = useMemo(() => shownAxes(columns), [version]);
@@ -40,27 +40,28 @@ export function Parallel({ board }) {
   const merit = useMemo(() => merits(columns, columns.goals[0]), [version]);
   const base = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const front = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  const whole = useRef(/** @type {any[]} */ ([])); // what the front shows all of
-  const filtered = board.filtered.value;
-  const chosen = board.chosen.value;
+  const whole = useRef(/** @type {any[]} */ ([])); // what the picture behind was drawn of
+  const filtered = board.drawnFiltered.value;
+  const chosen = board.drawnChosen.value;
   const isDrawn = board.draft.value !== null;
   const isBrushed = board.brushes.value.size > 0;
   const dressed = theme.value;
   const everything = [placed, filtered, merit, dressed];
   const draw = (/** @type {any} */ context, /** @type {Uint32Array} */ rows, /** @type {boolean} */ isQuick) =>
     drawLines(context, frame, placed.ys, rows, merit, colour("ghost-strong"), isQuick);
-  // Behind what is chosen stands, faintly, the picture of all. When a brush begins it is there already.
+  // Behind what is chosen stands, faintly, the picture of all: kept when it is drawn, so that it is
+  // there already when a brush begins.
   useLayoutEffect(() => {
-    const context = sized(base.current, frame.width, frame.height);
-    if (!isBrushed) return;
-    if (front.current && everything.every((part, i) => part === whole.current[i]))
-      context.drawImage(front.current, 0, 0, frame.width, frame.height);
-    else draw(context, filtered, false);
-  }, [placed, filtered, isBrushed, dressed]);
-  useLayoutEffect(() => {
+    const isWhole = everything.every((part, i) => part === whole.current[i]);
+    if (isBrushed && !isWhole) {
+      draw(sized(base.current, frame.width, frame.height), filtered, false);
+      whole.current = everything;
+    }
     draw(sized(front.current, frame.width, frame.height), chosen, isDrawn);
-    whole.current = isBrushed ? [] : everything;
-  }, [placed, chosen, merit, dressed, isDrawn]);
+    if (isBrushed || isWhole) return;
+    sized(base.current, frame.width, frame.height).drawImage(/** @type {HTMLCanvasElement} */ (front.current), 0, 0, frame.width, frame.height);
+    whole.current = everything;
+  }, [placed, filtered, chosen, merit, dressed, isDrawn]);
   const title = `Parallel coordinates: ${count(chosen.length, "trial")} over ${axes.map((axis) => axis.title).join(", ")}`;
   return html`<section class="panel">
     <div class="panel-head">
@@ -79,7 +80,7 @@ export function Parallel({ board }) {
     </div>
     <div class="scroll parallel" ref=${frameOf} tabindex="0" role="region" aria-label="Parallel coordinates">
       <div class="stack" style=${{ width: `${width}px`, height: `${HEIGHT}px` }}>
-        <canvas ref=${base} class="behind" aria-hidden="true"></canvas>
+        <canvas ref=${base} class=${isBrushed ? "behind" : "behind is-away"} aria-hidden="true"></canvas>
         <canvas ref=${front} role="img" aria-label=${title}></canvas>
         <${Overlay} board=${board} axes=${axes} frame=${frame} placed=${placed} />
       </div>

@@ -13,8 +13,8 @@ import { Shape } from "../ui/state.js";
 /** @param {{ board: import("../board.js").Board }} props */
 export function Pareto({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
-  const rows = board.chosen.value;
+  const version = board.drawn.value;
+  const rows = board.drawnChosen.value;
   const goals = columns.goals;
   const front = useMemo(() => wholeFront(columns, rows), [version, rows]);
   if (goals.length < 2)
@@ -30,9 +30,9 @@ export function Pareto({ board }) {
 /** @param {any} props */
 function Two({ board, x, y, front, height }) {
   const columns = board.columns;
-  const rows = board.chosen.value;
+  const rows = board.drawnChosen.value;
   const [under, setUnder] = useState(-1);
-  const found = useMemo(() => points(columns, y, rows, x), [board.version.value, rows]);
+  const found = useMemo(() => points(columns, y, rows, x), [board.drawn.value, rows]);
   const all = useMemo(() => new Uint8Array(columns.count).fill(1), [columns.count]);
   const isLog = (/** @type {any} */ column, /** @type {Float64Array} */ values) => values.length > 0 && values.every((v) => v > 0) && isSkewed(column, values.reduce((a, b) => Math.max(a, b), 0));
   const row = under >= 0 ? found.rows[under] : -1;

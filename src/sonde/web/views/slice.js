@@ -17,7 +17,7 @@ const chosenGoal = part("goal");
 /** @param {{ board: import("../board.js").Board }} props */
 export function Slice({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
+  const version = board.drawn.value;
   const goal = columns.goals.find((column) => column.name === chosenGoal.value) ?? columns.goals[0];
   const merit = useMemo(() => merits(columns, goal), [version, goal]);
   if (!goal) return html`<p class="nothing panel">This sweep has no metric to be made better.</p>`;
@@ -39,8 +39,8 @@ export const Key = ({ more = 0 }) => html`<p class="legend"><span><${Shape} stat
  */
 export function One({ board, x, y, merit, height = 210, file = "slice", behind, behindKey }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
-  const rows = board.chosen.value;
+  const version = board.drawn.value;
+  const rows = board.drawnChosen.value;
   const [under, setUnder] = useState(-1);
   const [ax, ay] = useMemo(() => [axisOf(columns, x), axisOf(columns, y)], [version, x, y]);
   const cloud = useMemo(() => cloudOf(ax, ay, rows), [ax, ay, rows]);

@@ -15,8 +15,8 @@ const MOST_ROWS = 40;
 /** @param {{ board: import("../board.js").Board }} props */
 export function Timeline({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.version.value;
-  const rows = board.chosen.value;
+  const version = board.drawn.value;
+  const rows = board.drawnChosen.value;
   const [under, setUnder] = useState(-1);
   const found = useMemo(() => barsOf(columns, rows), [version, rows]);
   if (found.bars.length === 0) return html`<section class="panel"><h2>Timeline</h2><p class="nothing">No trial has begun yet.</p></section>`;

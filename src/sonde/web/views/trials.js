@@ -93,14 +93,15 @@ function Export({ board, heads }) {
   const save = async (/** @type {string} */ kind) => {
     if (menu.current) menu.current.open = false;
     try {
-      const { saveTable } = await import("../ui/table_file.js");
-      saveTable(kind, board.detail.peek().name, board.columns, board.ordered.peek(), heads.map((head) => head.key));
+      const { saveParquet, saveTable } = await import("../ui/table_file.js");
+      if (kind === "parquet") await saveParquet(board, heads.map((head) => head.key));
+      else saveTable(kind, board.detail.peek().name, board.columns, board.ordered.peek(), heads.map((head) => head.key));
     } catch (error) {
       say(`it could not be saved: ${/** @type {Error} */ (error).message}`, true);
     }
   };
   return html`<details class="menu" ref=${menu}><summary>Export</summary>
-    <div class="menu-list">${[["csv", "CSV"], ["json", "JSON"], ["tex", "LaTeX"]].map(
+    <div class="menu-list">${[["csv", "CSV"], ["json", "JSON"], ["tex", "LaTeX"], ["parquet", "Parquet"]].map(
       ([kind, title]) => html`<button key=${kind} class="small" onClick=${() => save(kind)}>${title}</button>`,
     )}</div></details>`;
 }
