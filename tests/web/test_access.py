@@ -1,12 +1,13 @@
 """Who does not see well, has no mouse, or has a small screen, can use all of it too."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from browsing import Look
+from browsing import Look, looking
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 PAGES = {
@@ -46,16 +47,27 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.fixture(scope="module", params=["light", "dark"])
+def dressed(request: pytest.FixtureRequest, browser: Browser, real_url: str) -> Iterator[Page]:
+    """A page of each theme for all tests: its scripts are fetched once."""
+    with looking(browser, real_url, theme=request.param) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, real_url: str) -> Iterator[Page]:
+    with looking(browser, real_url, width=390, height=844) as page:
+        yield page
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(look: Look, real_url: str, name: str, theme: str) -> None:
-    with look(real_url, theme=theme) as page:
-        settled(page, PAGES[name])
-        for summary in page.locator("summary").all():
-            summary.click()
-        for button in page.locator(".fold-button").all():
-            button.click()
-        assert violations(page) == []
+def test_axe_finds_nothing(dressed: Page, name: str) -> None:
+    settled(dressed, PAGES[name])
+    for summary in dressed.locator("summary").all():
+        summary.click()
+    for button in dressed.locator(".fold-button").all():
+        button.click()
+    assert violations(dressed) == []
 
 
 def test_axe_finds_nothing_in_what_asks_and_in_what_is_empty(look: Look, url: str) -> None:
@@ -65,10 +77,9 @@ def test_axe_finds_nothing_in_what_asks_and_in_what_is_empty(look: Look, url: st
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wider_than_a_phone(look: Look, real_url: str, name: str) -> None:
-    with look(real_url, width=390, height=844) as page:
-        settled(page, PAGES[name])
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+def test_nothing_is_wider_than_a_phone(phone: Page, name: str) -> None:
+    settled(phone, PAGES[name])
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_the_table_is_gone_through_and_a_trial_opened_by_keys(page: Page) -> None:
