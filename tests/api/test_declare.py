@@ -193,6 +193,19 @@ def test_a_command_is_text_or_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             sweep.run(workers=0)
 
 
+def test_what_is_wrong_with_a_scripts_parameters_is_said_in_pythons_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.py").write_text("epochs = 1\nprint(epochs)\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(sonde.ConfigError) as refusal:
+        sonde.sweep("train.py", {"lr": [0.1, 0.2]}, minimize="loss")
+    assert str(refusal.value) == (
+        "parameter lr: lr occurs nowhere in train.py; pass it as an option: train.py --lr={lr} "
+        "(names assigned there: epochs = 1)"
+    )
+
+
 def test_paths_can_be_linked_into_the_copies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
