@@ -35,6 +35,7 @@ from sonde.store.protocol import Ask, Decision, NewTrial, Store, SweepRecord
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sonde.analysis.pictures import Picture
     from sonde.api.crew import Gpus
     from sonde.api.running import Progress
     from sonde.core.importance import Importance
@@ -189,6 +190,49 @@ class Sweep:
                 raise ConfigError("importance()", "the sweep has no goal", "name a metric")
             trials = list(self._controller.history.trials)
         return importances(trials, sweep.space, goals[0], seed=sweep.seed, method=method)
+
+    def plot(
+        self,
+        kind: str,
+        *others: "Sweep | str",
+        metric: str | Sequence[str] | None = None,
+        params: Sequence[str] = (),
+        over: str = "trial",
+        filter: str = "",  # noqa: A002 - what everyone calls it
+        points: int | None = None,
+        method: str = "fanova",
+    ) -> "Picture":
+        """Return a figure: shown by a notebook, saved by `.save("f.png")`, printed in letters.
+
+        Args:
+            kind: `history`, `importance`, `parallel`, `slice`, `contour`, `rank`, `edf`,
+                `timeline`, `pareto`, `curves`, `scatter-matrix` or `correlation`.
+            others: Further sweeps of this store in the same figure (history, edf, curves).
+            metric: What is shown, as `minimize` names it; by default the goals.
+            params: Which parameters; by default all that vary. A contour has two.
+            over: Of a history: `trial`, `time` or `cost`.
+            filter: Which trials, as in the dashboard: `done lr<0.01`.
+            points: How many trials are shown at most.
+            method: Of importances.
+
+        Raises:
+            ConfigError: If it cannot be drawn.
+            NotFoundError: If there is no such sweep.
+        """
+        from sonde.analysis.figures import Asked
+        from sonde.analysis.figures.stored import figure_from
+        from sonde.analysis.pictures import Picture
+
+        asked = Asked(
+            kind=kind,
+            metrics=(metric,) if isinstance(metric, str) else tuple(metric or ()),
+            params=tuple(params),
+            over=over,
+            points=points,
+            method=method,
+        )
+        names = [self.id, *(other.id if isinstance(other, Sweep) else other for other in others)]
+        return Picture(figure_from(self.store, names, asked, utc_now(), text=filter))
 
     # ---------------------------------------------------------------- running
 

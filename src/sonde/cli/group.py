@@ -26,6 +26,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "trials": ("trials", "List the trials of a sweep, sorted as you like."),
         "best": ("best", "Show the best trials of a sweep, and how to run the best again."),
         "importance": ("importance", "Show which parameters matter, and how sure that is."),
+        "plot": ("plot", "Draw a figure, here or as png, pdf, svg, html: sonde plot history SWEEP"),
         "export": ("export", "Write the trials to a file: csv, json, tex, parquet."),
         "logs": ("logs", "Print what a trial printed."),
         "artifacts": ("artifacts", "List the files that a trial left, or copy them."),

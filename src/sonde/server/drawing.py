@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Lock
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sonde.core.sweep import Sweep
 from sonde.core.trial import State, Trial
 from sonde.server.desk import Desk
-from sonde.store.protocol import Curve, Store
+from sonde.store.protocol import Store
 
 if TYPE_CHECKING:
     from sonde.analysis.figures import Asked, Snapshot
@@ -94,11 +94,12 @@ class Drawing:
 
     def _draw(self, question: Any, versions: Any, brushes: Brushes) -> bytes:
         from sonde.analysis.figures import figure, json_of
+        from sonde.analysis.figures.stored import reader
 
         asked, _, filter_, _ = question
         now = datetime.now(UTC)
         snapshots = [self._snapshot(key, filter_, brushes) for key, *_ in versions]
-        reads = [self._reader(key) for key, *_ in versions]
+        reads = [reader(self._desk.store, key) for key, *_ in versions]
         found = json_of(figure(asked, snapshots, reads, now))
         body = json.dumps(found, allow_nan=False, separators=(",", ":")).encode()
         with self._lock:
@@ -135,13 +136,6 @@ class Drawing:
             while len(self._snapshots) > _SNAPSHOTS:
                 self._snapshots.popitem(last=False)
         return known
-
-    def _reader(self, key: str) -> Callable[[Sequence[int], str], Mapping[int, Curve]]:
-        def read(trials: Sequence[int], metric: str) -> Mapping[int, Curve]:
-            found = self._desk.store.curves(key, trials, [metric])
-            return {number: curves[metric] for number, curves in found.items() if metric in curves}
-
-        return read
 
 
 def _version(store: Store, sweep: str, kind: str) -> tuple[str, int, int]:

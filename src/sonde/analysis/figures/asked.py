@@ -23,7 +23,7 @@ __all__ = ["KINDS", "SEVERAL", "Asked", "figure"]
 SEVERAL = frozenset({"history", "edf", "curves"})
 """Kinds that show several sweeps at once."""
 _MANY = 30_000  # points of a figure at most
-_PAIRED = 6  # parameters in a scatter matrix or a rank figure, where none are named
+_PAIRED, _CROSSED = 4, 6  # parameters in a rank figure and a scatter matrix, where none are named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ _FIGURES: Mapping[str, Callable[[_Given], Any]] = {
     "pareto": lambda g: pareto(g.first, g.goals, g.most),
     "curves": lambda g: curves(g.snapshots, g.goal_each, g.reads, g.asked.points or MOST_CURVES),
     "scatter-matrix": lambda g: scatter(
-        g.first, g.goals[0], g.goals[1:], g.params(_PAIRED), g.most
+        g.first, g.goals[0], g.goals[1:], g.params(_CROSSED), g.most
     ),
     "correlation": lambda g: correlation(g.first, g.goals, g.params()),
 }

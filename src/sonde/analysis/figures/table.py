@@ -15,7 +15,7 @@ from sonde.core.trial import State
 
 __all__ = ["Plotted", "Rank", "Slice", "Table", "Trend", "parallel", "rank", "scatter", "slices"]
 
-_BINS = 16  # of a trend
+_BINS, _IN_EACH = 16, 12  # bins of a trend at most, and about how many results in each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -194,7 +194,8 @@ def _trend(snapshot: Snapshot, goal: Goal, axis: Axis) -> Trend:
     rows = np.flatnonzero(snapshot.results(goal) & column.finite)
     at, values = column.values[rows], snapshot.goal(goal).values[rows]
     where = places(axis, at)
-    bins = where if axis.kind == "category" else np.minimum((where * _BINS).astype(int), _BINS - 1)
+    count = min(max(len(rows) // _IN_EACH, 4), _BINS)
+    bins = where if axis.kind == "category" else np.minimum((where * count).astype(int), count - 1)
     found = []
     for one in np.unique(bins).tolist():
         inside = bins == one

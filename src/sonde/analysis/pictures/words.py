@@ -1,0 +1,57 @@
+"""What is written on pictures: titles and units, without matplotlib."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sonde.analysis.figures.snapshot import Source
+
+__all__ = ["said_of", "span_unit", "title_of"]
+
+
+def title_of(figure: Any) -> str:
+    """Return the title of a figure: what is seen, of which sweeps."""
+    runs = getattr(figure, "runs", None)
+    names = [run.source.name for run in runs] if runs is not None else [figure.source.name]
+    of = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return f"{_what(figure)} · {of}"
+
+
+def said_of(source: Source, omitted: Mapping[str, int], *, name: bool = False) -> str:
+    """Say which trials a figure shows: `60 trials: 57 done, 3 failed; 12 not shown (thinned)`."""
+    states = ", ".join(f"{count:,} {state}" for state, count in source.states.items())
+    of = f" of {source.trials:,}" if source.chosen < source.trials else ""
+    text = f"{source.chosen:,}{of} trials: {states}" if states else "no trials"
+    if omitted:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in omitted.items())
+        text += f"; not shown: {reasons}"
+    return f"{source.name}: {text}" if name else text
+
+
+def span_unit(seconds: float) -> tuple[str, float]:
+    """Return the unit that a span of seconds is read in, and how many seconds it has."""
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return unit, size
+    return "s", 1.0
+
+
+def _what(figure: Any) -> str:
+    kind: str = figure.kind
+    if kind in {"importance", "timeline", "correlation"}:
+        return {"importance": f"importance ({getattr(figure, 'method', '')})"}.get(kind, kind)
+    if kind == "pareto":
+        return "goals"
+    if kind == "edf":
+        return f"distribution of {_goal(figure)}"
+    if kind == "contour":
+        return f"{_goal(figure)} over {figure.x.name} and {figure.y.name}"
+    if kind == "parallel":
+        return f"{_goal(figure)} and the parameters"
+    return f"{kind} of {_goal(figure)}"
+
+
+def _goal(figure: Any) -> str:
+    goal = figure.goal
+    if goal.summary in {None, "last"}:
+        return str(goal.name)
+    return f"{goal.summary} {goal.name}"

@@ -1,0 +1,144 @@
+"""Figures drawn: by matplotlib, and in letters."""
+
+import json
+import math
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from figured import GOALS, SPACE, draw, snapshot_of
+from sonde.analysis.figures import KINDS, SEVERAL, json_of
+from sonde.analysis.pictures import FORMATS, Picture, text_of
+from sonde.core.trial import State, Trial
+from sonde.errors import ConfigError
+from sonde.store.protocol import Curve
+from trials import make
+
+
+def _many() -> list[Trial]:
+    rng = np.random.default_rng(0)
+    trials = []
+    for n in range(40):
+        state = State.FAILED if n % 9 == 8 else State.STOPPED if n % 7 == 6 else State.DONE
+        loss = math.nan if n == 5 else 1e6 if n == 11 else float(rng.random() - 0.3)
+        values: dict[str, Any] = (
+            {} if state is State.FAILED else {"loss": loss, "speed": n % 5 + 1.0}
+        )
+        trials.append(make(n, state, SPACE.at(rng.random(5).tolist()), (n, n + 3.0), **values))
+    trials.append(make(40, State.RUNNING, SPACE.at([0.5] * 5), (40, 0)))
+    return trials
+
+
+CASES: dict[str, list[Trial]] = {
+    "none": [],
+    "one": [make(0, params=SPACE.at([0.5] * 5), loss=0.5, speed=1.0)],
+    "failed": [make(n, State.FAILED, SPACE.at([0.5] * 5)) for n in range(5)],
+    "alike": [make(n, params=SPACE.at([0.5] * 5), loss=0.5, speed=1.0) for n in range(6)],
+    "many": _many(),
+}
+
+
+@cache
+def figure(kind: str, case: str) -> Any:
+    curves = {n: Curve([1, 2, 3], [3.0, 2.0, 1.0 + n], [0.0, 1.0, 2.0]) for n in range(0, 30, 2)}
+    return draw(kind, snapshot_of(CASES[case], stopping="asha(min_steps=2)"), curves=curves)
+
+
+@pytest.mark.parametrize("case", ["none", "failed", "alike", "many"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_figure_can_be_drawn_whatever_the_trials(kind: str, case: str) -> None:
+    found = Picture(figure(kind, case)).figure
+    found.canvas.draw()
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_figure_fits_a_terminal_and_is_ascii_where_it_must(kind: str, case: str) -> None:
+    for width in (80, 57):
+        text = text_of(figure(kind, case), width=width)
+        *drawn, _ = text.splitlines()  # the last line says how many trials, and may be longer
+        assert max(map(len, drawn)) <= width
+        assert text_of(figure(kind, case), width=width, unicode=False).isascii()
+    assert str(Picture(figure(kind, case))) == text_of(figure(kind, case))
+
+
+def test_every_trial_of_a_history_is_drawn_by_its_state() -> None:
+    from matplotlib.collections import PathCollection
+
+    data = figure("history", "many")
+    ax = Picture(data).figure.axes[0]
+    clouds = [one for one in ax.collections if isinstance(one, PathCollection)]
+    assert sum(np.shape(one.get_offsets())[0] for one in clouds) == 41
+    words = [text.get_text() for text in Picture(data).figure.legends[0].get_texts()]
+    assert words == ["best so far", "done", "stopped", "failed", "running"]
+    said = [text.get_text() for text in Picture(data).figure.texts]
+    assert said[1].splitlines() == [
+        "41 trials: 1 running, 31 done, 5 stopped, 4 failed",
+        "7 on the edge: far beyond it, or without a value",
+    ]
+
+
+def test_a_diverged_value_lies_on_the_edge_and_does_not_flatten_the_rest() -> None:
+    ax = Picture(figure("history", "many")).figure.axes[0]
+    assert ax.get_ylim()[1] < 10  # one of them is a million
+
+
+@pytest.mark.parametrize("kind", ["history", "contour"])
+def test_a_page_is_whole_and_has_the_numbers(kind: str) -> None:
+    page = Picture(figure(kind, "many")).render("html").decode()
+    assert not re.findall(r"(?:src|href)=\"(?!#|data:)", page)
+    found = re.search(r"<script type=\"application/json\" id=\"data\">(.*?)</script>", page)
+    assert found is not None
+    assert json.loads(found[1]) == json_of(figure(kind, "many"))
+
+
+def test_names_of_sweeps_cannot_break_out_of_a_page() -> None:
+    snapshot = snapshot_of(CASES["one"], name="</script><script>alert(1)</script>")
+    page = Picture(draw("edf", snapshot)).render("html").decode()
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_it_is_saved_by_its_suffix_and_the_same_each_time(form: str, tmp_path: Path) -> None:
+    starts = {
+        "png": b"\x89PNG",
+        "pdf": b"%PDF",
+        "svg": b"<?xml",
+        "html": b"<!doctype",
+        "json": b"{",
+    }
+    files = [
+        Picture(figure("history", "many")).save(tmp_path / f"{n}.{form}").read_bytes()
+        for n in range(2)
+    ]
+    assert files[0].startswith(starts[form])
+    assert files[0] == files[1]
+
+
+def test_sweeps_in_one_figure_have_colours_and_letters_of_their_own() -> None:
+    snapshots = [snapshot_of(CASES["many"], name=name) for name in ("one", "two")]
+    for kind in sorted(SEVERAL):
+        data = draw(kind, *snapshots)
+        text = text_of(data)
+        assert "a one   b two" in text
+        assert Picture(data).figure.axes
+
+
+def test_what_cannot_be_saved_is_refused(tmp_path: Path) -> None:
+    picture = Picture(figure("edf", "one"))
+    with pytest.raises(ConfigError, match="there is no such format; choose from png, pdf"):
+        picture.save(tmp_path / "f.gif")
+    with pytest.raises(ConfigError, match="No such file or directory; choose another place"):
+        picture.save(tmp_path / "nowhere" / "f.json")
+
+
+def test_a_notebook_shows_it() -> None:
+    picture = Picture(figure("history", "one"))
+    assert picture._repr_svg_().startswith("<?xml")
+    assert repr(picture) == "<sonde history of min loss · digits>"
+    assert picture.kind == "history"
+    assert GOALS[0].metric in str(picture)
