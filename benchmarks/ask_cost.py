@@ -4,6 +4,9 @@ Ten mixed parameters; a random history is told first, then a window of trials is
 and told. sonde's methods and Optuna's TPE take turns in one process; the medians over
 the rounds are printed, with how many times cheaper than Optuna's TPE they are and the
 exponent of growth from 1,000 trials on. Run: python benchmarks/ask_cost.py [METHOD...]
+
+`models` in place of methods: `bayes` beside Optuna's GPSampler and HEBO, where they are installed,
+at 100, 200 and 500 trials, in shorter windows as these are slow.
 """
 
 import math
@@ -12,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 from sonde.core.distributions import Choice, Float, Int
@@ -21,7 +25,9 @@ from sonde.core.space import Space, space_of
 from sonde.core.trial import State, Trial
 
 SIZES = (100, 1_000, 10_000)
+MODEL_SIZES = (100, 200, 500)
 WINDOW, ROUNDS = 10, 3
+MODEL_WINDOWS = {"bayes": 20, "Optuna GP": 3, "HEBO": 2}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SPACE = space_of(
     {f"x{i}": Float(0, 1) for i in range(3)}
@@ -56,7 +62,7 @@ def history(space: Space, size: int, seed: int) -> list[dict[str, Any]]:
     )
 
 
-def sonde_ms(name: str, size: int, seed: int) -> float:
+def sonde_ms(name: str, size: int, seed: int, window: int = WINDOW) -> float:
     """CPU milliseconds of an ask and a tell."""
     searcher = method(name)
     state = searcher.start(Problem(space=SPACE, goals=[Goal(metric="loss")], seed=seed))
@@ -66,15 +72,15 @@ def sonde_ms(name: str, size: int, seed: int) -> float:
         seen.add(SPACE.key(params))
     searcher.propose(state, Request(first=size, count=1, seen=seen))  # imports and caches
     begun = time.process_time()
-    for number in range(size, size + WINDOW):
+    for number in range(size, size + window):
         (params,) = searcher.propose(state, Request(first=number, count=1, seen=seen))
         seen.add(SPACE.key(params))
         state = searcher.observe(state, ended(number, params))
-    return (time.process_time() - begun) / WINDOW * 1e3
+    return (time.process_time() - begun) / window * 1e3
 
 
-def optuna_ms(size: int, seed: int) -> float:
-    """CPU milliseconds of an ask and a tell with Optuna's default TPE."""
+def optuna_ms(size: int, seed: int, sampler: str = "TPESampler", window: int = WINDOW) -> float:
+    """CPU milliseconds of an ask and a tell with a sampler of Optuna as it is by default."""
     import optuna
     from optuna.distributions import (
         BaseDistribution,
@@ -91,7 +97,7 @@ def optuna_ms(size: int, seed: int) -> float:
         "c": CategoricalDistribution(tuple("abcd")),
     }
     distributions = {p.name: kinds[p.name.rstrip("0123456789")] for p in SPACE.parameters}
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
+    study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed))
     study.add_trials(
         [
             optuna.trial.create_trial(
@@ -102,10 +108,58 @@ def optuna_ms(size: int, seed: int) -> float:
     )
     study.ask(distributions)
     begun = time.process_time()
-    for _ in range(WINDOW):
+    for _ in range(window):
         trial = study.ask(distributions)
         study.tell(trial, loss(trial.params))
-    return (time.process_time() - begun) / WINDOW * 1e3
+    return (time.process_time() - begun) / window * 1e3
+
+
+def hebo_ms(size: int, seed: int, window: int) -> float:
+    """CPU milliseconds of a suggestion and its observation with HEBO as it is by default."""
+    import numpy as np
+    import pandas as pd
+    import torch
+    from hebo.design_space.design_space import DesignSpace
+    from hebo.optimizers.hebo import HEBO
+
+    torch.set_num_threads(1)
+    numbers = [{"name": f"x{i}", "type": "num", "lb": 0, "ub": 1} for i in range(3)]
+    rates = [{"name": f"lr{i}", "type": "pow", "lb": 1e-5, "ub": 1} for i in range(2)]
+    whole = [{"name": f"n{i}", "type": "int", "lb": 1, "ub": 100} for i in range(2)]
+    kinds = [{"name": f"c{i}", "type": "cat", "categories": list("abcd")} for i in range(3)]
+    search = HEBO(DesignSpace().parse([*numbers, *rates, *whole, *kinds]), scramble_seed=seed)
+    told = history(SPACE, size, seed + 1)
+    search.observe(pd.DataFrame(told), np.array([[loss(params)] for params in told]))
+    begun = time.process_time()
+    for _ in range(window):
+        wanted = search.suggest(n_suggestions=1)
+        search.observe(wanted, np.array([[loss(wanted.iloc[0].to_dict())]]))
+    return (time.process_time() - begun) / window * 1e3
+
+
+def models() -> None:
+    """Compare `bayes` with peers that fit a model."""
+    works: dict[str, Callable[[int, int, int], float]] = {
+        "bayes": lambda size, seed, window: sonde_ms("bayes", size, seed, window)
+    }
+    if find_spec("torch"):
+        works["Optuna GP"] = lambda size, seed, window: optuna_ms(size, seed, "GPSampler", window)
+    if find_spec("hebo"):
+        works["HEBO"] = hebo_ms
+    found = {
+        (name, size): statistics.median(
+            work(size, seed, MODEL_WINDOWS[name]) for seed in range(1 if name == "HEBO" else ROUNDS)
+        )
+        for size in MODEL_SIZES
+        for name, work in works.items()
+    }
+    print("ms CPU a trial" + "".join(f"{f'n={size:,}':>24}" for size in MODEL_SIZES))
+    for name in works:
+        row = "".join(
+            f"{found[name, n]:12.1f} ({found[name, n] / found['bayes', n]:7.1f} x)"
+            for n in MODEL_SIZES
+        )
+        print(f"{name:14}{row}")
 
 
 def main(names: list[str]) -> None:
@@ -131,4 +185,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    models() if sys.argv[1:] == ["models"] else main(sys.argv[1:])
