@@ -48,7 +48,7 @@ what `auto` takes for the first 200 trials. Optuna 5.0.0; *reaches*: after how m
 regret is where the best sampler of Optuna in the table is at its end. The square brackets are
 95 % intervals over problems.
 
-Functions and tables that others publish, none of which is among the problems that `bayes` was made by
+Functions and tables that others publish, none of them among the problems that `bayes` was made by
 (24 functions of BBOB, 10 tables of trainings; 170 runs of each, every one with another instance or
 other noise; [public.py](../benchmarks/search/public.py)):
 
@@ -64,9 +64,9 @@ other noise; [public.py](../benchmarks/search/public.py)):
 | with noise (20) | **0.64 / 0.42** | 0.76 / 0.62 | 0.79 / 0.56 |
 | tables (50) | 0.91 / **0.68** | **0.86** / 0.69 | 0.90 / 0.74 |
 
-At 50 trials `bayes` is ahead of GPSampler by 0.12 [0.04, 0.21], p 0.03 over problems, 99 runs won and
-62 lost, and reaches its regret in 33 trials; ahead of TPESampler by 0.09 [0.03, 0.16], p 0.009, 111 won
-and 59 lost. On tables it is level; at 25 trials it loses 30 runs of 50 there to GPSampler.
+At 50 trials `bayes` is ahead of GPSampler by 0.12 [0.04, 0.21], p 0.03 over problems, 99 runs won
+and 62 lost, and reaches its regret in 33 trials; ahead of TPESampler by 0.09 [0.03, 0.16], p 0.009,
+111 won and 59 lost. On tables it is level; at 25 trials it loses 30 runs of 50 there to GPSampler.
 
 Problems of our own by which nothing was chosen (the `judge` half of
 [benchmarks/search](../benchmarks/search/README.md)), 34 problems, two runs of each:
@@ -92,9 +92,9 @@ runs of the peers, whose CPU time is from then:
 | Optuna's GPSampler | 0.53 [0.35, 0.71] | 0.37 [0.20, 0.55] | 0.30 [0.15, 0.48] | 2.08 | 9.5 |
 | Optuna's TPESampler | 0.78 [0.61, 0.96] | 0.47 [0.30, 0.65] | 0.32 [0.17, 0.51] | 2.17 | 0.4 |
 
-Against GPSampler these 45 runs are a tie in the mean (27 runs of 45 won after 25 trials, p 0.45 over
-problems): ahead on trainings (0.25 against 0.51 after 100 trials), behind on tables (0.44 against
-0.38) and on two functions, one with noise, one with a hundred peaks.
+Against GPSampler these 45 runs are a tie in the mean (27 won after 25 trials, p 0.45 over problems):
+ahead on trainings (0.25 against 0.51 after 100 trials), behind on tables (0.44 against 0.38) and on
+two functions, one with noise, one with a hundred peaks.
 
 With eight workers at once `bayes` takes 1.32 times as many trials to the regret that it has after
 25 one by one, and 1.15 to 1.18 times as many to that after 30, 40 and 50 (90 runs of each, `tune`
