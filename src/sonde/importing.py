@@ -86,6 +86,7 @@ class LogdirImport:
         self._store, self._name, self._metric = store, name, metric
         self._logdir = Logdir(self._path, keep_curves=True)
         self._sweep: str | None = None
+        self._spanned = (0, 0)  # how many sessions and values the space was made for
         self._known: set[str] = set()  # the paths of sessions that are trials
         self._leases: dict[str, Lease] = {}  # of those that have not ended, by path
         self._sent: dict[str, Counter[str]] = {}  # how many points of each metric
@@ -163,6 +164,10 @@ class LogdirImport:
         self, record: SweepRecord, sessions: Sequence[Session], now: datetime
     ) -> SweepRecord:
         """Bring what the sessions have of new parameters, and beyond ranges, into the space."""
+        stands = len(sessions), sum(len(one.hparams) for one in sessions)
+        if stands == self._spanned:
+            return record
+        self._spanned = stands
         while True:
             space = space_of(sessions, self._logdir.experiment, record.sweep.space)
             if space == record.sweep.space:

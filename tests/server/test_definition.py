@@ -1,12 +1,20 @@
 """A sweep's definition over HTTP: its versions, and edits of it while it runs."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from cli_stores import add_sweep, add_trial
+from served import served
+from sonde.core.edit import Edit
+from sonde.editing import edit, history_of
 from sonde.server.definition import EditedShape, VersionShape
+from sonde.server.roles import Role
+from sonde.server.tokens import Tokens
+from sonde.store.http import HttpStore
 from sonde.store.memory import MemoryStore
 
 
@@ -92,3 +100,32 @@ def test_what_makes_no_sense_is_refused_and_is_no_fault_of_the_server(
     )
     assert 400 <= answer.status_code < 500, answer.text
     assert len(store.versions(record.id)) == 1
+
+
+def test_a_sweep_on_a_server_is_edited_as_one_in_a_file(
+    client: httpx.Client, store: MemoryStore
+) -> None:
+    record = add_sweep(store)
+    add_trial(store, record.id, {"lr": 0.1, "opt": "adam"})
+    there = HttpStore(str(client.base_url))
+    wish = Edit(parameters={"lr": "0.2..0.4:log", "beta": [1, 2]}, method="tpe")
+    found = edit(there, record.id, wish.apply, datetime.now(UTC), why="w")
+    assert (found.is_made, found.effect.outside) == (True, 1)
+    assert there.get_sweep(record.id) == store.get_sweep(record.id)
+    assert [step.to_json() for step in history_of(there, record.id)] == [
+        step.to_json() for step in history_of(store, record.id)
+    ]
+    there.close()
+
+
+def test_only_an_admin_edits(tmp_path: Path) -> None:
+    tokens = Tokens(tmp_path / "tokens")
+    store = MemoryStore()
+    record = add_sweep(store)
+    token = {"authorization": f"Bearer {tokens.add('node7', Role.AGENT)}"}
+    with served(store, tokens=tokens) as client:
+        path = f"/api/v1/sweeps/{record.id}"
+        answer = client.post(f"{path}/definition", json={"method": "tpe"}, headers=token)
+        assert answer.status_code == 403
+        assert client.get(f"{path}/versions", headers=token).status_code == 200
+    assert store.get_sweep(record.id).sweep.method == "random"

@@ -151,6 +151,8 @@ def _tell(store: "Store", edited: Edited, *, dry_run: bool) -> None:
         click.echo(f"{_count(len(effect.running), 'running')} outside of the space, to its end")
     if dry_run:
         say("nothing was changed, as --dry-run was given")
+    elif record.control in {Control.PAUSED, Control.STOPPED}:
+        say(f"it is {record.control}: {typed('resume', record.name)} goes on with it")
     elif record.control is Control.RUNNING and record.state == "idle":
         words = typed("agent", record.id) if is_served(store.url) else typed("resume", record.name)
         say(f"go on with it: {words}")

@@ -179,7 +179,7 @@ class History:
             key = self._key(trial)
             if self.sweep.repeats > 1:
                 self._group(number, key)
-        if trial.is_withdrawn and (before is None or before is not state):
+        if state is State.CANCELLED and before is not state and trial.is_withdrawn:
             self.withdrawn += 1
         self.counts[state] += 1
         if self._targets and self.sweep.repeats == 1 and not self.sweep.constraints:
@@ -198,7 +198,7 @@ class History:
 
     def _key(self, trial: Trial) -> Hashable:
         """Note that a trial's assignment was tried; return what tells it from others."""
-        told = self._sight.trial(trial)
+        told = self._sight.trial(trial) if self.sweep.version > 1 else trial
         if told is None:
             # With a length that no key of the space has, should a constant have had another value.
             self._outside.add(found := ("outside", canonical(dict(trial.params))))
