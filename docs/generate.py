@@ -92,7 +92,7 @@ runs of the peers, whose CPU time is from then:
 | Optuna's GPSampler | 0.53 [0.35, 0.71] | 0.37 [0.20, 0.55] | 0.30 [0.15, 0.48] | 2.08 | 9.5 |
 | Optuna's TPESampler | 0.78 [0.61, 0.96] | 0.47 [0.30, 0.65] | 0.32 [0.17, 0.51] | 2.17 | 0.4 |
 
-Against GPSampler these 45 runs are a tie in the mean (27 won after 25 trials, p 0.45 over problems):
+Against GPSampler these 45 runs are a tie in the mean (27 won at 25 trials, p 0.45 over problems):
 ahead on trainings (0.25 against 0.51 after 100 trials), behind on tables (0.44 against 0.38) and on
 two functions, one with noise, one with a hundred peaks.
 
