@@ -60,6 +60,7 @@ def test_a_grid_that_the_budget_reaches_round_is_walked_through_also_with_a_metr
         (LOSS, 0, None, "bayes"),
         (LOSS, 199, 0.0, "bayes"),
         (LOSS, 200, 60.0, "bayes"),
+        (LOSS, 999, 0.25, "bayes"),
         (LOSS, 200, 0.01, "tpe"),
         (LOSS, 200, None, "tpe"),
         (LOSS, 10_000, 3600.0, "tpe"),

@@ -18,7 +18,7 @@ __all__ = ["Progress", "choose"]
 _MOST_EVEN = 20  # dimensions up to which Sobol points are clearly more even than random ones
 _MODELLED = 200  # trials up to which the Gaussian process always decides
 _MOST_MODELLED = 1000  # and as long as trials are slow
-_SLOW_S = 1.0  # a trial, per worker: a proposal of the Gaussian process is then 5 % of it
+_SLOW_S = 0.2  # a trial, per worker: a proposal of the Gaussian process is then a tenth of it
 _RECENT = 50  # trials whose times count
 
 
