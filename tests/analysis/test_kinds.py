@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from figured import GOALS, SPACE, draw, snapshot_of
 from sonde.core.constraint import parse_constraint
-from sonde.core.metric import Summary
+from sonde.core.metric import Goal, Summary
+from sonde.core.pareto import front
 from sonde.core.trial import WHY_STOPPED, State, Trial
 from sonde.store.protocol import Curve
 from trials import make
@@ -225,3 +228,20 @@ def test_summaries_of_curves_are_what_the_goal_says() -> None:
     assert draw("history", snapshot_of([trial])).runs[0].points.value.values.tolist() == [1.0]
     last = draw("history", snapshot_of([trial], goals=()), metrics=("loss:last",))
     assert last.runs[0].points.value.values.tolist() == [3.0]
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.sampled_from([0.0, 1.0, 2.0, 3.0, math.inf, math.nan])] * 3), max_size=25
+    )
+)
+def test_the_front_is_that_of_the_command_line(values: list[tuple[float, float, float]]) -> None:
+    goals = (*GOALS, Goal(metric="size"))
+    trials = [
+        make(n, list(State)[n % 7], {}, loss=loss, speed=speed, size=size)
+        for n, (loss, speed, size) in enumerate(values)
+    ]
+    data = draw("pareto", snapshot_of(trials, goals))
+    expected = sorted(trial.number for trial in front(trials, goals))
+    assert data.points.trial[data.front].tolist() == expected
+    assert data.on_front == len(expected)

@@ -14,6 +14,7 @@ from sonde.errors import ConfigError
 __all__ = ["json_of", "parquet_of"]
 
 _LONG = 2**63
+_PLAIN = frozenset({str, int, bool, type(None)})  # what JSON has as it is
 
 
 def json_of(table: Table) -> bytes:
@@ -21,13 +22,17 @@ def json_of(table: Table) -> bytes:
     names = [field.name for field in table.fields]
     lines = [
         json.dumps(
-            {name: plain(value) for name, value in zip(names, row, strict=True)},
+            {name: _strict(value) for name, value in zip(names, row, strict=True)},
             allow_nan=False,
             ensure_ascii=False,
         )
         for row in table.rows
     ]
     return ("[\n" + ",\n".join(lines) + "\n]\n").encode() if lines else b"[]\n"
+
+
+def _strict(value: Any) -> Any:
+    return value if type(value) in _PLAIN else plain(value)
 
 
 def parquet_of(table: Table) -> bytes:

@@ -8,6 +8,7 @@ mark by which Excel knows UTF-8.
 import csv
 import io
 import json
+import math
 from typing import Any
 
 from sonde.analysis.exports.table import MISSING, Table
@@ -31,6 +32,8 @@ def csv_of(table: Table) -> bytes:
 def _cell(value: Any) -> Any:
     if value is MISSING:
         return ""
+    if type(value) is float and math.isfinite(value):  # by far the most
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
