@@ -127,3 +127,16 @@ def test_what_is_about_an_edit_is_refused_where_nothing_is_edited(place: Place) 
 def _definition(place: Place) -> dict[str, object]:
     with closing(open_store(str(place.path / ".sonde" / "sonde.db"))) as store:
         return sweep_to_json(store.find_sweep("digits").sweep)
+
+
+def test_a_new_parameter_that_would_not_reach_the_script_is_refused(place: Place) -> None:
+    place.write("plain.py", "lr = 0.1\nmomentum = 0.9\nprint('loss', lr + momentum)\n")
+    words = ["--metric", "loss", "--metric-regex", r"loss (\S+)", "--name", "p", "--trials", "1"]
+    place.run("run", "lr=0.1,0.2", *words, "-j", "1", "plain.py")
+    done = place.run("sweep", "--update", "p", "momentm=0.8,0.9", code=2)
+    assert "parameter momentm: momentm occurs nowhere in plain.py" in done.stderr
+    assert "momentum" in done.stderr
+    place.run("sweep", "--update", "p", "momentum=0.8,0.9", "--trials", "2")
+    place.run("resume", "p")
+    last = json.loads(place.run("trials", "p", "--format", "json").stdout)[-1]
+    assert last["value"] == pytest.approx(last["params"]["lr"] + last["params"]["momentum"])

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sonde.analysis.pictures import Picture
     from sonde.api.crew import Gpus
     from sonde.api.running import Progress
+    from sonde.core import sweep as definitions
     from sonde.core.importance import Importance
     from sonde.editing import Edited, Step
 
@@ -354,6 +355,7 @@ class Sweep:
             ConfigErrors: With all that is wrong; then nothing was changed.
             IllegalTransitionError: If it was cancelled.
         """
+        from sonde.agent.reaching import check_reaches
         from sonde.core.edit import Edit
         from sonde.editing import edit
 
@@ -367,7 +369,12 @@ class Sweep:
             trials=trials,
             time_s=seconds_of(time),
         )
-        found = edit(self.store, self.id, wish.apply, utc_now(), why=why, dry_run=dry_run)
+        record = self._read()
+
+        def apply(old: "definitions.Sweep") -> "definitions.Sweep":
+            return check_reaches(self.store, record, wish.apply(old))
+
+        found = edit(self.store, self.id, apply, utc_now(), why=why, dry_run=dry_run)
         self._read()
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sonde.agent.reaching import check_reaches
 from sonde.cli.faults import Faults
 from sonde.cli.output import emit, say
 from sonde.cli.quantities import seconds_of, whole_of
@@ -52,9 +53,9 @@ def update(store: "Store", text: str, options: EditOptions) -> None:
     """
     from sonde.sweep_file import find
 
-    apply = _applied(options)
+    apply, record = _applied(options), find(store, text)
     edited = edit(
-        store, find(store, text).id, apply, datetime.now(UTC),
+        store, record.id, lambda old: check_reaches(store, record, apply(old)), datetime.now(UTC),
         why=options.why, dry_run=options.dry_run,
     )  # fmt: skip
     if options.as_json:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from sonde.agent.reaching import check_reaches
 from sonde.core.edit import Edit
 from sonde.core.sweep import sweep_to_json
 from sonde.editing import edit, history_of
@@ -139,10 +140,11 @@ async def edit_definition(desk: TheDesk, sweep: SweepKey, wanted: EditShape) -> 
 
     def change(store: Store) -> dict[str, Any]:
         try:
+            record = store.find_sweep(sweep)
             return edit(
                 store,
-                store.find_sweep(sweep).id,
-                wish.apply,
+                record.id,
+                lambda old: check_reaches(store, record, wish.apply(old)),
                 datetime.now(UTC),
                 why=wanted.why,
                 dry_run=wanted.dry_run,
