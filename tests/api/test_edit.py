@@ -45,6 +45,8 @@ def test_what_is_wrong_is_told_and_changes_nothing(sweep: sonde.Sweep) -> None:
         sweep.edit(lr=[], remove="mu", trials=0)
     with pytest.raises(ConfigError, match="backfill"):
         sweep.edit(backfill={"mu": 1})
+    with pytest.raises(ConfigError, match="the function takes no width"):
+        sweep.edit(width=[1, 2])
     assert len(sweep.versions) == 1
     sweep.cancel()
     with pytest.raises(IllegalTransitionError):

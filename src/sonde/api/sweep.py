@@ -356,6 +356,7 @@ class Sweep:
             IllegalTransitionError: If it was cancelled.
         """
         from sonde.agent.reaching import check_reaches
+        from sonde.api.shipping import adapted
         from sonde.core.edit import Edit
         from sonde.editing import edit
 
@@ -372,7 +373,10 @@ class Sweep:
         record = self._read()
 
         def apply(old: "definitions.Sweep") -> "definitions.Sweep":
-            return check_reaches(self.store, record, wish.apply(old))
+            new = check_reaches(self.store, record, wish.apply(old))
+            if self._function is not None:
+                adapted(self._function, new.space)  # so that it takes what it will be given
+            return new
 
         found = edit(self.store, self.id, apply, utc_now(), why=why, dry_run=dry_run)
         self._read()
