@@ -41,10 +41,14 @@ def parameters_of(
         faults.add("script", "there is none", "write: sonde run --hyperparam NAME=RANGE train.py")
     elif is_assignment(words[0]):
         name, _, value = words[0].partition("=")
-        faults.add(
-            words[0], "one value alone is taken for the script",
-            f"write --hyperparam {name}={value or 'VALUE'}",
-        )  # fmt: skip
+        found, remedy = "one value alone is taken for the script", f"write --hyperparam {name}="
+        try:
+            parse_short(words[0], flag="argument")
+        except ConfigError as fault:  # it is no value, but a range of StudioML, say
+            found, remedy = fault.found, fault.remedy
+        else:
+            remedy += value or "VALUE"
+        faults.add(words[0], found, remedy)
     elif not ranges:
         behind = next((w for w in words if w.startswith(("--hyperparam", "-hp"))), None)
         if behind:
