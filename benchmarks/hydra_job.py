@@ -1,0 +1,93 @@
+"""What a Hydra job costs in a sweep of sonde's sweeper, beside the basic launcher and sweeper.
+
+A job that does nothing is run over a grid: by Hydra's basic launcher in one call, by its basic
+sweeper, which composes each job's config twice, and by sonde's, in turns. CPU is user and system
+time of the process, as the kernel counts it; what one job costs is the difference between many
+jobs and few, so that what is paid once a sweep stands apart. Run: python benchmarks/hydra_job.py
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+FEW, MANY, ROUNDS = 10, 60, 5
+SCRIPT = """
+import hydra
+
+@hydra.main(version_base=None, config_path="conf", config_name="config")
+def main(cfg):
+    return float(cfg.x)
+
+main()
+"""
+
+BARE = """
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+
+class Bare(Sweeper):
+    def setup(self, *, hydra_context, task_function, config):
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments):
+        jobs = int(arguments[0].partition("(")[2].rstrip(")"))
+        return self.launcher.launch([[f"x={k}"] for k in range(jobs)], initial_job_idx=0)
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="bare", node={"_target_": "hydra_plugins.bare.bare.Bare"}
+)
+"""
+
+
+def cpu_ms(folder: Path, words: list[str]) -> float:
+    """Run the program as a sweep; return its CPU milliseconds."""
+    argv = [sys.executable, "train.py", "-m", *words]
+    process = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{argv}: {said.decode(errors='replace')}")
+    return (usage.ru_utime + usage.ru_stime) * 1e3
+
+
+def sweep(sweeper: str, method: str | None, jobs: int) -> float:
+    """Run so many jobs by a sweeper."""
+    with tempfile.TemporaryDirectory() as base:
+        folder = Path(base)
+        (folder / "conf").mkdir()
+        (folder / "conf" / "config.yaml").write_text("x: 0\n")
+        (folder / "train.py").write_text(SCRIPT)
+        (folder / "hydra_plugins" / "bare").mkdir(parents=True)
+        (folder / "hydra_plugins" / "bare" / "__init__.py").touch()
+        (folder / "hydra_plugins" / "bare" / "bare.py").write_text(BARE)
+        words = [f"hydra/sweeper={sweeper}", f"x=range({jobs})"]
+        if method is not None:
+            words += [f"hydra/sweeper/sampler={method}", f"hydra.sweeper.n_trials={jobs}"]
+        return cpu_ms(folder, words)
+
+
+def main() -> None:
+    """Print the cost of a job by each sweeper, and what is added."""
+    ways = {"bare": ("bare", None), "basic": ("basic", None), "sonde": ("sonde", "grid")}
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, (sweeper, method) in ways.items():
+            few, many = (sweep(sweeper, method, jobs) for jobs in (FEW, MANY))
+            spent[name].append((many - few) / (MANY - FEW))
+    for name, each in spent.items():
+        middle, least, most = statistics.median(each), min(each), max(each)
+        print(f"{name:6} {middle:6.2f} ms CPU a job ({least:.2f}..{most:.2f})")
+    added = [s - b for s, b in zip(spent["sonde"], spent["bare"], strict=True)]
+    print(f"sonde - bare launcher: {statistics.median(added):.2f} ms (bar: 5)")
+
+
+if __name__ == "__main__":
+    main()
