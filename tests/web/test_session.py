@@ -47,7 +47,13 @@ def test_a_viewer_reads_and_is_offered_nothing_else(guarded: Page, tokens: Token
     enter(guarded, tokens.add("anne", Role.VIEWER))
     expect(guarded.get_by_role("heading", name="digits")).to_be_visible()
     expect(guarded.get_by_text("read only")).to_be_visible()
-    expect(guarded.get_by_role("button", name="Cancel")).to_be_hidden()
+    for name in ("Cancel", "Add a trial", "Budget"):
+        expect(guarded.get_by_role("button", name=name)).to_be_hidden()
+    guarded.get_by_role("link", name="Config").click()
+    expect(guarded.get_by_role("heading", name="How it is searched")).to_be_visible()
+    expect(guarded.get_by_role("button", name="Edit")).to_be_hidden()
+    guarded.get_by_role("link", name="Notes").click()
+    expect(guarded.get_by_text("There are none.")).to_be_visible()
     guarded.reload()
     expect(guarded.get_by_role("heading", name="digits")).to_be_visible()
 

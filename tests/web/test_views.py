@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Download, Locator, Page, expect
 
 from browsing import Look
-from cli_stores import add_sweep, add_trial
+from cli_stores import BEGIN, add_sweep, add_trial, definition
 from sonde.core.sweep import Budget, Control
 from sonde.core.trial import State
 from sonde.store.memory import MemoryStore
@@ -213,6 +213,17 @@ def test_config_says_what_is_searched_how_and_from_what(page: Page) -> None:
     expect(space.get_by_role("row", name="momentum {0.5} opt == 'sgd'")).to_be_visible()
     expect(panel(page, "How it is searched")).to_contain_text("min loss")
     expect(page.get_by_text("sh train.sh")).to_be_visible()
+
+
+def test_config_says_the_command_that_makes_the_sweep_again(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    typed = ["sonde", "run", "lr=0.1,0.2", "train.py", "--name={x y}"]
+    store.create_sweep(definition(seed=7), BEGIN, {"typed": typed})
+    with look(url) as page:
+        page.goto("/?sweep=digits&tab=config")
+        command = "sonde run --seed=7 lr=0.1,0.2 train.py '--name={x y}'"
+        expect(page.get_by_text(command, exact=True)).to_be_visible()
 
 
 def test_agents_are_told_by_what_they_run_and_ran(page: Page) -> None:

@@ -1,6 +1,7 @@
 """Which sweep a `sonde run` means: a new one, an unfinished one, or one by name."""
 
 import shutil
+import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,7 +180,7 @@ def create(store: Store, sweep: Sweep, folder: Path) -> SweepRecord:
             for note in take(command, draft).notes:
                 say(note)
         facts, blobs = facts_of(folder, command.argv, _python_of(command))
-        facts |= carried(store, draft)
+        facts |= carried(store, draft) | _typed()
         record = store.create_sweep(sweep, datetime.now(UTC), facts)
         for data in blobs.values():
             store.put_blob(data)
@@ -190,6 +191,13 @@ def create(store: Store, sweep: Sweep, folder: Path) -> SweepRecord:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return record
+
+
+def _typed() -> dict[str, list[str]]:
+    """The command line that makes the sweep, for whoever wants to make it again."""
+    program = Path(sys.argv[0])
+    is_sonde = program.name == "sonde" or program.parts[-2:] == ("sonde", "__main__.py")
+    return {"typed": ["sonde", *sys.argv[1:]]} if is_sonde else {}
 
 
 def _python_of(command: Command) -> str | None:

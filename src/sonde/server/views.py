@@ -96,7 +96,7 @@ def sweep_detail(record: SweepRecord, history: History, now: datetime, url: str)
         "retries": sweep.retries,
         "seed": sweep.seed,
         "rungs": rungs(sweep.stopping) if sweep.stopping else [],
-        "made": {key: facts.get(key) for key in ("user", "host", "platform", "argv")},
+        "made": {key: facts.get(key) for key in ("user", "host", "platform", "typed")},
         "packages": "packages" in facts,
         "python": facts.get("python"),
         "git": facts.get("git"),

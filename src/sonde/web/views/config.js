@@ -77,7 +77,7 @@ const How = ({ detail }) => html`<section class="panel"><h2>How it is searched</
 /** @param {{ detail: any }} props */
 function From({ detail }) {
   const { work, python, git } = detail;
-  const typed = detail.made.argv;
+  const typed = seeded(detail.made.typed, detail.seed);
   return html`<section class="panel"><h2>What it was made from</h2>
     ${
       typed
@@ -97,6 +97,10 @@ function From({ detail }) {
     ${git?.dirty && html`<${Fold} title="What git had not committed"><${Diff} sweep=${detail.id} /></${Fold}>`}
   </section>`;
 }
+
+/** With the seed that was drawn where none was given. @param {string[] | null} words @param {number} seed */
+const seeded = (words, seed) =>
+  words?.[1] === "run" && !words.some((word) => word.startsWith("--seed")) ? [...words.slice(0, 2), `--seed=${seed}`, ...words.slice(2)] : words;
 
 /** @param {{ rows: any[][] }} props */
 const List = ({ rows }) => html`<dl class="facts-list">${rows
