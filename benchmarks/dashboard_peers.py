@@ -80,7 +80,7 @@ def main() -> None:
             [python, "-c", _STUDY, str(folder / "trials.json"), str(study)], check=True, timeout=900
         )
         theirs = ["-m", "optuna_dashboard._cli", str(study), "--port={port}"]
-        path, chart = "/dashboard/studies/1", ".js-plotly-plot .main-svg"
+        path, chart = "/dashboard/studies/0", ".js-plotly-plot g.trace path"
         _measure("optuna-dashboard", python, theirs, path, chart, browser, given.limit)
         board = ["-m", "tensorboard.main", f"--logdir={folder / 'events'}", "--port={port}"]
         row = "vaadin-grid-cell-content:has-text('SUCCESS')"

@@ -160,7 +160,8 @@ def _shoot(
         height = 740  # below stand paths of this machine
     # The store lies in a folder that is gone with this script.
     page.locator(".path").evaluate_all(
-        "all => all.forEach((one) => { one.textContent = 'sqlite:////home/anne/fits/.sonde/sonde.db'; })"
+        "(all, text) => all.forEach((one) => { one.textContent = text; })",
+        "sqlite:////home/anne/fits/.sonde/sonde.db",
     )
     target = Path(__file__).with_name(f"dashboard-{name}.png")
     clip = {"x": 0.0, "y": 0.0, "width": float(width), "height": float(height)}

@@ -76,6 +76,25 @@ def test_axe_finds_nothing_in_what_asks_and_in_what_is_empty(look: Look, url: st
         assert violations(page) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/?sweep=live&tab=config", "Edit"),
+        ("/?sweep=live&tab=config", "Add a trial"),
+        ("/?sweep=live&tab=config", "Budget"),
+        ("/?sweep=live&trial=0", "Clone and edit"),
+    ],
+)
+def test_axe_finds_nothing_in_what_is_filled_in(dressed: Page, path: str, name: str) -> None:
+    settled(dressed, path)
+    dressed.get_by_role("button", name=name, exact=True).click()
+    dialog = dressed.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    for summary in dialog.locator("summary").all():
+        summary.click()
+    assert violations(dressed) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_wider_than_a_phone(phone: Page, name: str) -> None:
     settled(phone, PAGES[name])
