@@ -194,3 +194,17 @@ def test_running_trials_have_worked_until_now() -> None:
     ]
     figure = draw("timeline", snapshot_of(trials), now=at(40))
     assert (figure.end, figure.bars.end.tolist()) == (40.0, [40.0, 5.0])
+
+
+def test_values_of_a_former_space_widen_the_axis_or_make_it_one_of_words() -> None:
+    trials = [
+        make(0, params={"lr": 5.0, "layers": "deep", "opt": "lion"}, loss=1.0),
+        make(1, params={"lr": 0.1, "layers": 3, "opt": "sgd"}, loss=2.0),
+    ]
+    columns = draw("parallel", snapshot_of(trials), params=("lr", "layers", "opt")).columns
+    lr, layers, opt = (column.axis for column in columns)
+    assert (lr.low, lr.high) == (1e-4, 5.0)
+    assert layers.words == ("deep", 3)
+    assert opt.words == ("adam", "sgd", "lion")
+    for kind in ("contour", "slice", "rank", "correlation"):
+        json.dumps(json_of(draw(kind, snapshot_of(trials), params=("lr", "layers"))))
