@@ -8,7 +8,7 @@ import pytest
 from sonde.core.changes import changes
 from sonde.core.metric import Goal
 from sonde.core.space import space_of
-from sonde.core.sweep import Budget, Sweep
+from sonde.core.sweep import Budget, Function, Sweep
 
 
 def sweep(written: dict[str, Any], where: list[str] | None = None, **given: Any) -> Sweep:
@@ -70,3 +70,10 @@ def test_everything_else_that_differs_is_said_too() -> None:
         "stopping: none, now asha",
         "budget: 20 trials, now 40 trials",
     ]
+
+
+def test_code_that_was_sent_anew_is_said_without_its_keys() -> None:
+    old = sweep({"a": [1, 2]}, work=Function(name="f", folder="/", blob="1" * 64))
+    new = sweep({"a": [1, 2]}, work=Function(name="f", folder="/", blob="2" * 64))
+    (change,) = changes(old, new)
+    assert change.text == "function: as it was, now as it was sent anew"

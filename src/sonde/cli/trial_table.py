@@ -45,13 +45,13 @@ def trial_columns(
         columns.insert(2, Column(key="bounds", title="bounds", keep=9))
         bounded = [name for name in sweep.wanted if name not in goals]
         columns += [Column(key=f"metric.{m}", title=m, right=True, keep=7) for m in bounded]
-    shown = {*goals, *(c.metric for c in sweep.constraints)}
-    if by not in {*SORT_FIELDS, *shown} and by not in sweep.space:
-        columns.append(Column(key=f"sort.{by}", title=by, right=True, keep=8))
     # Also those that an edit of the sweep took out.
     names = dict.fromkeys(p.name for p in sweep.space.parameters)
     if sweep.version > 1:
         names |= dict.fromkeys(name for trial in trials for name in trial.params)
+    shown = {*goals, *(c.metric for c in sweep.constraints)}
+    if by not in {*SORT_FIELDS, *shown, *names}:
+        columns.append(Column(key=f"sort.{by}", title=by, right=True, keep=8))
     columns += [
         Column(
             key=f"param.{name}",

@@ -7,12 +7,12 @@ from typing import Any
 from sonde.core.distributions import Constant, Distribution, Float, Int
 from sonde.core.distributions.values import Value, canonical, text_of
 from sonde.core.parameter import Parameter
-from sonde.core.sweep import Budget, Sweep, differences
+from sonde.core.sweep import Budget, Function, Sweep, differences
 
 __all__ = ["Change", "changes"]
 
 _MOST_COMPARED = 10_000  # values of two finite distributions that are compared one by one
-_ELSEWHERE = ("space.", "backfill", "goals", "constraints", "work.blob")
+_ELSEWHERE = ("space.", "backfill", "goals", "constraints", "work.blob", "work.code")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +72,9 @@ def changes(old: Sweep, new: Sweep) -> list[Change]:
         " and ".join(constraint.describe() for constraint in sweep.constraints)
         for sweep in (old, new)
     ]
-    works = [getattr(sweep.work, "blob", None) for sweep in (old, new)]
-    codes = [getattr(sweep.work, "code", None) for sweep in (old, new)]
-    if works[0] != works[1] and None not in works:
-        found.append(
-            Change(kind="set", what="function", before="as it was", after="as it was sent anew")
-        )
-    elif codes[0] != codes[1] and codes[1] is not None:
-        found.append(
-            Change(kind="set", what="code", before="as it was", after="as it was sent anew")
-        )
+    if _code(old) != _code(new):
+        kind = "function" if isinstance(new.work, Function) else "code"
+        found.append(Change(kind="set", what=kind, before="as it was", after="as it was sent anew"))
     for what, before, after in (
         ("goals", *targets),
         ("subject_to", *bounds),
@@ -170,6 +163,14 @@ def _described(parameter: Parameter) -> str:
     guess = f", guess {text_of(distribution.middle)}" if distribution.has_guess else ""
     when = f" when {parameter.when.text}" if parameter.when else ""
     return f"{distribution.describe()}{guess}{when}"
+
+
+def _code(sweep: Sweep) -> tuple[str | None, ...]:
+    """Return the keys of what travels to agents."""
+    work = sweep.work
+    if isinstance(work, Function):
+        return work.blob, work.code
+    return (None if work is None else work.code,)
 
 
 def _text(number: int | None) -> str | None:
