@@ -80,6 +80,10 @@ def test_a_file_takes_the_place_of_the_definition_and_keeps_what_it_does_not_say
     place.run("agent", "digits", "--count", "1")
     before = _definition(place)
     place.write("new.yaml", GRID.replace("[0.1, 0.2]", "[0.2, 0.4]").replace("digits", "other"))
+    extended = f"{GRID}  opt: {{values: [a, b]}}\nbackfill: {{opt: a}}\n"
+    place.write("more.yaml", extended)
+    tried_out = place.run("sweep", "--update", "digits", "more.yaml", "--dry-run").stdout
+    assert "opt: added, {a, b}; trials of before had a" in tried_out
     found = json.loads(place.run("sweep", "--update", "digits", "new.yaml", "--json").stdout)
     assert [change["text"] for change in found["changes"]] == [
         "lr: {0.1, 0.2}, now {0.2, 0.4} (moved)"

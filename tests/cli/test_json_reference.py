@@ -78,3 +78,8 @@ def test_each_event_has_the_fields_that_are_documented(desk: Place) -> None:
     assert {event["type"] for event in events} == documented.keys()
     for event in events:
         assert set(event) == documented[event["type"]] | {"type", "time"}
+
+
+def test_an_edit_has_the_fields_that_are_documented(made: Place) -> None:
+    words = ["sweep", "--update", "x", "lr=1,2,3", "--dry-run", "--json"]
+    assert set(json.loads(made.run(*words).stdout)) == tables("An edit")[0]

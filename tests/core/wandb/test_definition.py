@@ -222,3 +222,17 @@ def test_numpy_numbers_of_a_dict_become_plain_ones() -> None:
     choices = found.sweep.space["n"].distribution.grid()
     assert choices == (1, 2, 3)
     assert {type(value) for value in choices} == {int}
+
+
+def test_what_trials_of_before_had_is_read_and_checked() -> None:
+    text = "method: random\nparameters:\n  a: {values: [1, 2]}\n  b: {min: 0.0, max: 1.0}\n"
+    node = read_yaml(f"{text}backfill: {{a: 2, b: 0.5}}\n", "s.yaml")
+    assert read_sweep(node).sweep.backfill == {"a": 2, "b": 0.5}
+    wrong = read_yaml(f"{text}backfill: {{a: 3, bb: 0.5}}\n", "s.yaml")
+    with pytest.raises(ConfigError) as refusal:
+        read_sweep(wrong)
+    first, second = str(refusal.value).splitlines()
+    assert "3 is not in {1, 2}" in first
+    assert "there is no such parameter" in second
+    with pytest.raises(ConfigError, match="no back-fill"):
+        read_sweep(read_yaml(f"{text}backfill: 3\n", "s.yaml"))

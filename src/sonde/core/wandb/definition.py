@@ -32,7 +32,7 @@ _WANDB = (
 )  # fmt: skip
 _SONDE = (
     "goals", "stop", "where", "subject_to", "budget", "seed", "repeats", "retries", "start", "tags",
-    "workspace", "link", "metric_regex", "max_failures",
+    "workspace", "link", "metric_regex", "max_failures", "backfill",
 )  # fmt: skip
 KEYS = (*_WANDB, *_SONDE)
 _TEXTS = (
@@ -131,6 +131,7 @@ class _Reading(Keys):
                 name=self.value("name"), project=self.value("project"), retries=retries,
                 tags=tags, constraints=constraints, repeats=repeats,
                 groups=tuple(read.groups), stopping=stopping, max_failures=max_failures,
+                backfill=self._backfill(space),
             )  # fmt: skip
             sweep = self._started(sweep)
             if not self.faults:
@@ -198,6 +199,26 @@ class _Reading(Keys):
         if one is None:
             return ()
         return one.items if one.items is not None else (one,)
+
+    def _backfill(self, space: Space) -> dict[str, Any]:
+        """Return what trials of before had, for an update of a sweep that is there."""
+        one = self.top.get("backfill")
+        if one is None:
+            return {}
+        if one.entries is None:
+            self.faults.append(one.fault(f"{kind_of(one)} is no back-fill", "write {lr: 0.01}"))
+            return {}
+        found = {}
+        for name, node in one.entries.items():
+            if name not in space:
+                names = [parameter.name for parameter in space.parameters]
+                self.faults.append(node.key_fault("there is no such parameter", near(name, names)))
+            elif not space[name].distribution.contains(node.value):
+                wrong = f"{node.value!r} is not in {space[name].distribution.describe()}"
+                self.faults.append(node.fault(wrong, "choose a value from there"))
+            else:
+                found[name] = space[name].distribution.coerced(node.value)
+        return found
 
     def _started(self, sweep: Sweep) -> Sweep:
         one = self.top.get("start")
