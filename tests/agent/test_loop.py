@@ -432,3 +432,19 @@ def test_a_stopped_sweep_lets_the_running_trial_finish(lab: Lab) -> None:
     assert agent.wait(5) == 0
     assert lab.states(sweep).count("done") == 1
     assert "running" not in lab.states(sweep)
+
+
+def test_a_first_trial_that_takes_longer_than_those_that_fail_is_waited_for(lab: Lab) -> None:
+    lab.script('test "$SONDE_TRIAL" = 0 && exec sleep 1; exit 1')
+    sweep = lab.sweep("sh", "train.sh", space={"x": list(range(6))})
+    report = lab.run(sweep, workers=3, most_failed_first=2)
+    assert (report.ran, report.failed, report.gave_up) == (6, 5, False)
+    assert lab.states(sweep) == ["done", *["failed"] * 5]
+
+
+def test_an_agent_whose_first_trials_all_fail_leaves(lab: Lab) -> None:
+    lab.script("exit 1")
+    sweep = lab.sweep("sh", "train.sh", space={"x": list(range(6))}, max_failures=0)
+    report = lab.run(sweep, most_failed_first=2)
+    assert (report.ran, report.failed, report.gave_up) == (2, 2, True)
+    assert report.reason == "the first 2 trials that it ran have all failed"

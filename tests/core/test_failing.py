@@ -68,6 +68,26 @@ def test_what_is_all_proposed_already_is_stopped_too_and_waits_for_a_resume() ->
     assert Decider(is_over.sweep).decide(is_over, situation, want=0) is None
 
 
+def test_trials_that_began_with_those_that_failed_are_waited_for() -> None:
+    history = History(SWEEP)
+    history.add([make(n, State.RUNNING, span=(0, 0)) for n in range(9)])
+    history.add([make(n, F, span=(0, 1 + n)) for n in range(8)])
+    assert why_failing(history) is None  # number 8 runs, and began before the first one failed
+    history.add([make(9, State.RUNNING, span=(2, 2))])
+    assert why_failing(history) is None
+    history.add([make(8, F, span=(0, 99))])
+    assert why_failing(history) == "the first 9 trials all failed"
+    other = History(SWEEP)
+    other.add([*(make(n, F, span=(0, 1)) for n in range(8)), make(8, D, span=(0, 99))])
+    assert why_failing(other) is None
+
+
+def test_a_limit_of_ones_own_waits_for_nobody() -> None:
+    history = History(replace(SWEEP, max_failures=2))
+    history.add([make(0, F), make(1, F), make(2, State.RUNNING, span=(0, 0))])
+    assert why_failing(history) == "the first 2 trials all failed"
+
+
 def test_who_goes_on_all_the_same_is_heeded_until_as_many_fail_again() -> None:
     history = after([F] * FIRST)
     history.forgive()

@@ -108,6 +108,7 @@ class _Agent:
         self.idle_since = time.monotonic()
         self.look_at = self.lease_at = self.doubts_until = 0.0
         self.gave_up = self.has_warned = False
+        self.began_with_it: list[RunningTrial] = []  # when the first trial failed
         self.leaving: str | None = None  # why, once it takes no more trials
         self.leaving_since = 0.0
         self.sending = _sending(options, store, self.link.sweep, waker)
@@ -238,14 +239,20 @@ class _Agent:
     def _heed_failure(self, *, failed: bool) -> None:
         if failed:
             self.deciding.hurry()
+            if self.failed == 1:
+                self.began_with_it = list(self.running)
         most, first = self.options.most_failed, self.options.most_failed_first
         row = self.in_a_row
         if most and row >= most:
             self.gave_up = True
             self._leave(f"{row} trials in a row have failed")
-        elif first and row == self.failed == self.ran and row >= first:
+        elif first and row == self.failed == self.ran and row >= first and not self._waits():
             self.gave_up = True
             self._leave(f"the first {row} trials that it ran have all failed")
+
+    def _waits(self) -> bool:
+        """Tell whether a trial still runs that ran when the first one failed: it may do better."""
+        return any(trial in self.began_with_it for trial in self.running)
 
     def _doubts(self, row: int) -> bool:
         """Tell whether so many failures in a row may be enough for whoever decides.

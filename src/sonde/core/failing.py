@@ -2,7 +2,8 @@
 
 Failures are counted in a row, in the order in which trials end; cancelled trials neither count
 nor break the row. Without a limit of the user's only a bad start counts: where the first trials
-fail, all of them, it is the script and not the values.
+fail, all of them, it is the script and not the values. Of many that run at once the quickest to end
+may be those at odd values: as long as others run that began with them, nothing is known yet.
 """
 
 from sonde.core.history import History
@@ -24,12 +25,21 @@ def why_failing(history: History) -> str | None:
             return None
         if history.counts[State.DONE] or history.counts[State.STOPPED]:
             return None
+        if _may_do_better(history):
+            return None
         most = FIRST
     if not most or row < most:
         return None
     if row == history.ended:
         return f"the first {row} trials all{_END}" if row > 1 else f"the first trial{_END}"
     return f"{row} trials in a row{_END}" if row > 1 else f"a trial{_END}"
+
+
+def _may_do_better(history: History) -> bool:
+    """Tell whether a trial still runs that began before the first failure was known."""
+    since = history.failing_since
+    running = (history.trials[number].started for number in history.running)
+    return since is not None and any(at is not None and at <= since for at in running)
 
 
 def is_for_failures(reason: str) -> bool:

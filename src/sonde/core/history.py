@@ -47,6 +47,7 @@ class History:
         withdrawn: How many trials an edit of the sweep called off before anybody ran them.
         failed_in_a_row: How many trials have failed, one after the other, up to the one that ended
             last; since `forgive` was called.
+        failing_since: When the first of these ended.
         reached: The number of a trial that is as good as the goals' targets, where they have any.
         nearest: Where none keeps to the constraints: the one with a finite loss that comes
             nearest to it.
@@ -68,6 +69,7 @@ class History:
         self.reached: int | None = None
         self._sight = Sight(sweep)
         self.failed_in_a_row = 0
+        self.failing_since: datetime | None = None
         self._just_ended: list[Trial] = []
         self._targets = [goal for goal in sweep.goals if goal.target is not None]
         self._best_key: tuple[float, bool, float, int] = (inf, True, inf, 0)
@@ -115,6 +117,8 @@ class History:
         # In the order in which they ended, which is the same for whoever reads them later.
         for trial in sorted(self._just_ended, key=lambda trial: trial.version):
             if trial.state is State.FAILED:
+                if not self.failed_in_a_row:
+                    self.failing_since = trial.finished
                 self.failed_in_a_row += 1
             elif trial.state is not State.CANCELLED:
                 self.failed_in_a_row = 0
