@@ -167,7 +167,7 @@ def scatter(
             ax.scatter(
                 x[meant],
                 height[meant],
-                s=look.size,
+                s=look.size * _size(len(x)),
                 marker=look.marker,
                 linewidths=1.1 if hollow else 0.6,
                 alpha=_opacity(len(x)),
@@ -278,6 +278,11 @@ def _padded(low: float, high: float, log: bool, share: float) -> tuple[float, fl
         return low / factor, high * factor
     pad = (high - low) * share
     return low - pad, high + pad
+
+
+def _size(count: int) -> float:
+    """Return how large marks are where there are so many."""
+    return 1.0 if count <= 200 else 0.6 if count <= 1000 else 0.35
 
 
 def _opacity(count: int) -> float:

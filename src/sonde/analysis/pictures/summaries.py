@@ -1,6 +1,7 @@
 """Figures that sum trials up: importance, correlation, distribution, parallel axes."""
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -113,15 +114,19 @@ def parallel(data: Table) -> Figure:
     if data.goal.direction != "maximize":
         order = order[::-1]
     rest = [line for line, kept in zip(lines, result.tolist(), strict=True) if not kept]
-    ax.add_collection(LineCollection(rest, colors=RED, linewidths=0.6, alpha=0.35, linestyles="--"))
+    faint = max(0.05, min(0.35, 20 / max(len(rest), 1)))
+    ax.add_collection(
+        LineCollection(rest, colors=RED, linewidths=0.6, alpha=faint, linestyles="--")
+    )
     kept = [place for place in order.tolist() if result[place]]
+    norm = norm_of(data.goal, data.points.value.values[kept])
     shown = LineCollection(
         [lines[place] for place in kept],
         array=data.points.value.values[kept],
         cmap=shades(data.goal),
-        norm=norm_of(data.goal, data.points.value.values[kept]),
+        norm=norm,
         linewidths=0.9,
-        alpha=max(0.15, min(0.8, 60 / max(len(kept), 1))),
+        alpha=max(0.05, min(0.8, 60 / max(len(kept), 1))),
     )
     ax.add_collection(shown)
     for place, column in enumerate(columns):
@@ -143,7 +148,8 @@ def parallel(data: Table) -> Figure:
             ax.text(place, -0.12, "none", ha="center", fontsize=7, color=GREY, va="top")
     ax.set_xlim(-0.2, len(columns) - 0.5)
     ax.set_ylim(-0.2, 1.15)
-    bar = figure.colorbar(shown, ax=ax, pad=0.01, fraction=0.03)
+    key = ScalarMappable(norm, shades(data.goal))  # as solid as its shades
+    bar = figure.colorbar(key, ax=ax, pad=0.01, fraction=0.03)
     bar.set_label(data.goal.name, color=INK, fontsize=9)
     bar.ax.tick_params(labelsize=8)
     if rest:
