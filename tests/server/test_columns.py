@@ -227,7 +227,9 @@ def test_what_an_edit_took_out_or_left_outside_is_still_shown() -> None:
     narrowed = space_of({"lr": "uniform(0.4, 0.5)", "beta": [1, 2]})
     columns = Columns(Sweep(space=narrowed, goals=(Goal(metric="loss"),), version=2))
     before = columns.edition
-    columns.add([trial(0, {"lr": 0.45, "beta": 1}), trial(1, {"lr": 0.9, "opt": "sgd"})], 1)
+    columns.add(
+        [trial(0, {"lr": 0.45, "beta": 1}), trial(1, {"lr": 0.9, "opt": "sgd", "drop": 0.5})], 1
+    )
     columns.add([trial(2, {"lr": 0.45, "beta": 3})], 2)
     assert columns.edition != before
     page = Page()
@@ -236,3 +238,7 @@ def test_what_an_edit_took_out_or_left_outside_is_still_shown() -> None:
     assert (by_name["lr"]["low"], by_name["lr"]["high"]) == (0.4, 0.9)
     assert by_name["beta"]["choices"] == [1.0, 2.0, 3.0]
     assert by_name["opt"]["words"] == [None, "sgd"]
+    place = list(by_name).index("drop")
+    assert by_name["drop"]["kind"] == "number"
+    assert page.arrays[f"{place}?"] == [0, 1, 0]
+    assert page.arrays[str(place)][1] == 0.5

@@ -258,7 +258,7 @@ class Columns:
             kept = [is_feasible(t, bounds) if t.state in _DECIDED else _MISSING for t in trials]
             self._feasible.fill(kept, version)
         for trial in trials:
-            self._find_gone(trial, version)
+            self._find_gone(trial)
         for name, column in list(self._params.items()):
             values = [trial.params.get(name, _MISSING) for trial in trials]
             if isinstance(column, _Words):
@@ -310,7 +310,7 @@ class Columns:
             decided = trial.state in _DECIDED
             kept = is_feasible(trial, self.sweep.constraints) if decided else _MISSING
             self._feasible.put(row, kept, version)
-        self._find_gone(trial, version)
+        self._find_gone(trial)
         for name in self._params:
             self._put_param(name, row, trial.params.get(name, _MISSING), version)
         self._put_metrics(trial)
@@ -336,14 +336,11 @@ class Columns:
             self._params[name] = words
             self._kinds += 1
 
-    def _find_gone(self, trial: Trial, version: int) -> None:
+    def _find_gone(self, trial: Trial) -> None:
         """Make a column for each parameter that an edit of the sweep took out."""
-        for name in trial.params:
+        for name, value in trial.params.items():
             if name not in self._params:
-                gone = _Words({"name": name, "role": "param", "text": "no longer varied"})
-                for earlier in range(trial.number):
-                    gone.put(earlier, _MISSING, version)
-                self._params[name] = gone
+                self._params[name] = _former(name, value, trial.number)
                 self._kinds += 1
 
     def _widen(self, column: _Numbers, value: float) -> None:
@@ -406,6 +403,21 @@ def _column(parameter: Parameter) -> _Numbers | _Words:
             return _Words(about)
         about |= {"low": distribution.low, "high": distribution.high}
     return _Numbers(about)
+
+
+def _former(name: str, value: Value, row: int) -> _Numbers | _Words:
+    """Return the column of a parameter that an edit of the sweep took out, up to a row."""
+    about: dict[str, Any] = {"name": name, "role": "param", "text": "no longer varied"}
+    if not _is_exact(value):
+        words = _Words(about)
+        if row:
+            words.put(row - 1, _MISSING, 0)
+        return words
+    numbers = _Numbers(about | {"whole": isinstance(value, int), "log": False})
+    if row:
+        numbers.put(row - 1, None)
+        numbers.has = array("B", bytes(row))
+    return numbers
 
 
 def _meta(name: str) -> dict[str, Any]:
