@@ -225,3 +225,24 @@ def test_nothing_of_a_space_is_lost_when_sessions_are_deleted(tmp_path: Path, st
     before = LogdirImport(store, logs).update(now()).record.sweep
     shutil.rmtree(logs / "b")
     assert LogdirImport(store, logs).update(now()).record.sweep == before
+
+
+@pytest.mark.parametrize("is_anew", [False, True])
+def test_hyperparameters_that_are_written_after_the_curve_are_those_of_the_trial(
+    tmp_path: Path, store: Store, is_anew: bool
+) -> None:
+    logs = tmp_path / "logs"
+    writer = written(logs, "a", [3.0, 1.0], status=None)
+    source = LogdirImport(store, logs)
+    assert source.update(now()).running == 1
+    with writer.as_default():
+        hp.hparams({"lr": 0.5}, start_time_secs=1000.0)
+        summary.scalar("loss", 0.5, 2)
+    writer.write_summary(encode_end(SUCCESS, 1060.0))
+    result = (LogdirImport(store, logs) if is_anew else source).update(now())
+    assert (result.added, result.ended, result.running) == (0, 1, 0)
+    first, second = trials(store, "logs")
+    assert (first.state, first.params) == (State.CANCELLED, {})
+    assert (second.state, second.params) == (State.DONE, {"lr": 0.5})
+    curve = store.curves(result.record.id)[second.number]["loss"]
+    assert list(curve.values) == [3.0, 1.0, 0.5]

@@ -117,10 +117,11 @@ class LogdirImport:
                 "name the directory that TensorBoard's --logdir names",
             )
         record = self._widened(self._begin(sessions, now), sessions, now)
-        known = len(self._known)
+        known = set(self._known)
         ended = points = 0
         for done, session in enumerate(sessions):
             told(done, len(sessions))
+            self._drop_unlike(session, now)
             if session.path not in self._known:
                 record = self._add(record, session, now)
             if session.path in self._leases:
@@ -134,7 +135,7 @@ class LogdirImport:
             record = self._store.update_sweep(record.id, now, control=control, reason="imported")
         return Imported(
             record=record,
-            added=len(self._known) - known,
+            added=len(self._known - known),
             ended=ended,
             running=len(self._leases),
             points=points,
@@ -201,6 +202,19 @@ class LogdirImport:
                 until=record.updated,
                 params=trial.params,
             )
+
+    def _drop_unlike(self, session: Session, now: datetime) -> None:
+        """Cancel the running trial of a session whose hyperparameters came after its curve.
+
+        What a trial's values are is said when it begins, so it is begun anew.
+        """
+        lease = self._leases.get(session.path)
+        if lease is None or {_clean(name) for name in session.hparams} <= lease.params.keys():
+            return
+        facts = {"session": session.path, "replaced": "its hyperparameters came later"}
+        self._store.finish(lease, Outcome(state=State.CANCELLED, facts=facts), now)
+        del self._leases[session.path]
+        self._known.discard(session.path)
 
     def _add(self, record: SweepRecord, session: Session, now: datetime) -> SweepRecord:
         params = _params(session, record.sweep.space)
