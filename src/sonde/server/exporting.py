@@ -1,7 +1,7 @@
 """`/sweeps/{sweep}/export`: the table of trials as a file."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
@@ -15,12 +15,18 @@ from sonde.store.protocol import Store
 __all__ = ["router"]
 
 router = APIRouter(prefix="/sweeps", tags=["sweeps"], responses=REFUSALS)
+_FILES: dict[str, Any] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+    "application/x-tex": {"schema": {"type": "string"}},
+    "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+}
 
 
 @router.get(
     "/{sweep}/export",
     response_class=Response,
-    responses={200: {"description": "The file", "content": {"text/csv": {}}}},
+    responses={200: {"description": "The file", "content": _FILES}},
 )
 async def export_trials(
     desk: TheDesk,
