@@ -12,6 +12,7 @@ import gzip
 import math
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,10 +30,13 @@ from sonde.server.app import create_app
 from sonde.server.desk import Desk
 from sonde.server.pages import WEB
 from sonde.server.serving import serving
+from sonde.server.views import record_view, sweep_detail
+from sonde.store import open_store
 from sonde.store.memory import MemoryStore
-from sonde.store.protocol import Ask
+from sonde.store.protocol import Ask, Store
 
 _LIVE, _RATE = 400, 40
+_ON_DISK = 10_000  # trials: to write more through single operations takes minutes
 _WATCH = """() => {
     window.seen = [];
     const table = document.querySelector("table.grid");
@@ -51,7 +55,11 @@ def main() -> None:
         for count in counts:
             store = MemoryStore()
             key = many(store, count)
-            _server(store, key)
+            if count <= _ON_DISK:
+                with tempfile.TemporaryDirectory() as folder:
+                    on_disk = open_store(str(Path(folder, "x.db")))
+                    _server(on_disk, many(on_disk, count))
+                    on_disk.close()
             with serving(create_app(store)) as url:
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
                 if count == counts[0]:
@@ -62,19 +70,26 @@ def main() -> None:
         browser.close()
 
 
-def _server(store: MemoryStore, key: str) -> None:
+def _server(store: Store, key: str) -> None:
+    """Tell what the server computes for a page that is opened first, and again (SQLite)."""
     desk = Desk(store)
     took = {}
+    size = 0
     for name in ("first", "again"):
+        begin = time.process_time()
+        with desk.sweep(key) as (record, history):
+            sweep_detail(record, history, utc_now(), store.url)
+        took[f"head {name}"] = time.process_time() - begin
         begin = time.process_time()
         with desk.columns(key) as columns:
             size = len(columns.block())
-        took[name] = time.process_time() - begin
+        took[f"columns {name}"] = time.process_time() - begin
+    begin = time.process_time()
+    [record_view(one) for one in store.list_sweeps()]
+    took["list"] = time.process_time() - begin
     desk.close()
-    print(
-        f"server: columns {took['first'] * 1e3:.0f} ms CPU at first, {took['again'] * 1e3:.0f} ms "
-        f"from then on, {size / 1e6:.1f} MB"
-    )
+    figures = ", ".join(f"{name} {value * 1e3:.0f} ms" for name, value in took.items())
+    print(f"server, CPU, SQLite: {figures}; {size / 1e6:.1f} MB")
 
 
 def _browser(page: Page, url: str, count: int) -> None:
@@ -122,6 +137,9 @@ def _scripts(page: Page, url: str) -> None:
         print(
             f"JavaScript of the page of a {name}: {size / 1000:.1f} kB gzipped, {len(files)} files"
         )
+    every = list(WEB.rglob("*.js"))
+    total = sum(len(gzip.compress(file.read_bytes(), 9)) for file in every)
+    print(f"JavaScript of all views: {total / 1000:.1f} kB gzipped, {len(every)} files")
 
 
 def _live(page: Page, store: MemoryStore, key: str) -> None:

@@ -83,7 +83,7 @@ def main() -> None:
         path, chart = "/dashboard/studies/0", ".js-plotly-plot g.trace path"
         _measure("optuna-dashboard", python, theirs, path, chart, browser, given.limit)
         board = ["-m", "tensorboard.main", f"--logdir={folder / 'events'}", "--port={port}"]
-        row = "vaadin-grid-cell-content:has-text('SUCCESS')"
+        row = "vaadin-grid-cell-content:has-text('trial 1')"
         _measure("TensorBoard HParams", python, board, "/#hparams", row, browser, given.limit)
         browser.close()
 
