@@ -166,3 +166,12 @@ def test_answers_are_forgotten_in_time_and_the_files_stay_small(tmp_path: Path) 
     assert list(answered.read()) == []
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 5000
     answered.close()
+
+
+def test_an_answer_that_is_compressed_reads_alike_each_time(kept: Store) -> None:
+    sweep = add_sweep(kept).id
+    call = wire.Update(sweep=sweep, now=BEGIN, notes="long " * 1000)
+    with served(kept) as client:
+        first, *others = (send(client, "update_sweep", call, "k") for _ in range(3))
+    assert len(first) > 5000
+    assert others == [first, first]

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from copy import copy
 
 from starlette.responses import Response
 
@@ -80,8 +81,8 @@ class Once:
             task = asyncio.ensure_future(self._work(caller, key, work, begun))
             self._answers[caller, key] = (now, task)
             task.add_done_callback(lambda done: self._weigh((caller, key), done))
-            return await asyncio.shield(task)
-        return await asyncio.shield(known[1])
+            return _copied(await asyncio.shield(task))
+        return _copied(await asyncio.shield(known[1]))
 
     async def _work(
         self,
@@ -115,6 +116,14 @@ class Once:
             if not task.done():
                 break
             del answers[key]
+
+
+def _copied(answer: Response) -> Response:
+    """Return an answer with headers of its own: what compresses it writes into them."""
+    fresh = copy(answer)
+    fresh.raw_headers = list(answer.raw_headers)
+    vars(fresh).pop("_headers", None)
+    return fresh
 
 
 def _is_to_keep(answer: Response) -> bool:
