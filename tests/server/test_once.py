@@ -170,8 +170,12 @@ def test_answers_are_forgotten_in_time_and_the_files_stay_small(tmp_path: Path) 
 
 def test_an_answer_that_is_compressed_reads_alike_each_time(kept: Store) -> None:
     sweep = add_sweep(kept).id
-    call = wire.Update(sweep=sweep, now=BEGIN, notes="long " * 1000)
+    body = {"params": {"x" * 3000: 1}}
     with served(kept) as client:
-        first, *others = (send(client, "update_sweep", call, "k") for _ in range(3))
-    assert len(first) > 5000
-    assert others == [first, first]
+        url = f"{API}/sweeps/{sweep}/trials"
+        first, *others = (
+            client.post(url, json=body, headers={"idempotency-key": "k"}) for _ in range(3)
+        )
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.status_code == 422
+    assert [(one.status_code, one.text) for one in others] == [(422, first.text)] * 2
