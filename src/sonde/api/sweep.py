@@ -4,12 +4,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sonde.agent.identity import me
 from sonde.api.asked import Asked
+from sonde.api.asking import Asking
 from sonde.api.frame import frame_of, html_of
 from sonde.api.goals import seconds_of
-from sonde.api.judged import Judged
-from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.places import opened
 from sonde.api.trial import Best, Trial
 from sonde.cli.no_best import why_no_best
@@ -20,17 +18,9 @@ from sonde.core.metric import Goal, parse_goal
 from sonde.core.pareto import front
 from sonde.core.ranking import ranked
 from sonde.core.repeats import spread
-from sonde.core.returned import returned_metrics
 from sonde.core.sweep import Control
-from sonde.core.trial import Lease, Outcome, State, Verdict
-from sonde.errors import (
-    ConfigError,
-    ConflictError,
-    ExhaustedError,
-    IllegalTransitionError,
-    NotFoundError,
-)
-from sonde.store.protocol import Ask, Decision, NewTrial, Store, SweepRecord
+from sonde.errors import ConfigError, IllegalTransitionError, NotFoundError
+from sonde.store.protocol import Store, SweepRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,10 +49,8 @@ class Sweep:
         self.id = sweep
         self._function = function
         self._controller = Controller(store, sweep)
-        self._keeper = Keeper(store, self._controller.record.sweep.lease_s)
-        self._open: dict[int, tuple[Asked, Held]] = {}
         self._lock = threading.RLock()
-        self._has_asked = False
+        self._asking = Asking(self._controller, self._lock)
         self._judged: tuple[int, Certainty] | None = None  # as of a version
 
     @classmethod
@@ -286,7 +274,7 @@ class Sweep:
             run(self._controller, self._function, trials, seconds_of(time), crew, progress)
         finally:
             with self._lock:  # what is asked for from now on follows what was given here
-                self._controller = Controller(self.store, self.id)
+                self._asking.controller = self._controller = Controller(self.store, self.id)
         return self
 
     def pause(self) -> None:
@@ -397,7 +385,7 @@ class Sweep:
         """
         given = {**(params or {}), **named}
         with self._lock:
-            return self._add(given)[0]
+            return self._asking.add(given)[0]
 
     # ---------------------------------------------------------------- ask and tell
 
@@ -416,18 +404,7 @@ class Sweep:
             ExhaustedError: If there is nothing to run: the budget is used up, the method has
                 nothing left, or the sweep is paused or has ended.
         """
-        with self._lock:
-            if not self._has_asked:
-                release_dead(self._controller)  # such as this very program, killed
-                self._has_asked = True
-            lease = self._leased() if params is None else self._leased_for(params)
-            held = Held(lease)
-            controller = self._controller
-            judged = Judged(controller, held, controller.refresh, self._lock)
-            asked = Asked(self.store, controller.record.sweep, held, judged, self._let_go)
-            self._open[lease.number] = asked, held
-            self._keeper.add(held)
-            return asked
+        return self._asking.ask(params)
 
     def tell(self, trial: "Asked | Trial | int", value: Any = None) -> None:
         """End a running trial with its result.
@@ -442,32 +419,7 @@ class Sweep:
         if isinstance(trial, Asked):
             trial.tell(value)
             return
-        number = trial if isinstance(trial, int) else trial.number
-        with self._lock:
-            known = self._open.get(number)
-        if known is not None:
-            known[0].tell(value)
-            return
-        with self._lock:
-            self._read()
-            trials = self._controller.history.trials
-            if not 0 <= number < len(trials):
-                raise NotFoundError(f"{self.name} has no trial {number}; it has {len(trials)}")
-            record = trials[number]
-        if record.state is not State.RUNNING:
-            raise IllegalTransitionError(f"trial {number} is {record.state}, not running")
-        values = returned_metrics(value, self._controller.record.sweep.goals)
-        lease = Lease(
-            sweep=self.id,
-            number=number,
-            attempt=record.attempts,
-            agent=record.agent or "",
-            until=utc_now(),
-            params=record.params,
-        )
-        stopped = record.asked is Verdict.STOP
-        outcome = Outcome(state=State.STOPPED if stopped else State.DONE, values=values)
-        self.store.finish(lease, outcome, utc_now())
+        self._asking.tell(trial if isinstance(trial, int) else trial.number, value)
 
     # ---------------------------------------------------------------- for people
 
@@ -529,51 +481,6 @@ class Sweep:
         if self._controller.history.ended and others and goal not in others:
             return f"no trial of {self.name} reported {goal}; reported were {', '.join(others)}"
         return f"no trial of {self.name} has ended with a value of {goal} yet"
-
-    def _add(self, given: Mapping[str, Any], ask: Ask | None = None) -> tuple[int, Sequence[Lease]]:
-        """Add a trial of the user's, and lease with it; return its number and the leases."""
-        params = self._controller.record.sweep.space.validate(given)
-        new = NewTrial(params=params, origin="user")
-        while True:
-            revision = self.store.get_sweep(self.id).revision
-            try:
-                decision = Decision(against=revision, add=[new])
-                record, leases = self.store.commit(self.id, decision, utc_now(), ask)
-            except ConflictError:
-                continue  # somebody else decided first; each round is one commit of theirs
-            return record.trials - 1, leases
-
-    def _leased(self) -> Lease:
-        ask = Ask(agent=me(), lease_s=self._controller.record.sweep.lease_s)
-        leases = self._controller.step(1, ask)
-        if leases:
-            return leases[0]
-        raise self._nothing_to_run()
-
-    def _leased_for(self, given: Mapping[str, Any]) -> Lease:
-        record = self._read()
-        # The store leases the lowest numbers first: take all that are free, keep the new one.
-        free = record.trials + 1
-        number, leases = self._add(given, Ask(agent=me(), count=free, lease_s=record.sweep.lease_s))
-        ours = None
-        for lease in leases:
-            if lease.number == number:
-                ours = lease
-            else:
-                self.store.finish(lease, Outcome(state=State.WAITING), utc_now())
-        if ours is None:
-            raise self._nothing_to_run()
-        return ours
-
-    def _nothing_to_run(self) -> ExhaustedError:
-        record = self._read()
-        reason = f" ({record.reason})" if record.reason else ""
-        return ExhaustedError(f"{record.name} has no trial to run: it is {record.control}{reason}")
-
-    def _let_go(self, held: Held) -> None:
-        self._keeper.remove(held)
-        with self._lock:
-            self._open.pop(held.lease.number, None)
 
 
 def _check_not_cancelled(record: SweepRecord) -> None:
