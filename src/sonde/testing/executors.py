@@ -32,6 +32,7 @@ from sonde.store.protocol import Store, SweepRecord
 __all__ = ["ExecutorContract", "Silent", "Site", "until"]
 
 _BEATS = 'while :; do echo beat >> "$BEATS"; sleep 0.1; done\n'
+_REPORTS = """echo '{"loss": 1}' >> "$SONDE_TRIAL_DIR/reports.jsonl"\n"""
 _STILL_S = 0.5  # without a beat, a trial is gone
 
 
@@ -206,7 +207,7 @@ class ExecutorContract:
         assert executor.alive() == 0
 
     def test_a_sweep_is_driven_to_its_end(self, site: Site) -> None:
-        record = site.sweep("exit 0", points=5)
+        record = site.sweep(_REPORTS, points=5)
         listener = Silent()
         result = drive(
             site.store, record.id, executor=self.make(), agent=site.spec(record.id), agents=2,
