@@ -50,7 +50,7 @@ class Deciders:
         try:
             while True:
                 # Others may have decided since, or taken what was decided for us.
-                leases = await self._desk.ask(
+                leases = await self._desk.ask_together(
                     lambda store: store.lease(sweep, ask, datetime.now(UTC))
                 )
                 now = time.monotonic()

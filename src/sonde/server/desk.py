@@ -7,7 +7,8 @@ what a resource does with a store is a plain function, called there.
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from threading import Lock
 from typing import Annotated, TypeVar
 
@@ -26,6 +27,11 @@ MOST_TRIALS = 300_000
 T = TypeVar("T")
 
 
+def _apart(*, durable: bool) -> AbstractContextManager[None]:
+    """Return a block in which each call is a transaction of its own."""
+    return nullcontext()
+
+
 class Desk:
     """A store, and what the server knows of its sweeps.
 
@@ -35,18 +41,33 @@ class Desk:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._lane = Lane("sonde-store-lane")
+        # A store that can makes one transaction of what many agents write at once.
+        together = getattr(store, "together", _apart)
+        self._lane = Lane("sonde-store-lane", partial(together, durable=False))
+        self._writers = Lane("sonde-store-writers", partial(together, durable=True))
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sonde-store")
         self._lock = Lock()
         self._followed: dict[str, _Followed] = {}
 
-    def ask_briefly(self, question: Callable[[Store], T]) -> "asyncio.Future[T]":
+    def ask_briefly(
+        self, question: Callable[[Store], T], *, writes: bool = False
+    ) -> "asyncio.Future[T]":
         """Return what a function says of the store, if it never waits for the disk.
 
-        All such questions share one thread, one after the other.
+        All such questions share one thread, one after the other. Those that only write reports
+        and renewals may share a transaction: `writes`.
         """
         store = self.store
-        return self._lane.ask(lambda: question(store))
+        return self._lane.ask(lambda: question(store), writes=writes)
+
+    def ask_together(self, question: Callable[[Store], T]) -> "asyncio.Future[T]":
+        """Return what a function says of the store that writes what must be on the disk.
+
+        All such questions share one thread; those that come while it waits for the disk then
+        share a transaction.
+        """
+        store = self.store
+        return self._writers.ask(lambda: question(store), writes=True)
 
     async def ask(self, question: Callable[[Store], T]) -> T:
         """Return what a function says of the store, called on a thread of ours."""
@@ -112,6 +133,7 @@ class Desk:
     def close(self) -> None:
         """Let go of the threads; the store is whose it was."""
         self._lane.close()
+        self._writers.close()
         self._pool.shutdown(cancel_futures=True)
 
 

@@ -108,8 +108,12 @@ class Exchange:
                 raise ValueError(f"something in the message is no JSON: {error}") from error
             return done if isinstance(done, Wish) else wire.encode(done)
 
-        ask = self._desk.ask_briefly if operation.is_brief else self._desk.ask
-        done = await ask(answer)
+        if operation.is_brief:
+            done = await self._desk.ask_briefly(answer, writes=operation.role is Role.AGENT)
+        elif operation.shares:
+            done = await self._desk.ask_together(answer)
+        else:
+            done = await self._desk.ask(answer)
         return wire.encode(await self._granted(done)) if isinstance(done, Wish) else done
 
     async def _once_only(

@@ -9,29 +9,47 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 __all__ = ["Lane"]
 
 _AT_ONCE = 16  # questions, before their answers are given back
+_Answer = tuple["asyncio.Future[Any]", Any, BaseException | None]
+
+
+class _Asked(NamedTuple):
+    question: Callable[[], Any]
+    future: "asyncio.Future[Any]"
+    writes: bool
 
 
 class Lane:
-    """A thread for short questions, which ends with its process."""
+    """A thread for short questions, which ends with its process.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: The thread's.
+        together: Returns a block in which what is written is one transaction: answers to
+            questions that write are given when it has ended.
+    """
+
+    def __init__(
+        self, name: str, together: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        self._together = together
         # Both sides use it at once: each of a deque's methods is one step.
-        self._asked: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
+        self._asked: deque[_Asked] = deque()
         self._some = threading.Event()
         self._closed = False
         threading.Thread(target=self._answer, name=name, daemon=True).start()
 
-    def ask(self, question: Callable[[], Any]) -> "asyncio.Future[Any]":
+    def ask(self, question: Callable[[], Any], *, writes: bool = False) -> "asyncio.Future[Any]":
         """Return what will be the answer; only on an event loop, and always on the same one."""
-        future = asyncio.get_running_loop().create_future()
-        self._asked.append((question, future))
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self._asked.append(_Asked(question, future, writes))
         if len(self._asked) == 1:  # otherwise the thread is awake, or about to be
-            self._some.set()
+            loop.call_soon(self._some.set)  # after what else has come in by now
         return future
 
     def close(self) -> None:
@@ -49,20 +67,37 @@ class Lane:
                 count = min(len(self._asked), _AT_ONCE)
                 self._answer_some([self._asked.popleft() for _ in range(count)])
 
-    def _answer_some(self, asked: list[tuple[Callable[[], Any], "asyncio.Future[Any]"]]) -> None:
-        answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
-        for question, future in asked:
-            try:
-                answers.append((future, question(), None))
-            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
-                answers.append((future, None, error))
+    def _answer_some(self, asked: list[_Asked]) -> None:
+        writing = [one for one in asked if one.writes]
+        if len(writing) > 1:
+            answers = [_answer(one) for one in asked if not one.writes]
+            answers += self._answer_together(writing)
+        else:
+            answers = [_answer(one) for one in asked]
         try:
-            asked[0][1].get_loop().call_soon_threadsafe(_give, answers)
+            asked[0].future.get_loop().call_soon_threadsafe(_give, answers)
         except RuntimeError:  # the loop was closed meanwhile: nobody waits
             return
 
+    def _answer_together(self, asked: list[_Asked]) -> list[_Answer]:
+        """Answer in one transaction: none of it holds unless all of it is kept."""
+        answers: list[_Answer] = []
+        try:
+            with self._together():
+                answers += [_answer(one) for one in asked]
+        except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
+            answers = [(one.future, None, error) for one in asked]
+        return answers
 
-def _give(answers: list[tuple["asyncio.Future[Any]", Any, BaseException | None]]) -> None:
+
+def _answer(asked: _Asked) -> _Answer:
+    try:
+        return asked.future, asked.question(), None
+    except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
+        return asked.future, None, error
+
+
+def _give(answers: list[_Answer]) -> None:
     for future, answer, error in answers:
         if future.cancelled():
             continue

@@ -50,6 +50,7 @@ class Operation:
         role: Who may ask for it.
         is_brief: Whether it never waits for the disk: it reads little, or what it writes may be
             lost with the power, but with nothing less.
+        shares: Whether it may share a transaction with others, as it reads and writes little.
         once: Whether doing it a second time could do harm.
         added: Finds what it added since some time, where to do it twice would add it twice.
     """
@@ -58,6 +59,7 @@ class Operation:
     work: "Callable[[Operations, Any], Any]"
     role: Role = Role.VIEWER
     is_brief: bool = False
+    shares: bool = False
     once: bool = False
     added: "Callable[[Operations, Any, float], Any] | None" = None
 
@@ -249,12 +251,16 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "versions": Operation(shape=wire.OneSweep, work=Operations.versions),
     "commit": Operation(shape=wire.Commit, work=Operations.commit, role=Role.AGENT, once=True),
-    "lease": Operation(shape=wire.LeaseTrials, work=Operations.lease, role=Role.AGENT, once=True),
+    "lease": Operation(
+        shape=wire.LeaseTrials, work=Operations.lease, role=Role.AGENT, shares=True, once=True
+    ),
     "renew": Operation(shape=wire.Renew, work=Operations.renew, role=Role.AGENT, is_brief=True),
     "report": Operation(
         shape=wire.SendReports, work=Operations.report, role=Role.AGENT, is_brief=True
     ),
-    "finish": Operation(shape=wire.Finish, work=Operations.finish, role=Role.AGENT, once=True),
+    "finish": Operation(
+        shape=wire.Finish, work=Operations.finish, role=Role.AGENT, shares=True, once=True
+    ),
     "release": Operation(shape=wire.Release, work=Operations.release, role=Role.AGENT),
     "changes": Operation(shape=wire.ChangesAfter, work=Operations.changes),
     "curves": Operation(shape=wire.CurvesOf, work=Operations.curves),

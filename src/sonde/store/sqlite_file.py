@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 from weakref import WeakSet
 
@@ -43,6 +43,7 @@ class SqliteFile:
         self._sync: WalSync | None = None
         self._lock = Lock()
         self._closed = False
+        self._together: tuple[int, sqlite3.Connection] | None = None  # whose block, and its own
         _opened.add(self)
         with self._lock, self._faults():
             self._live()
@@ -55,6 +56,10 @@ class SqliteFile:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read from one state of the database."""
+        together = self._together
+        if together is not None and together[0] == get_ident():
+            yield together[1]
+            return
         with self._lock, self._faults():
             connection = self._live()
             connection.execute("BEGIN")
@@ -66,8 +71,27 @@ class SqliteFile:
                 connection.execute("COMMIT")
 
     @contextmanager
+    def together(self, *, durable: bool) -> Iterator[None]:
+        """Make one transaction of all that this thread reads and writes in a block.
+
+        What one of them does is kept with the block, or has changed nothing where it fails. It
+        is on the disk when the block has ended, and if that is `durable`.
+        """
+        with self.writing(durable=durable) as connection:
+            self._together = get_ident(), connection
+            try:
+                yield
+            finally:
+                self._together = None
+
+    @contextmanager
     def writing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """Do one transaction: it is kept whole when this returns, or has changed nothing."""
+        together = self._together
+        if together is not None and together[0] == get_ident():
+            with self._faults():
+                yield from _part_of(together[1])
+            return
         with self._lock, self._faults():
             connection = self._live()
             if self.is_readonly:
@@ -315,6 +339,19 @@ def _forget_parents() -> None:
 
 
 os.register_at_fork(after_in_child=_forget_parents)
+
+
+def _part_of(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Give the connection for a part of a transaction that is undone by itself."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield connection
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
