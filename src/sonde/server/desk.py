@@ -22,6 +22,8 @@ from sonde.store.protocol import Store, SweepRecord
 __all__ = ["MOST_TRIALS", "Desk", "TheDesk"]
 
 _THREADS = 8
+_WRITERS = 3
+_WAITING = 64  # who wait for the disk together, which takes longer than what each has to say
 MOST_TRIALS = 300_000
 """So many trials of all sweeps together are remembered; of the sweep asked for last, all."""
 T = TypeVar("T")
@@ -44,7 +46,10 @@ class Desk:
         # A store that can makes one transaction of what many agents write at once.
         together = getattr(store, "together", _apart)
         self._lane = Lane("sonde-store-lane", partial(together, durable=False))
-        self._writers = Lane("sonde-store-writers", partial(together, durable=True))
+        self._writers = [
+            Lane(f"sonde-store-writers-{number}", partial(together, durable=True), _WAITING)
+            for number in range(_WRITERS)
+        ]
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sonde-store")
         self._lock = Lock()
         self._followed: dict[str, _Followed] = {}
@@ -63,11 +68,12 @@ class Desk:
     def ask_together(self, question: Callable[[Store], T]) -> "asyncio.Future[T]":
         """Return what a function says of the store that writes what must be on the disk.
 
-        All such questions share one thread; those that come while it waits for the disk then
-        share a transaction.
+        A few threads do that, so that one writes while another waits for the disk. Questions
+        that come meanwhile share a transaction.
         """
         store = self.store
-        return self._writers.ask(lambda: question(store), writes=True)
+        lane = min(self._writers, key=lambda one: one.waiting)
+        return lane.ask(lambda: question(store), writes=True)
 
     async def ask(self, question: Callable[[Store], T]) -> T:
         """Return what a function says of the store, called on a thread of ours."""
@@ -133,7 +139,8 @@ class Desk:
     def close(self) -> None:
         """Let go of the threads; the store is whose it was."""
         self._lane.close()
-        self._writers.close()
+        for lane in self._writers:
+            lane.close()
         self._pool.shutdown(cancel_futures=True)
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Lane"]
 
-_AT_ONCE = 16  # questions, before their answers are given back
+_AT_ONCE = 16
 _Answer = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
@@ -31,16 +31,21 @@ class Lane:
         name: The thread's.
         together: Returns a block in which what is written is one transaction: answers to
             questions that write are given when it has ended.
+        at_once: So many are answered at most before their answers are given back.
     """
 
     def __init__(
-        self, name: str, together: Callable[[], AbstractContextManager[None]] = nullcontext
+        self,
+        name: str,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
+        at_once: int = _AT_ONCE,
     ) -> None:
-        self._together = together
+        self._together, self._at_once = together, at_once
         # Both sides use it at once: each of a deque's methods is one step.
         self._asked: deque[_Asked] = deque()
         self._some = threading.Event()
         self._closed = False
+        self._answering = 0
         threading.Thread(target=self._answer, name=name, daemon=True).start()
 
     def ask(self, question: Callable[[], Any], *, writes: bool = False) -> "asyncio.Future[Any]":
@@ -51,6 +56,11 @@ class Lane:
         if len(self._asked) == 1:  # otherwise the thread is awake, or about to be
             loop.call_soon(self._some.set)  # after what else has come in by now
         return future
+
+    @property
+    def waiting(self) -> int:
+        """How many questions have not been answered, nearly."""
+        return len(self._asked) + self._answering
 
     def close(self) -> None:
         """Let the thread end when it has answered what was asked."""
@@ -64,8 +74,9 @@ class Lane:
             if self._closed and not self._asked:
                 return
             while self._asked:
-                count = min(len(self._asked), _AT_ONCE)
+                self._answering = count = min(len(self._asked), self._at_once)
                 self._answer_some([self._asked.popleft() for _ in range(count)])
+                self._answering = 0
 
     def _answer_some(self, asked: list[_Asked]) -> None:
         writing = [one for one in asked if one.writes]
