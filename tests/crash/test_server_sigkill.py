@@ -86,9 +86,10 @@ class Site:
         """How many trials are through."""
         return self.store.get_sweep(self.sweep).counts[State.DONE]
 
-    def at_work(self) -> set[str | None]:
+    def at_work(self) -> set[str]:
         """The agents that have run trials."""
-        return {trial.agent for trial in self.store.changes(self.sweep).trials}
+        trials = self.store.changes(self.sweep).trials
+        return {trial.agent for trial in trials if trial.agent is not None}
 
     def close(self) -> None:
         for process in self.processes:

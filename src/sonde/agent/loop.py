@@ -102,6 +102,7 @@ class _Agent:
         self.devices = Devices(options.gpus, options.gpus_per_trial)
         self.slots = _slots(options, self.devices)
         self.running: list[RunningTrial] = []
+        self.known: set[tuple[int, int]] = set()  # attempts that were begun
         is_led = options.parent_fd is not None or _server_decides(store)
         self.deciding = Deciding(self.link, is_led=is_led)
         self.ran = self.failed = self.leased = self.in_a_row = self.forwarded = 0
@@ -157,6 +158,10 @@ class _Agent:
                     self.link.give_back(lease)
                 return
         for lease in leases:
+            known = lease.number, lease.attempt
+            if known in self.known:
+                continue  # an answer that was lost came after all, of which we had heard otherwise
+            self.known.add(known)
             devices = self.devices.take() or ()
             try:
                 trial = self.workshop.begin(lease, devices)
