@@ -2,6 +2,7 @@
 /** The frame around every page: where one is, whether it is live, and the theme. */
 import { follow, href, place } from "./address.js";
 import { html, render } from "./html.js";
+import { pressed } from "./keys.js";
 import { connection, trouble } from "./live.js";
 import { enter, role } from "./session.js";
 import { theme, toggleTheme } from "./theme.js";
@@ -38,8 +39,8 @@ function App() {
       </nav>
       ${["viewer", "agent"].includes(role.value) && html`<span class="muted" title="Your token lets you look; to steer takes one of the role admin">read only</span>`}
       ${role.value !== "locked" && html`<${Connection} />`}
-      <button class="quiet" onClick=${toggleTheme} title="Light or dark">
-        ${theme.value === "dark" ? "☀ Light" : "☾ Dark"}
+      <button class="quiet" onClick=${toggleTheme} title="Light or dark" aria-label=${theme.value === "dark" ? "Light" : "Dark"}>
+        ${theme.value === "dark" ? "☀" : "☾"}<span class="wide"> ${theme.value === "dark" ? "Light" : "Dark"}</span>
       </button>
     </header>
     <${Trouble} />
@@ -75,6 +76,7 @@ function Trouble() {
 }
 
 document.addEventListener("click", follow);
+document.addEventListener("keydown", pressed);
 const root = /** @type {Element} */ (document.getElementById("app"));
 root.textContent = "";
 enter();

@@ -37,6 +37,7 @@ export const full = (value) =>
 /** `0.42s`, `12s`, `3m12s`, `2h05m`, `3d04h`. @param {number | null | undefined} seconds */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  if (seconds === 0) return "0s";
   if (seconds < 0.9995) return `${Math.max(seconds, 0).toFixed(2)}s`;
   if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
   const s = Math.round(seconds);

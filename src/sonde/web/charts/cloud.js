@@ -49,17 +49,21 @@ export function cloudOf(x, y, rows) {
 /**
  * @param {Frame} frame @param {CanvasRenderingContext2D} context @param {any} columns @param {Cloud} cloud
  * @param {Float32Array} merit by row: 1 the best, NaN without a result
+ * @param {boolean} [hasRim] around each point, where something lies behind them
  */
-export function drawCloud(frame, context, columns, cloud, merit) {
+export function drawCloud(frame, context, columns, cloud, merit, hasRim = false) {
   const order = [...cloud.rows.keys()].sort((a, b) => (merit[cloud.rows[a]] || 0) - (merit[cloud.rows[b]] || 0));
   const colours = ramp();
   const none = colour("ghost-strong");
   if (cloud.rows.length <= MANY) {
+    context.strokeStyle = colour("text");
+    context.lineWidth = 0.75;
     for (const i of order) {
       const t = merit[cloud.rows[i]];
       const [r, g, b] = colours((t || 0) ** 2);
       context.fillStyle = t === t ? `rgb(${r | 0},${g | 0},${b | 0})` : none;
       shape(context, columns.stateOf(cloud.rows[i]), frame.px(cloud.xs[i]), frame.py(cloud.ys[i]));
+      if (hasRim) context.stroke();
     }
     return;
   }

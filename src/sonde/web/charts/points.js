@@ -33,11 +33,22 @@ export function drawRing(frame, context, found, at) {
 }
 
 /**
- * A trial's shape by its state: a circle, a square where it was stopped, a triangle while it runs.
+ * A trial's shape by its state: a circle, a square where it was stopped, a cross where it failed, a triangle while it runs.
  * @param {CanvasRenderingContext2D} context @param {string} state @param {number} x @param {number} y @param {number} [size]
  */
 export function shape(context, state, x, y, size = SIZE) {
   context.beginPath();
+  if (state === "failed") {
+    const [before, width] = [context.strokeStyle, context.lineWidth];
+    [context.strokeStyle, context.lineWidth] = [context.fillStyle, 1.6];
+    context.moveTo(x - size, y - size);
+    context.lineTo(x + size, y + size);
+    context.moveTo(x - size, y + size);
+    context.lineTo(x + size, y - size);
+    context.stroke();
+    [context.strokeStyle, context.lineWidth] = [before, width];
+    return;
+  }
   if (state === "stopped") context.rect(x - size * 0.8, y - size * 0.8, size * 1.6, size * 1.6);
   else if (state === "running") {
     context.moveTo(x - size, y - size);

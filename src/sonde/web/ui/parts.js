@@ -1,5 +1,6 @@
 // @ts-check
 /** Small parts that several pages show. */
+import { href } from "../address.js";
 import { html, useState } from "../html.js";
 import { say } from "./confirm.js";
 
@@ -19,15 +20,15 @@ export function Typed({ text, label }) {
   </div>`;
 }
 
-/** How far a sweep is: a bar of its states, and the numbers. @param {{ view: any, slim?: boolean }} props */
-export function Progress({ view, slim }) {
+/** How far a sweep is: a bar of its states, and the numbers. @param {{ view: any, unit?: string }} props */
+export function Progress({ view, unit = "" }) {
   const c = view.counts;
   const ended = c.done + c.stopped + c.failed + c.cancelled;
   const total = Math.max(view.total ?? 0, view.trials, 1);
   const text = `${ended.toLocaleString("en")} of ${view.total === null ? "?" : view.total.toLocaleString("en")}`;
   const parts = ["done", "stopped", "failed", "cancelled", "running"];
   const words = parts.filter((state) => c[state]).map((state) => `${c[state]} ${state}`);
-  return html`<span class=${slim ? "progress is-slim" : "progress"} title=${words.join(", ")}>
+  return html`<span class="progress" title=${words.join(", ")}>
     <span class="bar" role="img" aria-label=${`${text} trials: ${words.join(", ") || "none yet"}`}>
       ${parts.map(
         (state) =>
@@ -35,7 +36,7 @@ export function Progress({ view, slim }) {
           html`<span key=${state} class=${`part is-${state}`} style=${{ width: `${(100 * c[state]) / total}%` }}></span>`,
       )}
     </span>
-    <span class="progress-text">${text}</span>
+    <span class="progress-text">${text}${unit}</span>
   </span>`;
 }
 
@@ -53,5 +54,5 @@ export function Fold({ title, open = false, children }) {
 export const Fault = ({ error, retry }) => html`<div class="panel fault" role="alert">
   <h2>This could not be shown</h2>
   <p>${error.message}</p>
-  <button onClick=${retry}>Try again</button>
+  <p class="hint"><button onClick=${retry}>Try again</button> <a class="button" href=${href({})}>All sweeps</a></p>
 </div>`;

@@ -144,9 +144,13 @@ function line(context, a, b, c, d) {
 
 /** @param {Scale} scale @param {number} room how many there is room for */
 function marks(scale, room) {
-  const found = ticks(scale.low, scale.high, Boolean(scale.isLog), undefined, 9).filter((at) => at >= scale.low && at <= scale.high);
+  const text = scale.text ?? ((/** @type {number} */ v) => number(v, 4));
+  const found = ticks(scale.low, scale.high, Boolean(scale.isLog), undefined, 9)
+    .filter((at) => at >= scale.low && at <= scale.high)
+    .map((at) => ({ at, text: text(at) }))
+    .filter((tick) => tick.text !== "");
   const step = Math.max(1, Math.ceil(found.length / Math.max(room, 2)));
-  return found.filter((_, i) => i % step === 0).map((at) => ({ at, text: (scale.text ?? ((v) => number(v, 4)))(at) }));
+  return found.filter((_, i) => i % step === 0);
 }
 
 /** From a value to a place in [0, 1]. @param {Scale} scale @returns {(value: number) => number} */

@@ -22,7 +22,7 @@ export function Agents({ board }) {
           ? html`<p class="nothing">No agent has run a trial yet.</p>`
           : html`<div class="scroll" tabindex="0" role="region" aria-label="Agents"><table class="plain-table">
             <thead><tr><th scope="col">Agent</th><th scope="col">Runs now</th><th scope="col" class="right">Done</th><th scope="col" class="right">Stopped</th>
-              <th scope="col" class="right">Failed</th><th scope="col" class="right">Time in trials</th><th scope="col" class="right">Last heard of</th></tr></thead>
+              <th scope="col" class="right">Failed</th><th scope="col" class="right">In ended trials</th><th scope="col" class="right">Last start or end</th></tr></thead>
             <tbody>${agents.map(
               (agent) => html`<tr key=${agent.name}><th scope="row" title=${agent.name}>${agentText(agent.name)}</th>
                 <td>${agent.running.length ? html`<${Shape} state="running" /> ${agent.running.map((/** @type {number} */ row) => html`<a key=${row} href=${href({ sweep: place.value.sweep, trial: row })}>#${row}</a> `)}` : html`<span class="muted">nothing</span>`}</td>

@@ -9,7 +9,7 @@ const KINDS = {
   "": { title: "Importance", says: "Which parameters the result depends on.", load: () => import("./importance.js").then((m) => m.Importance) },
   slice: { title: "Slice", says: "The result over each parameter by itself.", load: () => import("./slice.js").then((m) => m.Slice) },
   pair: { title: "Contour and rank", says: "The result over two parameters at once.", load: () => import("./pair.js").then((m) => m.Pair) },
-  edf: { title: "EDF", says: "How many of the results are at most so large.", load: () => import("./edf.js").then((m) => m.Edf) },
+  edf: { title: "EDF", says: "How many of the results are at most so large (the empirical distribution function).", load: () => import("./edf.js").then((m) => m.Edf) },
   matrix: { title: "Scatter matrix", says: "Parameters and results, each against each.", load: () => import("./matrix.js").then((m) => m.Matrix) },
   pareto: { title: "Pareto", says: "What can be had of several goals at once.", load: () => import("./pareto.js").then((m) => m.Pareto) },
   timeline: { title: "Timeline", says: "Which agent ran what, and when.", load: () => import("./timeline.js").then((m) => m.Timeline) },

@@ -7,6 +7,8 @@ import { maySteer } from "../session.js";
 import { confirm, say } from "../ui/confirm.js";
 
 const WORDS = { pause: "Pause", resume: "Resume", stop: "Stop", cancel: "Cancel" };
+/** @type {Record<string, string>} */
+const KEYS = { pause: "p", resume: "p" };
 const HINTS = {
   pause: "Start no new trials; running ones end by themselves",
   resume: "Let it start new trials again",
@@ -30,7 +32,7 @@ export function Controls({ view }) {
       const left = running ? `; ${count(running, "running trial")} may finish` : "";
       const text =
         action === "cancel"
-          ? `${lost}A cancelled sweep cannot be gone on with; its results stay.`
+          ? `${lost}A cancelled sweep cannot be resumed; its results stay.`
           : `No new trial will start${left}. You can resume it later.`;
       if (!(await confirm(`${WORDS[action]} ${view.name}?`, text, `${WORDS[action]} it`))) return;
     }
@@ -51,7 +53,7 @@ export function Controls({ view }) {
   if (isFinal) return null;
   return html`<div class="controls" role="group" aria-label=${`Steer ${view.name}`}>
     ${view.actions.map(
-      (/** @type {keyof typeof WORDS} */ action) => html`<button key=${action} class=${action === "cancel" ? "danger" : ""} disabled=${isBusy}
+      (/** @type {keyof typeof WORDS} */ action) => html`<button key=${action} data-key=${KEYS[action]} class=${action === "cancel" ? "danger" : ""} disabled=${isBusy}
         title=${HINTS[action]} onClick=${() => act(action)}>${WORDS[action]}</button>`,
     )}
     ${view.parameters && html`<button title="Add a trial with values of your own" onClick=${() => later(async () => (await import("./enqueue.js")).askForTrial(view, view.best?.params ?? {}))}>Add a trial</button>

@@ -90,7 +90,7 @@ export function Curves({ board }) {
                 <span><i class="ramp" aria-hidden="true"></i> worse to better</span>`
           }
           ${detail.rungs?.length > 0 && html`<span><i class="rung-line" aria-hidden="true"></i> where ${detail.stopping.split("(")[0]} compares</span>`}</p>`
-        : html`<p class="nothing">${wanted.length === 0 ? "No trial has begun yet." : "Reading curves…"}</p>`
+        : html`<p class="nothing">${wanted.length === 0 ? (isNarrowed ? "No trial that is shown has begun." : "No trial has begun yet.") : "Reading curves…"}</p>`
     }
   </section>`;
 }
@@ -215,6 +215,8 @@ function drawCurves(frame, context, curves, isLog, isMax, stateOf, isNamed) {
   const n = curves.trials.length;
   const ends = Array.from({ length: n }, (_, i) => values[starts[i + 1] - 1]);
   const order = [...ends.keys()].sort((a, b) => (isMax ? ends[a] - ends[b] : ends[b] - ends[a]) || 0);
+  /** @type {Name[]} */
+  const names = [];
   context.lineWidth = n > 20 ? 1.2 : 1.8;
   order.forEach((i, rank) => {
     const [r, g, b] = colours(n > 1 ? rank / (n - 1) : 1);
@@ -238,10 +240,7 @@ function drawCurves(frame, context, curves, isLog, isMax, stateOf, isNamed) {
     // One that was stopped ends in a square, one that failed in a cross.
     const [x, y, size] = [frame.px(steps[last]), frame.py(values[last]), 2.8];
     context.fillStyle = context.strokeStyle;
-    if (isNamed) {
-      context.textAlign = "right";
-      context.fillText(`#${curves.trials[i]}`, Math.min(x, frame.left + frame.width) - 6, Math.max(y - 5, frame.top + 10));
-    }
+    if (isNamed) names.push({ text: `#${curves.trials[i]}`, paint: String(context.strokeStyle), x: Math.min(x, frame.left + frame.width) - 6, y: Math.max(y - 5, frame.top + 10) });
     if (state === "stopped") shape(context, state, x, y, 3.5);
     else if (state === "failed") {
       context.beginPath();
@@ -252,4 +251,27 @@ function drawCurves(frame, context, curves, isLog, isMax, stateOf, isNamed) {
       context.stroke();
     }
   });
+  drawNames(context, names, frame.top + 10);
+}
+
+/** @typedef {{ text: string, paint: string, x: number, y: number }} Name */
+
+/** Names of curves at their ends, moved up where they would lie on each other. @param {CanvasRenderingContext2D} context @param {Name[]} names @param {number} top */
+function drawNames(context, names, top) {
+  const apart = 13;
+  /** @type {Name[]} */
+  const placed = [];
+  for (const name of [...names].sort((a, b) => b.y - a.y)) {
+    let y = name.y;
+    for (const other of placed) if (Math.abs(other.x - name.x) < 40 && y > other.y - apart) y = other.y - apart;
+    if (y >= top) placed.push({ ...name, y }); // where there is no room at all, none is better than two
+  }
+  context.textAlign = "right";
+  for (const { text, paint, x, y } of placed) {
+    const wide = context.measureText(text).width;
+    context.fillStyle = colour("panel");
+    context.fillRect(x - wide - 2, y - 10, wide + 4, 13);
+    context.fillStyle = paint;
+    context.fillText(text, x, y);
+  }
 }

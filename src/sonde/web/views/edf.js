@@ -30,7 +30,7 @@ export function Edf({ board }) {
   };
   const value = axis.from(at);
   const share = (/** @type {Float64Array} */ list) => list.filter((v) => v <= value).length / Math.max(list.length, 1);
-  return html`<section class="panel"><h2>Results at most so large</h2>
+  return html`<section class="panel"><h2>Share of the results up to each ${goal.name}</h2>
     <${Plot} label=${`Of ${count(some.length, "result")} of ${goal.name}, how many are at most so large`} name=${`${board.detail.peek().name}-edf`} height=${360}
       x=${scaleOf(axis)} y=${{ low: 0, high: 1.02, title: "share of the trials", text: (/** @type {number} */ v) => `${Math.round(v * 100)} %` }}
       deps=${[all, some, isNarrowed]} draw=${draw}

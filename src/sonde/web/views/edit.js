@@ -1,7 +1,7 @@
 // @ts-check
 /** Editing what a sweep searches, and how, while it runs: what it would do is shown before it is done. */
 import { post } from "../api.js";
-import { html, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { count } from "../numbers.js";
 import { say } from "../ui/confirm.js";
 import { open } from "../ui/dialog.js";
@@ -102,8 +102,10 @@ function Form({ detail, versions, done, close }) {
 function Effect({ seen }) {
   const { counting, outside, lacking, withdrawn, running_outside: running } = seen.trials;
   const lacks = Object.keys(lacking);
+  const place = useRef(/** @type {HTMLDivElement | null} */ (null));
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [seen]); // a long form has it out of sight
   if (seen.changes.length === 0) return html`<p role="status">Nothing would be different.</p>`;
-  return html`<div class="effect" role="status"><ul>${seen.changes.map((/** @type {any} */ change) => html`<li key=${change.text}>${change.text}</li>`)}</ul>
+  return html`<div class="effect" role="status" ref=${place}><ul>${seen.changes.map((/** @type {any} */ change) => html`<li key=${change.text}>${change.text}</li>`)}</ul>
     <p>The search goes on from ${count(counting, "trial")}${outside ? `; ${count(outside, "trial")} outside of the new space stay what they are` : ""}.
       ${lacks.length ? ` It is not told what ${lacks.join(", ")} was in some trials.` : ""}
       ${withdrawn.length ? html` <strong>${count(withdrawn.length, "waiting trial")} will be called off.</strong>` : null}

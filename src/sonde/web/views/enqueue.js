@@ -62,10 +62,13 @@ function Form({ sweep, params, close }) {
 
 /** A choice is known by its place, all else by what it reads as. @param {any} p @param {any} value */
 function textOf(p, value) {
-  if (!p.choices) return typeof value === "string" ? value : JSON.stringify(value);
+  if (!p.choices) return typeof value === "string" ? value : isTiny(value) ? value.toExponential() : JSON.stringify(value);
   const at = p.choices.findIndex((/** @type {any} */ choice) => JSON.stringify(choice) === JSON.stringify(value));
   return at < 0 ? "" : `${at}`;
 }
+
+/** Of which only the zeros would be in sight. @param {any} value */
+const isTiny = (value) => typeof value === "number" && value !== 0 && Math.abs(value) < 1e-4;
 
 /** @param {any} p @param {string} text @param {any} before */
 function valueOf(p, text, before) {

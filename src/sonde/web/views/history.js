@@ -60,7 +60,7 @@ export function History({ board }) {
       </div></div>
     ${
       found.rows.length === 0
-        ? html`<p class="nothing">No trial has reported ${goal.name} yet.</p>`
+        ? html`<p class="nothing">${board.isNarrowed ? "No trial that is shown" : "No trial"} has reported ${goal.name}${board.isNarrowed ? "." : " yet."}</p>`
         : html`<${Plot}
             label=${labelOf(found, goal.name, other?.name)}
             name=${`${board.detail.peek().name}-history`}
@@ -74,8 +74,8 @@ export function History({ board }) {
           />`
     }
     <p class="legend">
-      <span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span>
-      <span><${Shape} state="running" /> running</span><span><i class="best-line" aria-hidden="true"></i> ${other ? "none is better in both" : "best so far"}</span>
+      <span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span><span><${Shape} state="failed" /> failed</span>
+      <span><${Shape} state="running" /> running</span><span><i class="best-line" aria-hidden="true"></i> ${other ? "no other is better in both" : "best so far"}</span>
       <span class="under">${
         hovered >= 0
           ? `#${hovered} ${columns.stateOf(hovered)} ${goal.name} ${number(goal.values[hovered])}`

@@ -34,12 +34,12 @@ export function Matrix({ board }) {
   const width = Math.max(wide, LEFT + LEAST * axes.length);
   const cell = (width - LEFT) / Math.max(axes.length, 1);
   const tall = Math.min(cell, 180);
-  const height = tall * axes.length + 22;
+  const height = tall * axes.length + 36;
   const dressed = theme.value;
   const paint = (/** @type {CanvasRenderingContext2D} */ context) => paintAll(context, columns, axes, rows, places, merit, cell, tall);
   useLayoutEffect(() => {
     if (wide) paint(sized(canvas.current, width, height));
-  }, [places, merit, width, height, dressed]);
+  }, [places, merit, wide > 0, width, height, dressed]);
   const choose = (/** @type {string} */ key, /** @type {boolean} */ isOn) =>
     adjust({ dims: all.map((column) => column.key).filter((k) => (k === key ? isOn : keys.includes(k))).join() });
   const label = `Scatter matrix of ${count(rows.length, "trial")}: ${axes.map((/** @type {any} */ axis) => axis.title).join(", ")}`;
@@ -66,7 +66,16 @@ function paintAll(context, columns, axes, rows, places, merit, wide, tall) {
     context.textAlign = "left";
     context.fillText(clip(axis.title, 11), 0, j * tall + tall / 2 + 4);
     context.textAlign = "center";
-    context.fillText(clip(axis.title, Math.floor(wide / 8)), LEFT + (j + 0.5) * wide, axes.length * tall + 15);
+    context.fillText(clip(axis.title, Math.floor(wide / 8)), LEFT + (j + 0.5) * wide, axes.length * tall + 30);
+    context.fillStyle = colour("muted");
+    context.font = "11px system-ui, 'DejaVu Sans', sans-serif";
+    for (const { text, place } of endsOf(axis)) {
+      context.textAlign = place < 0.25 ? "left" : place > 0.75 ? "right" : "center";
+      context.fillText(clip(text, Math.floor(wide / 14)), LEFT + j * wide + 6 + place * (wide - 12), axes.length * tall + 13);
+      context.textAlign = "right";
+      const y = j * tall + tall - 6 - place * (tall - 12) + 4;
+      if (j && Math.abs(y - j * tall - tall / 2 - 4) > 12) context.fillText(clip(text, 9), LEFT - 3, Math.min(Math.max(y, j * tall + 11), (j + 1) * tall - 3));
+    }
     axes.forEach((_, i) => {
       if (i > j) return;
       const frame = {
@@ -89,6 +98,10 @@ function paintAll(context, columns, axes, rows, places, merit, wide, tall) {
     });
   });
 }
+
+/** The first and the last mark of an axis, and where they lie on it. @param {import("../charts/axis.js").Axis} axis */
+const endsOf = ({ ticks, to }) =>
+  (ticks.length > 2 ? [ticks[0], ticks[ticks.length - 1]] : ticks).map(({ at, text }) => ({ text, place: to(at) }));
 
 /** How values spread over an axis. @param {import("../ui/plot.js").Frame} frame @param {CanvasRenderingContext2D} context @param {Float64Array} places */
 function bars(frame, context, places) {

@@ -11,7 +11,7 @@ export function Narrowing({ board }) {
   const shown = board.chosen.value.length;
   const top = Number(board.topText.value) || 100;
   return html`<div class="narrowing" role="search" aria-label="Trials that every view shows">
-    <input type="search" id="filter" aria-label="Filter the trials" placeholder="failed   lr<0.01   optimizer=adam" value=${board.filterText.value}
+    <input type="search" id="filter" data-key="/" aria-label="Filter the trials" placeholder="Filter, such as lr<0.01 or failed" value=${board.filterText.value}
       onInput=${(/** @type {any} */ e) => adjust({ filter: e.target.value })} />
     ${columns.goals.length > 0 && html`<label class="muted">Best <input type="range" min="1" max="100" value=${top} aria-label="The best so many in a hundred"
       onInput=${(/** @type {any} */ e) => adjust({ top: Number(e.target.value) < 100 ? e.target.value : null })} />

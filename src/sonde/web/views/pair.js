@@ -42,7 +42,7 @@ function Both({ board, x, y, goal }) {
       <figure class="one"><h3>What is expected</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="contour" behind=${behind} behindKey=${grid} />
         <p class="legend">${
           ends
-            ? html`<span><i class="ramp" aria-hidden="true"></i> ${number(ends.worst, 3)} to ${number(ends.best, 3)}</span><span>paler: far from all results</span>`
+            ? html`<span><i class="ramp" aria-hidden="true"></i> ${goal.name} ${number(ends.worst, 3)} to ${number(ends.best, 3)}</span><span>paler: far from all results</span>`
             : html`<span>${error || (figure ? "too few results for a surface" : "reading…")}</span>`
         }</p></figure>
       <figure class="one"><h3>Rank of each trial</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="rank" /><${Key} /></figure>
@@ -62,6 +62,8 @@ function endsOf(grid, goal) {
 function drawGrid(frame, context, figure, ends, ax, ay, x, y) {
   const { grid } = figure;
   const colours = ramp();
+  // Cells that share an edge within a pixel would be seen as a lattice.
+  const pixel = (/** @type {(v: number) => number} */ to) => (/** @type {number} */ v) => Math.round(to(v));
   const edges = (/** @type {any} */ axis, /** @type {any} */ column, /** @type {number[]} */ at, /** @type {any[] | null} */ words) => {
     // The server's places of categories are its own: they are told by their words.
     const place = (/** @type {number} */ v) => axis.to(column.kind === "words" && words ? column.words.findIndex((/** @type {any} */ w, /** @type {number} */ i) => i && JSON.stringify(w) === JSON.stringify(words[v])) - 1 : words ? words[v] : v);
@@ -82,9 +84,9 @@ function drawGrid(frame, context, figure, ends, ax, ay, x, y) {
       const [r, g, b] = colours(t);
       context.fillStyle = `rgb(${r | 0},${g | 0},${b | 0})`;
       context.globalAlpha = grid.extrapolates[j][i] ? 0.25 : 0.75;
-      const [left, right] = across[i].map(frame.px);
-      const [bottom, top] = up[j].map(frame.py);
-      context.fillRect(left, top, right - left + 0.5, bottom - top + 0.5);
+      const [left, right] = across[i].map(pixel(frame.px));
+      const [bottom, top] = up[j].map(pixel(frame.py));
+      context.fillRect(left, top, right - left, bottom - top);
     }),
   );
   context.globalAlpha = 1;

@@ -21,10 +21,10 @@ export function Pareto({ board }) {
     return html`<p class="nothing panel">A front takes two goals or more, and this sweep has ${goals.length === 1 ? `one: ${goals[0].name}` : "none"}.
       <code>--metric a:min --metric b:max</code> gives two.</p>`;
   const pairs = goals.flatMap((x, i) => goals.slice(i + 1).map((y) => ({ x, y })));
-  return html`<section class="panel"><div class="panel-head"><h2>${count(front.size, "trial")} that none is better than in ${goals.length > 2 ? `all ${goals.length} goals` : "both goals"}</h2></div>
+  return html`<section class="panel"><div class="panel-head"><h2>${count(front.size, "trial")} that no other beats in ${goals.length > 2 ? `all ${goals.length} goals` : "both goals"}</h2></div>
     <div class=${pairs.length > 1 ? "many is-wide" : ""}>${pairs.map(({ x, y }) => html`<${Two} key=${`${x.key} ${y.key}`} board=${board} x=${x} y=${y} front=${front} height=${pairs.length > 1 ? 280 : 400} />`)}</div>
-    <p class="legend"><span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span><span><i class="best-line" aria-hidden="true"></i> none is better in both</span>
-      ${goals.length > 2 && html`<span>ringed: none is better in all</span>`}</p></section>`;
+    <p class="legend"><span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span><span><i class="best-line" aria-hidden="true"></i> no other is better in both</span>
+      ${goals.length > 2 && html`<span>ringed: no other is better in all</span>`}</p></section>`;
 }
 
 /** @param {any} props */
@@ -54,7 +54,7 @@ function Two({ board, x, y, front, height }) {
       over=${(/** @type {any} */ frame, /** @type {any} */ context) => under >= 0 && under < found.rows.length && drawRing(frame, context, found, under)}
       point=${(/** @type {any} */ frame, /** @type {number} */ left, /** @type {number} */ top) => setUnder(left < 0 ? -1 : nearest(found, frame.px, frame.py, left, top))}
       press=${() => row >= 0 && go({ sweep: place.peek().sweep, trial: row })} />
-    <figcaption class="muted">${row >= 0 ? `#${row} ${x.name} ${number(x.values[row])}, ${y.name} ${number(y.values[row])}` : found.without ? `${count(found.without, "trial")} without both not drawn` : html`<br />`}</figcaption></figure>`;
+    <figcaption class="muted">${row >= 0 ? `#${row} ${x.name} ${number(x.values[row])}, ${y.name} ${number(y.values[row])}` : found.without ? `${count(found.without, "trial")} without one of them not drawn` : html`<br />`}</figcaption></figure>`;
 }
 
 /** The trials that no other beats in every goal. @param {import("../columns.js").Columns} columns @param {Uint32Array} rows @returns {Set<number>} */

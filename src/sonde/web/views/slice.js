@@ -29,7 +29,7 @@ export function Slice({ board }) {
 }
 
 /** What the points' shapes and colours mean. @param {{ more?: number }} props */
-export const Key = ({ more = 0 }) => html`<p class="legend"><span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span>
+export const Key = ({ more = 0 }) => html`<p class="legend"><span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span><span><${Shape} state="failed" /> failed</span>
   <span><${Shape} state="running" /> running</span><span><i class="ramp" aria-hidden="true"></i> worse to better</span>
   ${more > 0 && html`<span>${count(more, "further parameter")} not shown</span>`}</p>`;
 
@@ -49,7 +49,7 @@ export function One({ board, x, y, merit, height = 210, file = "slice", behind, 
       x=${scaleOf(ax)} y=${scaleOf(ay)} height=${height} deps=${[cloud, merit, behindKey]}
       draw=${(/** @type {any} */ frame, /** @type {any} */ context) => {
         behind?.(frame, context, ax, ay);
-        drawCloud(frame, context, columns, cloud, merit);
+        drawCloud(frame, context, columns, cloud, merit, Boolean(behind));
       }}
       point=${(/** @type {any} */ frame, /** @type {number} */ left, /** @type {number} */ top) =>
         setUnder(left < 0 ? -1 : nearest(/** @type {any} */ (cloud), frame.px, frame.py, left, top))}
@@ -58,7 +58,7 @@ export function One({ board, x, y, merit, height = 210, file = "slice", behind, 
       row >= 0
         ? `#${row} ${x.name} ${shown(valueOf(x, row))}, ${y.name} ${number(y.values[row])}`
         : cloud.without
-          ? `${count(cloud.without, "trial")} without both`
+          ? `${count(cloud.without, "trial")} without ${x.name} or ${y.name} not drawn`
           : html`<br />`
     }</figcaption></figure>`;
 }

@@ -34,17 +34,7 @@ export function Sweep({ sweep }) {
     document.title = `${sweep} – sonde`;
     board.open();
     (TABS[chosenTab.value] ?? TABS[""]).load().catch(() => {}); // while the trials are read; what went wrong is said later
-    const keys = (/** @type {KeyboardEvent} */ event) => {
-      const isTyping = /** @type {Element} */ (event.target).closest("input, select, textarea, dialog");
-      if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      document.getElementById("filter")?.focus();
-    };
-    document.addEventListener("keydown", keys);
-    return () => {
-      document.removeEventListener("keydown", keys);
-      board.close();
-    };
+    return () => board.close();
   }, [board]);
   const detail = board.detail.value;
   if (board.error.value)
@@ -67,7 +57,7 @@ function Head({ detail }) {
   const facts = [
     detail.goals.map(goalText).join(" and "),
     ...detail.bounds,
-    `${detail.method_used === detail.method ? "" : `${detail.method}: `}${detail.method_used}`,
+    `method ${detail.method_used === detail.method ? "" : `${detail.method}: `}${detail.method_used}`,
     detail.agents ? count(detail.agents, "agent") : "",
     detail.worked_s ? `worked ${duration(detail.worked_s)}` : "",
     left === "–" ? "" : `${left} left`,
@@ -76,7 +66,7 @@ function Head({ detail }) {
     <div class="title-line">
       <h1>${detail.name}</h1>
       <${State} state=${detail.state} title=${detail.reason} />
-      <${Progress} view=${detail} />
+      <${Progress} view=${detail} unit=" trials" />
       <${Controls} view=${detail} />
     </div>
     <p class="muted facts">${facts.filter(Boolean).map((text) => html`<span key=${text}>${text}</span>`)}</p>

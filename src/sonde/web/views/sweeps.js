@@ -101,7 +101,7 @@ function Row({ row }) {
       ${row.tags.map((/** @type {string} */ tag) => html`<a key=${tag} class="tag" href=${href({ by: chosenGroup.value, tag })}>${tag}</a>`)}</th>
     <td><${Progress} view=${row} /></td>
     <td class="clip wide" title=${goals}>${goals || "–"}</td>
-    <td class="right num">${best === undefined ? html`<span class="muted" aria-label="being read">…</span>` : (values ?? "–")}</td>
+    <td class="right num best-cell">${best === undefined ? html`<span class="muted" aria-label="being read">…</span>` : (values ?? "–")}</td>
     <td class="clip wide muted" title=${params}>${params ?? ""}</td>
     <td class="right num wide">${eta(row)}</td>
     <td class="wide">${row.method_used ?? row.method}</td>

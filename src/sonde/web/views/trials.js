@@ -51,7 +51,7 @@ export function Trials({ board, isTall = false }) {
         ${
           marked.size > 0 &&
           html`<span>${marked.size} chosen</span>
-            ${marked.size > 1 && html`<a class="button small" href=${href({ ...place.value, tab: "compare" })}>Compare</a>`}
+            ${marked.size > 1 && html`<a class="button small" data-key="c" href=${href({ ...place.value, tab: "compare" })}>Compare</a>`}
             <button class="small" onClick=${() => adjust({ sel: null })}>None</button>`
         }
         <details class="menu"><summary>Columns</summary>
