@@ -126,3 +126,5 @@ def test_what_it_was_run_from_is_there_packages_commit_and_changes(
         expect(page.get_by_label("Packages")).to_contain_text("scipy==1.16.0")
         page.get_by_role("button", name="What git had not committed").click()
         expect(page.get_by_label("The changes")).to_contain_text("+lr = 0.2")
+        told = page.get_by_label("The changes").inner_text().splitlines()
+        assert told[:4] == ["--- a/train.py", "+++ b/train.py", "-lr = 0.1", "+lr = 0.2"]

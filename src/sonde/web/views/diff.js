@@ -10,7 +10,8 @@ export function Diff({ sweep }) {
     getText("diff", { sweep }).then(setText, (error) => setText(error.message));
   }, [sweep]);
   return html`<pre class="diff" tabindex="0" aria-label="The changes">${text.split("\n").map((/** @type {string} */ line) => {
+    // A line's end within the template itself would be taken for its layout, and go.
     const kind = line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : line.startsWith("@@") ? "place" : "";
-    return html`<span class=${kind}>${line}\n</span>`;
+    return html`<span class=${kind}>${`${line}\n`}</span>`;
   })}</pre>`;
 }

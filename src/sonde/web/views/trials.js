@@ -161,7 +161,7 @@ function headOf(column) {
   return {
     key: column.key,
     title: column.name,
-    width: Math.min(Math.max(94, column.name.length * 8 + 34), 190),
+    width: Math.min(Math.max(94, column.name.length * 8 + 42), 190),
     isRight: isNumber,
     hint: hint.filter(Boolean).join(", ") || undefined,
     cell: (row) => {
