@@ -28,6 +28,8 @@ def refusal(work: Command | Function, *allowed: str) -> ConfigError:
     [
         (Command(argv=("/usr/bin/python", "train.py", "--lr={lr}"), folder="/f"),
          "--allow-command 'python train.py *'"),
+        (Command(argv=("/venv/bin/python3.11", "train.py"), folder="/f"),
+         "--allow-command 'python train.py'"),
         (Command(argv=("python", "${program}", "${args}"), folder="/f", program="t.py"),
          "--allow-command 'python t.py *'"),
         (Command(argv=("./go", "{lr}"), folder="/f"), "--allow-command './go *'"),

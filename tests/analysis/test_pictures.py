@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,16 @@ def test_a_notebook_shows_it() -> None:
     assert repr(picture) == "<sonde history of min loss · digits>"
     assert picture.kind == "history"
     assert GOALS[0].metric in str(picture)
+
+
+@pytest.mark.parametrize("form", sorted(set(FORMATS) - {"json"}))
+def test_without_matplotlib_a_file_is_refused_with_what_to_install(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == "matplotlib":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    picture = Picture(figure("history", "many"))
+    with pytest.raises(ConfigError, match=re.escape("pip install 'sonde[plot]'")):
+        picture.render(form)

@@ -16,7 +16,9 @@ from optuna.trial import TrialState
 
 import sonde
 from sonde.cli.group import sonde as command
+from sonde.controller import utc_now
 from sonde.core.distributions import Choice, Float, Int
+from sonde.core.sweep import Budget, Control
 from sonde.core.trial import State
 from sonde.store import open_store
 from sonde.store.protocol import SweepRecord
@@ -119,6 +121,20 @@ def test_a_further_import_adds_what_is_new_and_widens_the_space(folder: Path) ->
     record, trials, _ = taken(folder)
     assert record.sweep.space["lr"].distribution == Float(1e-5, 1.0, log=True)
     assert [trial.facts["optuna"] for trial in trials] == [0, 1, 2, 3, 4, 6, 7]
+
+
+def test_a_further_import_leaves_a_larger_budget_and_refuses_another_name(folder: Path) -> None:
+    studied("sqlite:///o.db", 3)
+    run("optuna", "import", "o.db")
+    with closing(open_store(str(folder / "sonde.db"))) as store:
+        sweep = store.find_sweep("s").id
+        store.update_sweep(sweep, utc_now(), budget=Budget(trials=5), control=Control.RUNNING)
+    run("optuna", "import", "o.db", "--name", "s", "--metric", "value")
+    assert taken(folder)[0].budget.trials == 5
+    assert taken(folder)[0].control is Control.RUNNING
+    for words in (("--name", "other"), ("--metric", "loss")):
+        with pytest.raises(sonde.ConfigError, match="was imported before, as s with value"):
+            run("optuna", "import", "o.db", "s", *words)
 
 
 def test_goals_of_several_directions_are_named(folder: Path) -> None:

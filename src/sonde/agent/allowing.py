@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
+from sonde.agent.elsewhere import PYTHON
 from sonde.core.sweep import Command, Function
 from sonde.core.wandb.macros import for_people
 from sonde.errors import ConfigError
@@ -65,10 +66,16 @@ def _pattern(text: str) -> str:
 
 
 def shown(work: Command | Function) -> str:
-    """Return work as people write it: the program without its folder, `function NAME`."""
+    """Return work as people write it: the program without its folder, `function NAME`.
+
+    A Python that is named by its path is `python`: it is the one that started sonde, whatever its
+    file is called there.
+    """
     if isinstance(work, Function):
         return f"function {work.name}"
     words = work.argv if work.program is None else for_people(work.argv, work.program)
     program, *rest = words
     name = PurePath(program).name if PurePath(program).is_absolute() else program
+    if name != program and PYTHON.fullmatch(name):
+        name = "python"
     return shlex.join([name, *rest])

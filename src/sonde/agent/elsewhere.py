@@ -15,9 +15,10 @@ from sonde.agent.finding import user_python
 from sonde.core.sweep import Command
 from sonde.errors import ConfigError
 
-__all__ = ["at_home"]
+__all__ = ["PYTHON", "at_home"]
 
-_PYTHON = re.compile(r"(python|pypy)[\d.]*")
+PYTHON = re.compile(r"(python|pypy)[\d.]*")
+"""What an interpreter's file is called."""
 
 
 def at_home(command: Command, here: Path, name: str) -> Command:
@@ -36,7 +37,7 @@ def at_home(command: Command, here: Path, name: str) -> Command:
         command = replace(command, folder=str(here))
     program = Path(command.argv[0])
     if program.is_absolute() and not os.access(program, os.X_OK):
-        if not _PYTHON.fullmatch(program.name):
+        if not PYTHON.fullmatch(program.name):
             raise _lacks(name, f"its program {program} is not on this machine", "install it there")
         command = replace(command, argv=(user_python(), *command.argv[1:]))
     elif "/" not in command.argv[0] and command.program is None and not shutil.which(str(program)):

@@ -105,7 +105,7 @@ def import_study(
     for done, trial in enumerate(fresh):
         told(done, len(fresh))
         record = _add(study, trial, store, record, now)
-    if record.control is not Control.DONE:
+    if record.control is not Control.DONE and record.budget.trials == 0:  # nobody goes on with it
         record = store.update_sweep(record.id, now, control=Control.DONE, reason="imported")
     return StudyImport(record=record, added=len(fresh), left=len(trials) - len(ended))
 
@@ -123,6 +123,7 @@ def _sweep_of(
     space, place = space_of(ended), f"{origin}#{study.study_name}"
     for record in store.list_sweeps():
         if record.facts.get("optuna") == place:
+            _check_same(record, name, metrics)
             if record.sweep.space == space:
                 return record
             definition = replace(record.sweep, space=space)
@@ -137,6 +138,21 @@ def _sweep_of(
         name=name or study.study_name,
     )
     return store.create_sweep(definition, now, {"optuna": place})
+
+
+def _check_same(record: SweepRecord, name: str | None, metrics: Sequence[str]) -> None:
+    """Refuse another name for what was imported before."""
+    named = [goal.metric for goal in record.sweep.goals]
+    for flag, given, there in (
+        ("--name", name, record.name),
+        ("--metric", ", ".join(metrics), ", ".join(named)),
+    ):
+        if given and given != there:
+            raise ConfigError(
+                f"{flag} {given}",
+                f"the study was imported before, as {record.name} with {', '.join(named)}",
+                "leave it out",
+            )
 
 
 def _goals(study: Study, names: Sequence[str]) -> tuple[Goal, ...]:

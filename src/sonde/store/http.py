@@ -426,7 +426,7 @@ class HttpStore:
         if kind == "HTTPError" and answer.status_code == 404:
             return StoreError(f"{self.url}: it does not answer as a sonde server does: 404")
         if answer.status_code in {401, 403}:
-            remedy = "give a token that may: --token, or SONDE_TOKEN"
+            remedy = "put a token that may into SONDE_TOKEN"
             return ConfigError(self.url, detail, remedy)
         if kind == "ValueError":
             return ValueError(detail)

@@ -92,6 +92,7 @@ class Picture:
             return (json.dumps(self.to_json(), allow_nan=False) + "\n").encode()
         if form == "html":
             return self._html().encode()
+        figure = self.figure  # which says so where there is no matplotlib
         # Text stays text, so that it can be searched, and the same figure gives the same file.
         from matplotlib import rc_context
 
@@ -99,7 +100,7 @@ class Picture:
         look: dict[Any, Any] = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "sonde"}
         undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
         with rc_context(look):
-            self.figure.savefig(
+            figure.savefig(
                 found, format=form, dpi=_DPI, metadata=undated.get(form), facecolor="white"
             )
         return found.getvalue()
