@@ -6,9 +6,9 @@ long as the caller waits; `log` a call with one metric, the same, in one run. CP
 process alone: W&B does much in another. MLflow writes to a SQLite file with `log_metric`. Run in
 a throw-away environment, as the trackers want packages of their own:
 
-    python -m venv /tmp/trackers && /tmp/trackers/bin/pip install -e . wandb mlflow-skinny \
+    python -m venv .venv-trackers && .venv-trackers/bin/pip install -e . wandb mlflow-skinny \
         sqlalchemy alembic
-    /tmp/trackers/bin/python benchmarks/trackers.py
+    .venv-trackers/bin/python benchmarks/trackers.py
 """
 
 import argparse
