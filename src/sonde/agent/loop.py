@@ -141,6 +141,7 @@ class _Agent:
             if self._may_go():
                 break
             self.waker.wait(self._pause_s())
+        self._pass_on_notes()  # of what was sent last
         return AgentReport(
             ran=self.ran, failed=self.failed, reason=self.leaving or "", gave_up=self.gave_up
         )
