@@ -1,20 +1,18 @@
 """What stores in SQL databases have in common: the operations, as transactions on named queries.
 
-A store derives `SqlStore` and says how it reads and writes: `_read` and `_write` call a
-function inside of a transaction, perhaps again where the first time came to nothing.
+A store derives `SqlStore` and says how it reads and writes: `_read`, `_add` and `_write` call
+a function inside of a transaction, perhaps again where the first time came to nothing.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sonde.core.sweep import Budget, Control, Sweep, sweep_from_json
-from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
+from sonde.core.sweep import Control, Sweep, sweep_from_json
 from sonde.errors import NotFoundError
-from sonde.store import names, rules
+from sonde.store import names
 from sonde.store.columns import (
     Lasting,
     definition_text,
@@ -28,63 +26,24 @@ from sonde.store.columns import (
     trials_of,
 )
 from sonde.store.curves import to_curves
-from sonde.store.protocol import Ask, Changes, Curve, Decision, Definition, SweepRecord
+from sonde.store.operations import BookStore, gives_out
+from sonde.store.protocol import Changes, Curve, Definition, SweepRecord
 from sonde.store.rows import Head
 from sonde.store.sql_book import Session, SqlBook
 
-__all__ = ["NOTHING", "Foresight", "SqlStore"]
+__all__ = ["SqlStore"]
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
-    """What a transaction will read, so that a store may read all of it at once.
-
-    Attributes:
-        trials: Numbers of trials.
-        attempt: The trial and the attempt whose reports will be merged.
-        now: When leases lapse; None: nothing will be leased.
-        count: So many waiting trials at most.
-    """
-
-    trials: tuple[int, ...] = ()
-    attempt: tuple[int, int] | None = None
-    now: datetime | None = None
-    count: int = 0
-
-
-NOTHING = Foresight()
-
-
-class SqlStore:
+class SqlStore(BookStore):
     """The operations of a store; see `sonde.store.protocol`."""
-
-    url: str
 
     def __init__(self) -> None:
         self._known: dict[str, Lasting] = {}
 
     def _read(self, question: Callable[[Session], T]) -> T:
         """Return what a function reads of one state of the database."""
-        raise NotImplementedError
-
-    def _write(
-        self,
-        sweep: str,
-        change: Callable[[SqlBook], T],
-        foresight: Foresight = NOTHING,
-        *,
-        durable: bool = True,
-    ) -> T:
-        """Return what a function does to a sweep, once it is kept whole; or nothing is changed.
-
-        Args:
-            sweep: Its id.
-            change: May be called again, with the book as it then is.
-            foresight: What it will read.
-            durable: Whether it outlasts a power cut. Reports and renewals need not.
-        """
         raise NotImplementedError
 
     def _add(self, question: Callable[[Session], T]) -> T:
@@ -146,39 +105,6 @@ class SqlStore:
 
         return self._read(look)
 
-    def update_sweep(
-        self,
-        sweep: str,
-        now: datetime,
-        *,
-        control: Control | None = None,
-        reason: str | None = None,
-        budget: Budget | None = None,
-        definition: Sweep | None = None,
-        notes: str | None = None,
-        tags: Sequence[str] | None = None,
-        why: str = "",
-        against: int | None = None,
-    ) -> SweepRecord:
-        """Change what is given."""
-
-        def update(book: SqlBook) -> SweepRecord:
-            rules.update(
-                book,
-                now,
-                control=control,
-                reason=reason,
-                budget=budget,
-                definition=definition,
-                notes=notes,
-                tags=tags,
-                why=why,
-                against=against,
-            )
-            return book.head.record()
-
-        return self._write(sweep, update)
-
     def versions(self, sweep: str) -> Sequence[Definition]:
         """Return all versions of the definition, oldest first."""
 
@@ -198,89 +124,6 @@ class SqlStore:
             for number, first, made, why, text in found
         ]
         return versions or [Definition(number=1, sweep=lasting.sweep, made=lasting.created)]
-
-    def commit(
-        self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None
-    ) -> tuple[SweepRecord, Sequence[Lease]]:
-        """Apply a decision whole, or not at all, then lease if `ask` is given."""
-
-        def apply(book: SqlBook) -> tuple[SweepRecord, Sequence[Lease]]:
-            rules.commit(book, decision, now)
-            leases = rules.lease(book, ask, now) if ask else []
-            return book.head.record(), leases
-
-        return self._write(sweep, apply, _foresight(ask, now, trials=tuple(decision.verdicts)))
-
-    def lease(self, sweep: str, ask: Ask, now: datetime) -> Sequence[Lease]:
-        """Lease waiting trials, and running ones whose lease lapsed."""
-
-        # Agents that find nothing ask often: they shall not stand in line with the writers.
-        def is_any(session: Session) -> bool:
-            lasting, head = self._head(session, sweep)
-            if head.counts[State.WAITING] and head.control not in {
-                Control.PAUSED,
-                Control.STOPPED,
-                Control.CANCELLED,
-            }:
-                return True
-            return bool(session.rows("any_lapsed", (lasting.key, to_us(now)))[0][0])
-
-        if not self._read(is_any):
-            return []
-        return self._write(sweep, lambda book: rules.lease(book, ask, now), _foresight(ask, now))
-
-    def renew(self, leases: Sequence[Lease], now: datetime, lease_s: float) -> Sequence[Verdict]:
-        """Hold on to leases; return a verdict for each."""
-        verdicts: dict[int, Verdict] = {}
-        places = sorted(range(len(leases)), key=lambda at: leases[at].sweep)
-        for sweep, group in groupby(places, key=lambda at: leases[at].sweep):
-            held = [(at, leases[at]) for at in group]
-
-            def hold(book: SqlBook, held: Sequence[tuple[int, Lease]] = held) -> dict[int, Verdict]:
-                return {at: rules.renew(book, lease, now, lease_s) for at, lease in held}
-
-            numbers = tuple(lease.number for _, lease in held)
-            try:
-                verdicts |= self._write(sweep, hold, Foresight(trials=numbers), durable=False)
-            except NotFoundError:
-                continue
-        return [verdicts.get(at, Verdict.LOST) for at in range(len(leases))]
-
-    def report(self, lease: Lease, first: int, reports: Sequence[Report], now: datetime) -> int:
-        """Keep reports of an attempt; update summaries."""
-        return self._write(
-            lease.sweep,
-            lambda book: rules.report(book, lease, first, reports, now),
-            Foresight(trials=(lease.number,)),
-            durable=False,
-        )
-
-    def finish(
-        self,
-        lease: Lease,
-        outcome: Outcome,
-        now: datetime,
-        ask: Ask | None = None,
-        *,
-        reports: Sequence[Report] = (),
-        first: int = 1,
-    ) -> tuple[Trial, Sequence[Lease]]:
-        """Keep the last reports, end an attempt, then lease if `ask` is given."""
-
-        def end(book: SqlBook) -> tuple[Trial, Sequence[Lease]]:
-            row = rules.finish(book, lease, outcome, now, reports, first)
-            # Taken before leasing: with a retry due, the next lease may be on the same trial.
-            trial = row.trial()
-            return trial, rules.lease(book, ask, now) if ask else []
-
-        attempt = (lease.number, lease.attempt) if first > 1 or not reports else None
-        return self._write(
-            lease.sweep, end, _foresight(ask, now, trials=(lease.number,), attempt=attempt)
-        )
-
-    def release(self, sweep: str, agents: Sequence[str], now: datetime) -> int:
-        """Give back the trials of agents that are known to be dead."""
-        return self._write(sweep, lambda book: rules.release(book, agents, now))
 
     def changes(self, sweep: str, after: int = 0) -> Changes:
         """Return the sweep and every trial whose version is above `after`."""
@@ -338,6 +181,17 @@ class SqlStore:
             raise NotFoundError(f"the store has nothing under the key '{key}'")
         return bytes(found[0][0])
 
+    def _is_any(self, sweep: str, now: datetime) -> bool:
+        """Tell whether there may be something to lease."""
+
+        def look(session: Session) -> bool:
+            lasting, head = self._head(session, sweep)
+            return gives_out(head) or bool(
+                session.rows("any_lapsed", (lasting.key, to_us(now)))[0][0]
+            )
+
+        return self._read(look)
+
     def _head(
         self, session: Session, sweep_id: str, query: str = "standing"
     ) -> tuple[Lasting, Head]:
@@ -376,15 +230,3 @@ class SqlStore:
             text = definition_text(head.sweep)
             session.run("update_definition", (*text, lasting.key))
         session.run("update_standing", standing_of(head, edition, lasting.key))
-
-
-def _foresight(
-    ask: Ask | None,
-    now: datetime,
-    *,
-    trials: tuple[int, ...] = (),
-    attempt: tuple[int, int] | None = None,
-) -> Foresight:
-    if ask is None:
-        return Foresight(trials=trials, attempt=attempt)
-    return Foresight(trials=trials, attempt=attempt, now=now, count=max(ask.count, 0))

@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sonde.store.operations import NOTHING, Foresight
 from sonde.store.sql import load_queries
 from sonde.store.sql_book import Session, SqlBook
-from sonde.store.sql_store import NOTHING, Foresight, SqlStore
+from sonde.store.sql_store import SqlStore
 from sonde.store.sqlite_file import SqliteFile
 
 __all__ = ["SqliteStore"]
