@@ -18,7 +18,7 @@ from sonde.core.space import Space
 from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError
 
-__all__ = ["OPTUNA", "Searcher", "Unsuitable", "known", "searcher"]
+__all__ = ["OPTUNA", "Searcher", "Unsuitable", "known", "searcher", "told"]
 
 _TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,21 +52,23 @@ def searcher(name: str, problem: Problem, seed: int, trials: int) -> Searcher:
     return _Sonde(name, problem, seed, trials)
 
 
+def told(problem: Problem, seed: int, trials: int) -> search.Problem:
+    """Return what sonde's methods are told of a problem."""
+    return search.Problem(
+        space=problem.space,
+        goals=tuple(Goal(metric=f"loss{i}") for i in range(problem.goals)),
+        constraints=tuple(Constraint(metric=f"limit{i}", bound=0.0) for i in range(problem.limits)),
+        seed=seed,
+        trials=trials,
+    )
+
+
 class _Sonde:
     def __init__(self, name: str, problem: Problem, seed: int, trials: int) -> None:
         self._space = problem.space
-        told = search.Problem(
-            space=problem.space,
-            goals=tuple(Goal(metric=f"loss{i}") for i in range(problem.goals)),
-            constraints=tuple(
-                Constraint(metric=f"limit{i}", bound=0.0) for i in range(problem.limits)
-            ),
-            seed=seed,
-            trials=trials,
-        )
         self._method = search.method(name)
         try:
-            self._state = self._method.start(told)
+            self._state = self._method.start(told(problem, seed, trials))
         except ConfigError as fault:
             raise Unsuitable(str(fault)) from fault
         self._pending: dict[int, Params] = {}
