@@ -16,6 +16,7 @@ from sonde.controller import Controller
 from sonde.core.trial import State
 from sonde.executors.local import LocalExecutor
 from sonde.executors.protocol import AgentSpec, Exited
+from sonde.executors.resources import Resources
 from sonde.store.protocol import SweepRecord
 
 SLEEP = 'echo $$ >> "$PIDS"\nexec sleep 60\n'
@@ -140,7 +141,7 @@ def test_close_leaves_neither_agents_nor_trials(lab: Lab, executor: LocalExecuto
 
 def test_devices_are_in_one_hand(lab: Lab, executor: LocalExecutor) -> None:
     record = sweep(lab, 'echo $CUDA_VISIBLE_DEVICES >> "$PIDS"\nsleep 0.3\n', points=4)
-    handles = executor.start(spec(lab, record, gpus=("5", "7"), gpus_per_trial=1), 4)
+    handles = executor.start(spec(lab, record, gpus=("5", "7"), each=Resources(gpus=1)), 4)
     assert len(handles) == 1
     until(lambda: lab.states(record) == ["done"] * 4)
     assert sorted(lab.pids()) == [5, 5, 7, 7]

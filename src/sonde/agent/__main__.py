@@ -4,6 +4,7 @@ This is how executors start agents; people write `sonde agent SWEEP`.
 """
 
 import json
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ __all__ = ["main"]
 
 def main(argv: list[str]) -> int:
     """Run an agent; return the exit status."""
+    # Whoever starts us may block signals in its processes, as Ray does; we heed them.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     given = json.loads(argv[0])
     given["root"] = Path(given["root"])
     given["gpus"] = tuple(given.get("gpus", ()))

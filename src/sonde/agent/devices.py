@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sonde.errors import ConfigError
 
-__all__ = ["Devices", "cores", "thread_limits"]
+__all__ = ["Devices", "cores", "memory", "thread_limits"]
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
             "VECLIB_MAXIMUM_THREADS")  # fmt: skip
@@ -65,12 +65,12 @@ class Devices:
             self._used[name] -= 1
 
 
-def thread_limits(cpus: int, env: Mapping[str, str]) -> dict[str, str]:
+def thread_limits(cpus: float, env: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that keep numeric libraries to so many threads.
 
     What the user has set is left alone; 0 sets nothing.
     """
-    return {name: str(cpus) for name in _THREADS if cpus and name not in env}
+    return {name: str(max(1, int(cpus))) for name in _THREADS if cpus and name not in env}
 
 
 def cores() -> int:
@@ -78,3 +78,8 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def memory() -> int:
+    """Return how many bytes of memory this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -421,7 +421,7 @@ def _slots(options: Options, devices: Devices) -> int:
     if devices.capacity is not None:
         room.append(max(1, devices.capacity))
     if options.cpus_per_trial:
-        room.append(max(1, cores() // options.cpus_per_trial))
+        room.append(max(1, int(cores() / options.cpus_per_trial)))
     return min(room)
 
 

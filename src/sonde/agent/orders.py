@@ -43,7 +43,7 @@ class Options:
     count: int | None = None
     gpus: tuple[str, ...] = ()
     gpus_per_trial: float = 0
-    cpus_per_trial: int = 0
+    cpus_per_trial: float = 0
     parent_fd: int | None = None
     idle_timeout_s: float | None = None
     most_failed: int | None = None

@@ -42,7 +42,7 @@ class Workshop:
         *,
         guard: Guard,
         waker: Waker,
-        cpus_per_trial: int = 0,
+        cpus_per_trial: float = 0,
         allow: Sequence[str] | None = None,
         folder: Path | None = None,
     ) -> None:

@@ -1,11 +1,12 @@
 """Who runs the trials that a program starts: how many at once, and what each of them gets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sonde.agent.devices import Devices, cores
+from sonde.agent.devices import Devices
 from sonde.errors import ConfigError
+from sonde.executors.resources import Resources
 
 __all__ = ["Crew", "Gpus", "crew_of"]
 
@@ -24,24 +25,17 @@ class Crew:
 
     workers: int | None = None
     gpus: tuple[str, ...] = ()
-    gpus_per_trial: float = 0
-    cpus_per_trial: int = 0
+    each: Resources = field(default_factory=Resources)
     place: str | None = None
-
-    @property
-    def is_sharing(self) -> bool:
-        """Whether trials are given devices or cores."""
-        return bool(self.gpus or self.cpus_per_trial)
 
 
 def crew_of(
     workers: int | None,
     gpus: Gpus = None,
-    gpus_per_trial: float = 0,
-    cpus_per_trial: int = 0,
+    each: Resources | None = None,
     place: str | None = None,
 ) -> Crew:
-    """Check what a program asks for; never more workers than devices and cores allow.
+    """Check what a program asks for; never more workers here than this machine has room for.
 
     Raises:
         ConfigError: If it is no number, or not so much can be had.
@@ -52,41 +46,29 @@ def crew_of(
         raise ConfigError(
             f"run(workers={workers!r})", "that is no number of processes", "use 0, 1, 2, ..."
         )
-    if (
-        isinstance(cpus_per_trial, bool)
-        or not isinstance(cpus_per_trial, int)
-        or cpus_per_trial < 0
-    ):
-        raise ConfigError(
-            f"run(cpus_per_trial={cpus_per_trial!r})", "that is no number of cores", "use 1, 2, ..."
-        )
-    if place is not None:
-        from sonde.executors.places import executor
+    each = each or Resources()
+    from sonde.executors.places import LOCAL, executor, is_here
 
-        executor(place, flag="run(on=)")
-        if workers == 0:
-            raise ConfigError(
-                "run(workers=0)", "this process is at no other place", "use workers=1 or more"
-            )
+    at = executor(place or LOCAL, flag="run(on=)")
+    if place is not None and workers == 0:
+        raise ConfigError(
+            "run(workers=0)", "this process is at no other place", "use workers=1 or more"
+        )
     names = _names(gpus)
-    capacity = Devices(names, gpus_per_trial).capacity
-    if workers == 0 and (names or cpus_per_trial):
+    if place is not None and not is_here(place):
+        return Crew(workers=workers, gpus=names, each=each, place=place)
+    capacity = Devices(names, each.gpus).capacity
+    if workers == 0 and (names or each.is_asking):
         raise ConfigError(
             "run(workers=0)",
             "only processes can be given devices or cores",
             "use workers=1 or more, or leave it out",
         )
-    room = [] if workers is None else [workers]
-    room += [] if capacity is None else [capacity]
-    room += [cores() // cpus_per_trial] if cpus_per_trial else []
+    bounds = [workers, capacity, at.room(each)]
+    room = [bound for bound in bounds if bound is not None]
     least = 0 if workers == 0 else 1
-    return Crew(
-        workers=max(least, min(room)) if room else None,
-        gpus=names,
-        gpus_per_trial=gpus_per_trial,
-        cpus_per_trial=cpus_per_trial,
-        place=place,
-    )
+    count = max(least, min(room)) if room else None
+    return Crew(workers=count, gpus=names, each=each, place=place)
 
 
 def _names(gpus: Gpus) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import os
 import signal
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
@@ -18,7 +19,10 @@ from sonde.core.sweep import Budget, Command, Control, Function
 from sonde.core.trial import State
 from sonde.editing import amend
 from sonde.errors import ConfigError, TrialError
-from sonde.executors.drive import Result
+from sonde.executors.boarding import board, one_each
+from sonde.executors.drive import Result, drive
+from sonde.executors.places import LOCAL, executor, is_here
+from sonde.executors.protocol import AgentSpec, Executor
 
 __all__ = ["Progress", "run"]
 
@@ -42,12 +46,17 @@ def run(
     """
     workers = _workers(controller, function, crew)
     ended_before = controller.history.ended
-    _set_budget(controller, trials, time_s)
     kind = ("auto" if progress else "none") if isinstance(progress, bool) else progress
     if workers == 0 and function is not None:
+        _set_budget(controller, trials, time_s)
         result = _run_here(controller, function, kind)
     else:
-        result = _run_workers(controller, function, replace(crew, workers=workers), kind)
+        name = crew.place or LOCAL
+        with closing(executor(name)) as place:
+            room = None if is_here(name) else board(place, name, crew.each, crew.gpus)
+            _set_budget(controller, trials, time_s)
+            crew = replace(crew, workers=workers)
+            result = _run_workers(controller, function, crew, place, room, kind)
     if result.code == EXIT_INTERRUPTED:
         raise KeyboardInterrupt
     if result.code > 128:  # 128 + the signal that was to end this process
@@ -74,24 +83,29 @@ def _run_here(controller: Controller, function: Callable[..., Any], progress: st
 
 
 def _run_workers(
-    controller: Controller, function: Callable[..., Any] | None, crew: Crew, progress: str
+    controller: Controller,
+    function: Callable[..., Any] | None,
+    crew: Crew,
+    place: Executor,
+    room: int | None,
+    progress: str,
 ) -> Result:
+    """Drive the sweep with agents at a place that has so much room; None: that is for us to say."""
     from sonde.api.places import root_of
     from sonde.cli.progress import watching
-    from sonde.executors.drive import drive
-    from sonde.executors.places import LOCAL, executor
-    from sonde.executors.protocol import AgentSpec
 
     store, sweep = controller.store, controller.sweep
     if function is not None:
         _send(controller, function)
+    agents: int | None = 1
     agent = AgentSpec(
-        store=store.url, sweep=sweep, root=str(root_of(store)), workers=crew.workers or 1,
-        gpus=crew.gpus, gpus_per_trial=crew.gpus_per_trial, cpus_per_trial=crew.cpus_per_trial,
+        store=store.url, sweep=sweep, root=str(root_of(store)), workers=crew.workers or cores(),
+        gpus=crew.gpus, each=crew.each,
     )  # fmt: skip
+    if room is not None:
+        agents, agent = crew.workers, one_each(agent)
     with watching(progress) as listener:
-        place = executor(crew.place or LOCAL)
-        return drive(store, sweep, executor=place, agent=agent, agents=1, listener=listener)
+        return drive(store, sweep, executor=place, agent=agent, agents=agents, listener=listener)
 
 
 def _send(controller: Controller, function: Callable[..., Any]) -> None:
@@ -108,8 +122,11 @@ def _send(controller: Controller, function: Callable[..., Any]) -> None:
         amend(store, controller.sweep, lambda old: replace(old, work=current), utc_now())
 
 
-def _workers(controller: Controller, function: Callable[..., Any] | None, crew: Crew) -> int:
-    """Return how many worker processes there are to be, 0 for none but this one."""
+def _workers(controller: Controller, function: Callable[..., Any] | None, crew: Crew) -> int | None:
+    """Return how many worker processes there are to be, 0 for none but this one.
+
+    None: as many as the crew's place has room for.
+    """
     record = controller.record
     work, in_memory = record.sweep.work, controller.store.url == "memory:"
     if work is None:
@@ -118,9 +135,9 @@ def _workers(controller: Controller, function: Callable[..., Any] | None, crew: 
         )
     workers = crew.workers
     if workers is None:
-        is_here = in_memory and function is not None and crew.place is None
-        workers = 0 if is_here else cores()
-    if in_memory and workers:
+        is_simple = in_memory and function is not None and crew.place is None
+        workers = 0 if is_simple else cores() if crew.place is None else None
+    if in_memory and workers != 0:
         raise ConfigError(
             f"run(workers={workers})",
             "a store in memory cannot be reached by other processes",
@@ -136,7 +153,7 @@ def _workers(controller: Controller, function: Callable[..., Any] | None, crew: 
             "this process does not have the sweep's function",
             "call sonde.sweep with it again, or use workers=1 or more",
         )
-    if workers and function is None and isinstance(work, Function) and work.blob is None:
+    if workers != 0 and function is None and isinstance(work, Function) and work.blob is None:
         raise ConfigError(
             f"{record.name}.run",
             "its function was never sent to the store",

@@ -234,7 +234,9 @@ class Sweep:
         *,
         gpus: "Gpus" = None,
         gpus_per_trial: float = 0,
-        cpus_per_trial: int = 0,
+        cpus_per_trial: float | None = None,
+        mem_per_trial: float | str = 0,
+        resources: Mapping[str, float] | None = None,
         on: str | None = None,
     ) -> "Sweep":
         """Run trials until there are so many in all, or the time is used up; return the sweep.
@@ -255,8 +257,10 @@ class Sweep:
             gpus_per_trial: How many for each; with 0.5 two trials share one. By default 1
                 where there are `gpus`.
             cpus_per_trial: Cores that each trial counts for, and threads that it may use.
-            on: Where the worker processes run: `"local"`, which is the default, or a place
-                that a plugin adds.
+            mem_per_trial: Memory that it counts for: bytes, or text such as `"4GB"`.
+            resources: What it takes of resources that the place counts: `{"licence": 1}`.
+            on: Where the worker processes run: `"local"`, which is the default, `"ray"`,
+                `"dask"`, or a place that a plugin adds.
 
         Raises:
             ConfigError: If there is nothing to run, or no limit.
@@ -266,8 +270,14 @@ class Sweep:
         """
         from sonde.api.crew import crew_of
         from sonde.api.running import run
+        from sonde.executors.resources import resources_of
 
-        crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial, on)
+        each = resources_of(
+            cpus_per_trial, gpus_per_trial or None, mem_per_trial, resources,
+            flags=[f"run({name}={{}})" for name in
+                   ("cpus_per_trial", "gpus_per_trial", "mem_per_trial", "resources")],
+        )  # fmt: skip
+        crew = crew_of(workers, gpus, each, on)
         with self._lock:
             _check_not_cancelled(self._read())
         try:

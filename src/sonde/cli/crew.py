@@ -1,14 +1,17 @@
-"""Who runs the trials: how many at once, with which devices, shared by how many agents."""
+"""Who runs the trials: how many at once, what each is to have, and where."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sonde.agent.devices import Devices, cores
 from sonde.cli.faults import Faults
 from sonde.cli.gpus import gpus_of
 from sonde.cli.quantities import whole_of
-from sonde.executors.places import LOCAL, executor
+from sonde.core.wanted import PLACE, parse_wanted, written
+from sonde.executors.places import LOCAL, executor, is_here
+from sonde.executors.resources import Resources, resources_of
 
-__all__ = ["Crew", "crew_of", "place_of"]
+__all__ = ["Crew", "crew_of", "each_of", "place_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,24 +19,25 @@ class Crew:
     """Who is to run the trials.
 
     Attributes:
-        workers: How many trials at once.
+        workers: How many trials at once; None: as many as the place has room for.
+        gpus: The devices of this machine that are handed out.
+        each: What each trial is to have.
         place: Where agents are started, as `sonde.executors.places` reads it.
     """
 
-    workers: int
+    workers: int | None
     gpus: tuple[str, ...] = ()
-    gpus_per_trial: float = 0
-    cpus_per_trial: int = 0
+    each: Resources = field(default_factory=Resources)
     place: str = LOCAL
 
     @property
     def agents(self) -> int:
-        """How many agents share the workers equally.
+        """How many agents of this machine share the workers equally.
 
         As many as there are cores at most, so that the end of one ends few trials; one where
         devices or cores have to be in one hand.
         """
-        if self.gpus or self.cpus_per_trial:
+        if self.gpus or self.each.cpus or self.workers is None:
             return 1
         most = min(self.workers, cores())
         return next(n for n in range(most, 0, -1) if self.workers % n == 0)
@@ -42,40 +46,47 @@ class Crew:
 def crew_of(
     workers: str | None,
     gpus: str | None,
-    gpus_per_trial: str | None,
-    cpus_per_trial: str | None,
+    each: Resources,
     faults: Faults,
     place: str = LOCAL,
 ) -> Crew:
     """Read the options; without `workers` one a device, or else one a core.
 
-    Never more than the devices and cores allow, where each trial is to have some.
+    On this machine never more than its devices, cores and memory allow, where each trial is to
+    have some. Other places are asked when it begins.
     """
     asked = whole_of(workers, "-j", 1, faults)
-    cpus = whole_of(cpus_per_trial, "--cpus-per-trial", 0, faults) or 0
-    per_trial, names = 0.0, tuple[str, ...]()
-    if gpus_per_trial is not None:
-        try:
-            per_trial = float(gpus_per_trial)
-        except ValueError:
-            faults.add(f"--gpus-per-trial {gpus_per_trial}", "that is no number", "write 0.5 or 1")
-    capacity: int | None = None
+    names = tuple[str, ...]()
     with faults.collected():
         names = gpus_of(gpus)
-        capacity = Devices(names, per_trial).capacity
-    room = [asked or capacity or cores()]
-    room += [capacity] if capacity is not None else []
-    room += [cores() // cpus] if cpus else []
-    return Crew(
-        workers=max(min(room), 1), gpus=names, gpus_per_trial=per_trial, cpus_per_trial=cpus,
-        place=place,
-    )  # fmt: skip
+    if not is_here(place):
+        return Crew(workers=asked, gpus=names, each=each, place=place)
+    devices: int | None = None
+    room: int | None = None
+    with faults.collected():
+        devices = Devices(names, each.gpus).capacity
+    with faults.collected():
+        room = executor(place).room(each)
+    default = devices or (room if each.cpus else None) or cores()
+    count = max(min([asked or default, *(n for n in (devices, room) if n is not None)]), 1)
+    return Crew(workers=count, gpus=names, each=each, place=place)
 
 
-def place_of(on: str | None, cloud: str | None, faults: Faults) -> str:
+def each_of(
+    cpus: str | None, gpus: str | None, memory: str | None, others: Sequence[str], faults: Faults
+) -> Resources:
+    """Return what each trial is to have."""
+    with faults.collected():
+        return resources_of(cpus, gpus, memory, others)
+    return Resources()
+
+
+def place_of(on: str | None, cloud: str | None, faults: Faults, address: str | None = None) -> str:
     """Return where trials are to run; a place where they cannot is refused."""
-    for flag, place in (("--on", on), ("--cloud", cloud)):
-        if place is not None:
-            with faults.collected():
-                executor(place, flag=flag)
-    return on or cloud or LOCAL
+    place = on or cloud or LOCAL
+    with faults.collected():
+        if address is not None:
+            wanted = parse_wanted(place, PLACE)
+            place = written(str(wanted), {**wanted.options, "address": address})
+        executor(place, flag="--cloud" if cloud and not on else "--on")
+    return place

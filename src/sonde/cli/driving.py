@@ -3,26 +3,60 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sonde.agent.allowing import check_allowed
+from sonde.agent.devices import cores
 from sonde.agent.place import root_of
 from sonde.cli.crew import Crew
 from sonde.cli.mirror import Mirror, Mirrored
+from sonde.cli.output import say
 from sonde.cli.progress import watching
 from sonde.cli.progress.printed import Printed
+from sonde.executors.boarding import board, one_each
 from sonde.executors.drive import Result, drive
-from sonde.executors.places import executor
-from sonde.executors.protocol import AgentSpec
+from sonde.executors.places import executor, is_here
+from sonde.executors.protocol import AgentSpec, Executor
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["drive_here", "is_driven", "marked"]
+__all__ = ["Aboard", "aboard", "drive_here", "is_driven", "marked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aboard:
+    """A crew at its place.
+
+    Attributes:
+        room: How many trials the place has room for; None: that is for us to say.
+    """
+
+    crew: Crew
+    executor: Executor
+    room: int | None
+
+
+@contextmanager
+def aboard(crew: Crew) -> Iterator[Aboard]:
+    """Have a crew's place ready for the time of a block; nothing is left there afterwards.
+
+    Raises:
+        ConfigError: If it cannot be reached, or has not what each trial is to have.
+    """
+    place = executor(crew.place)
+    try:
+        yield Aboard(
+            crew=crew, executor=place, room=board(place, crew.place, crew.each, crew.gpus)
+            if not is_here(crew.place) else None,
+        )  # fmt: skip
+    finally:
+        place.close()
 
 
 def drive_here(
     store: Store,
     record: SweepRecord,
-    crew: Crew,
+    at: Aboard,
     *,
     progress: str,
     verbose: bool = False,
@@ -31,6 +65,7 @@ def drive_here(
     """Drive a sweep with agents of its crew's place until it has ended or the user ends it.
 
     Args:
+        at: The crew at its place.
         logdir: A directory that TensorBoard may follow meanwhile.
 
     Raises:
@@ -38,19 +73,25 @@ def drive_here(
     """
     check_allowed(store.url, record, (), Path.cwd())
     root = root_of(store.url)
+    crew = at.crew
+    agents: int | None = crew.agents
     spec = AgentSpec(
-        store=store.url, sweep=record.id, root=str(root), workers=crew.workers // crew.agents,
-        gpus=crew.gpus, gpus_per_trial=crew.gpus_per_trial, cpus_per_trial=crew.cpus_per_trial,
+        store=store.url, sweep=record.id, root=str(root), gpus=crew.gpus, each=crew.each,
+        workers=(crew.workers or cores()) // crew.agents,
     )  # fmt: skip
+    if at.room is not None:
+        agents, spec = crew.workers, one_each(spec)
+        if (crew.workers or 0) > at.room:
+            say(f"{crew.place} has room for {at.room} of {crew.workers} trials at once now")
     mirror = None if logdir is None else Mirror(store, record, logdir)
     with marked(root, record.id), watching(progress) as listener:
         told = Printed(listener, root) if verbose else listener
         return drive(
             store,
             record.id,
-            executor=executor(crew.place),
+            executor=at.executor,
             agent=spec,
-            agents=crew.agents,
+            agents=agents,
             listener=told if mirror is None else Mirrored(told, mirror),
         )
 

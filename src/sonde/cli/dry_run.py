@@ -55,7 +55,8 @@ def dry_run(plan: Plan, form: str, store: str | None) -> None:
     repeats, limit_n = plan.sweep.repeats, plan.sweep.budget.trials
     trials = None if total is None else min(total * repeats, limit_n or total * repeats)
     count = trials if trials is not None else "until time is up"
-    click.echo(f"trials      {count}{limit}, {plan.crew.workers} at once")
+    at_once = plan.crew.workers or f"as many as {plan.crew.place} has room for"
+    click.echo(f"trials      {count}{limit}, {at_once} at once")
     if plan.sweep.repeats > 1:
         click.echo(f"repeats     each assignment {plan.sweep.repeats} times, seeds of their own")
     seed = "" if plan.method == "grid" else f", seed {plan.sweep.seed}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonde.agent.command import command_of
-from sonde.cli.crew import Crew, crew_of, place_of
+from sonde.cli.crew import Crew, crew_of, each_of, place_of
 from sonde.cli.faults import Faults
 from sonde.cli.quantities import seconds_of, whole_of
 from sonde.cli.searched import (
@@ -62,9 +62,12 @@ class RunOptions:
     workers: str | None
     on: str | None
     cloud: str | None
-    cpus_per_trial: str
+    address: str | None
+    cpus_per_trial: str | None
     gpus: str | None
     gpus_per_trial: str | None
+    memory_per_trial: str | None
+    resources: tuple[str, ...]
     substitute: str | None
     link: tuple[str, ...]
     workspace: str
@@ -141,10 +144,12 @@ def plan(
     if options.name is not None:
         with faults.collected():
             check_name(options.name, f"--name {options.name}")
-    crew = crew_of(
-        options.workers, options.gpus, options.gpus_per_trial, options.cpus_per_trial, faults,
-        place_of(options.on, options.cloud, faults),
+    each = each_of(
+        options.cpus_per_trial, options.gpus_per_trial, options.memory_per_trial,
+        options.resources, faults,
     )  # fmt: skip
+    place = place_of(options.on, options.cloud, faults, options.address)
+    crew = crew_of(options.workers, options.gpus, each, faults, place)
     method_name, reason = "random", ""
     if space is not None:
         with faults.collected():

@@ -15,7 +15,10 @@ __all__ = ["resume"]
 @click.option("-j", "--workers", "--num-workers", "workers", metavar="N",
               help="How many trials at once. Default: one a core.")  # fmt: skip
 @click.option("--on", metavar="PLACE",
-              help="Where trials run: local, the default, or what a plugin adds.")  # fmt: skip
+              help="Where trials run: local, the default, ray, dask, or what a plugin "
+              "adds.")  # fmt: skip
+@click.option("--address", metavar="HOST:PORT",
+              help="Of the cluster that --on is to use.")  # fmt: skip
 @click.option("--trials", metavar="N",
               help="Give it more trials: so many in all.")  # fmt: skip
 @click.option("--time", "span", metavar="SPAN", help="Give it more working time: so much in all.")
@@ -24,8 +27,13 @@ __all__ = ["resume"]
 @click.option("--gpus", metavar="LIST", help="GPUs to hand out to trials: 0,1 or all.")
 @click.option("--gpus-per-trial", metavar="X",
               help="How many of these for each trial; with 0.5 two share one.")  # fmt: skip
-@click.option("--cpus-per-trial", metavar="N",
+@click.option("--cpus-per-trial", metavar="X",
               help="Cores that each trial counts for.")  # fmt: skip
+@click.option("--mem-per-trial", "memory_per_trial", metavar="SIZE",
+              help="Memory that each trial counts for, such as 4GB.")  # fmt: skip
+@click.option("--resource", "resources", multiple=True, metavar="NAME=X",
+              help="What each trial takes of a resource that the place counts; "
+              "repeatable.")  # fmt: skip
 @click.option("--update-code", is_flag=True, help="Use the files as they are now.")
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "json", "none"]),
               default="auto", show_default=True, help="How to show what happens.")  # fmt: skip
@@ -45,12 +53,15 @@ def resume(
     sweep: str,
     workers: str | None,
     on: str | None,
+    address: str | None,
     trials: str | None,
     span: str | None,
     detach: bool,
     gpus: str | None,
     gpus_per_trial: str | None,
     cpus_per_trial: str | None,
+    memory_per_trial: str | None,
+    resources: tuple[str, ...],
     update_code: bool,
     progress: str,
     logdir: Path | None,
@@ -64,8 +75,8 @@ def resume(
     What was cancelled is over: the command that made it starts a new one.
     """
     from sonde.agent.place import root_of
-    from sonde.cli.crew import crew_of, place_of
-    from sonde.cli.driving import drive_here, is_driven
+    from sonde.cli.crew import crew_of, each_of, place_of
+    from sonde.cli.driving import aboard, drive_here, is_driven
     from sonde.cli.failed import last_words
     from sonde.cli.faults import Faults
     from sonde.cli.github import summarise
@@ -84,8 +95,9 @@ def resume(
     time_s, more = None, whole_of(trials, "--trials", 1, faults)
     with faults.collected():
         time_s = seconds_of(span, "--time") if span is not None else None
-    place = place_of(on, None, faults)
-    crew = crew_of(workers, gpus, gpus_per_trial, cpus_per_trial, faults, place)
+    place = place_of(on, None, faults, address)
+    each = each_of(cpus_per_trial, gpus_per_trial, memory_per_trial, resources, faults)
+    crew = crew_of(workers, gpus, each, faults, place)
     faults.refuse()
     with opened(store) as opened_store:
         record = opened_store.find_sweep(sweep)
@@ -114,9 +126,10 @@ def resume(
             say(f"{record.name} {word} in the process that runs it; {typed('tail', record.name)}")
             return
         heed_code(opened_store, record, update=update_code)
-        result = drive_here(
-            opened_store, record, crew, progress=progress, verbose=verbose, logdir=logdir
-        )
+        with aboard(crew) as at:
+            result = drive_here(
+                opened_store, record, at, progress=progress, verbose=verbose, logdir=logdir
+            )
         if progress != "json":
             report(result.record, result.history, form)
         summarise(result.record, result.history)

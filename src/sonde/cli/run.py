@@ -114,15 +114,17 @@ __all__ = ["run"]
     help="How many trials at once. Default: one a core.",
 )
 @click.option(
-    "--on", metavar="PLACE", help="Where trials run: local, the default, or what a plugin adds."
+    "--on",
+    metavar="PLACE",
+    help="Where trials run: local, the default, ray, dask, or what a plugin adds.",
 )
 @click.option("--cloud", metavar="PLACE", help="StudioML's word for --on.")
+@click.option("--address", metavar="HOST:PORT", help="Of the cluster that --on is to use.")
 @click.option(
     "--cpus-per-trial",
     "--cpus",
     "cpus_per_trial",
-    default="0",
-    metavar="N",
+    metavar="X",
     help="Cores that each trial counts for.",
 )
 @click.option("--gpus", metavar="LIST", help="GPUs to hand out to trials: 0,1 or all.")
@@ -130,6 +132,20 @@ __all__ = ["run"]
     "--gpus-per-trial",
     metavar="X",
     help="How many of these for each trial; with 0.5 two share one.",
+)
+@click.option(
+    "--mem-per-trial",
+    "--ram",
+    "memory_per_trial",
+    metavar="SIZE",
+    help="Memory that each trial counts for, such as 4GB.",
+)
+@click.option(
+    "--resource",
+    "resources",
+    multiple=True,
+    metavar="NAME=X",
+    help="What each trial takes of a resource that the place counts; repeatable.",
 )
 @click.option(
     "--repeats",
@@ -234,7 +250,7 @@ def run(
     The same command again goes on with the sweep if it is unfinished.
     """  # noqa: D301 - click reads the \b itself, so the string is not raw
     from sonde.cli.astray import astray
-    from sonde.cli.driving import drive_here
+    from sonde.cli.driving import aboard, drive_here
     from sonde.cli.failed import last_words
     from sonde.cli.github import summarise
     from sonde.cli.output import say
@@ -264,7 +280,7 @@ def run(
 
         show(planned, form, store)
         return
-    with opened(store, new=True) as opened_store:
+    with aboard(planned.crew) as at, opened(store, new=True) as opened_store:
         started = start(opened_store, planned, new=new, update_code=update_code)
         if started.is_new:
             for note in planned.notes:
@@ -279,7 +295,7 @@ def run(
             result = drive_here(
                 opened_store,
                 started.record,
-                planned.crew,
+                at,
                 progress=progress,
                 verbose=verbose,
                 logdir=logdir,

@@ -21,7 +21,7 @@ from sonde.core.decide import Situation, at_work, is_out_of_time
 from sonde.core.history import History
 from sonde.core.sweep import Control
 from sonde.core.trial import State, Trial
-from sonde.errors import StoreError
+from sonde.errors import ConfigError, StoreError
 from sonde.executors.protocol import AgentSpec, Executor, Exited
 from sonde.store import is_served
 from sonde.store.protocol import Store, SweepRecord
@@ -36,6 +36,7 @@ _LEAVE_S = 20.0  # for agents to leave a sweep that has ended
 _SEND_S = 3600.0  # the same while they send files to a server
 _QUEUE_LIMIT = 512
 _CURVE_S = 0.5
+_ROOM_S = 2.0  # how often a place is asked whether it has grown
 _SAID_S = 60.0  # what an agent says is passed on once in so long, whoever says it
 
 EXIT_DONE, EXIT_NOTHING, EXIT_EARLY, EXIT_INTERRUPTED = 0, 1, 3, 130
@@ -103,13 +104,14 @@ def drive(
     *,
     executor: Executor,
     agent: AgentSpec,
-    agents: int,
+    agents: int | None,
     listener: Listener,
     signals: bool = True,
 ) -> Result:
     """Run a sweep to its end with `agents` agents as `agent` says, and return how it went.
 
     Args:
+        agents: None: as many as the place has room for, which may grow and shrink meanwhile.
         signals: Handle SIGINT, SIGTERM and SIGHUP meanwhile (only in a main thread).
     """
     stop_signals = _Signals()
@@ -172,13 +174,14 @@ class _Driver:
         sweep: str,
         executor: Executor,
         agent: AgentSpec,
-        agents: int,
+        agents: int | None,
         listener: Listener,
         signals: _Signals,
     ) -> None:
         self.store, self.executor, self.listener, self.signals = store, executor, listener, signals
-        self.agent, self.agents = agent, agents
-        self.workers = agents * agent.workers
+        self.agent, self.follows = agent, agents is None
+        self.agents = agents or executor.room(agent.each) or 1
+        self.roomy_at = time.monotonic()  # when the place was asked for its room
         self.controller = Controller(store, sweep)
         self.curves = _Curves(store, sweep)
         self.want = self.workers
@@ -190,6 +193,11 @@ class _Driver:
         self.said: dict[str, float] = {}  # when an agent's words were passed on
         self.started = utc_now()
 
+    @property
+    def workers(self) -> int:
+        """How many trials are to run at once."""
+        return self.agents * self.agent.workers
+
     def run(self) -> Result:
         self.controller.refresh()
         self.listener.begin(self._view())
@@ -200,6 +208,7 @@ class _Driver:
         while True:
             self._heed_signals()
             self._watch()
+            self._follow_room()
             stamp = self._stamp()
             changed: Sequence[Trial] = ()
             tick = time.monotonic()
@@ -316,7 +325,25 @@ class _Driver:
             self.given_up = f"agents keep dying: {lost[-1].detail}"
             self.listener.note(self.given_up)
             return
-        self.executor.start(self.agent, len(lost))
+        room = self.agents - self.executor.alive() if self.follows else len(lost)
+        self.executor.start(self.agent, max(0, min(len(lost), room)))
+
+    def _follow_room(self) -> None:
+        """Have as many agents as there is room for, where machines come and go."""
+        now = time.monotonic()
+        if not self.follows or self.phase or now - self.roomy_at < _ROOM_S:
+            return
+        self.roomy_at = now
+        if self.controller.record.is_ended or self.given_up:
+            return
+        try:
+            room = self.executor.room(self.agent.each) or 1
+        except ConfigError:
+            room = 1  # the last machine that could is gone; one agent waits for another
+        self.agents = room
+        more = room - self.executor.alive()
+        if more > 0:
+            self.executor.start(self.agent, more)
 
     def _warn(self, changed: Sequence[Trial]) -> None:
         """Say once, after the first trial that ended without it, that a metric never came."""

@@ -15,8 +15,11 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from sonde.agent import identity
+from sonde.agent.devices import cores, memory
 from sonde.agent.orders import SAYS
+from sonde.core.wanted import PLACE
 from sonde.executors.protocol import AgentSpec, Exited, Handle
+from sonde.executors.resources import Machine, Resources, resources_of, room_in
 
 __all__ = ["LocalExecutor"]
 
@@ -43,12 +46,35 @@ class _Child:
 class LocalExecutor:
     """Starts agents as child processes."""
 
-    def __init__(self) -> None:
+    def __init__(self, **others: float) -> None:
+        """Start nothing yet.
+
+        Args:
+            others: How much there is of custom resources, by name.
+
+        Raises:
+            ConfigError: If that is no number.
+        """
+        self._others = resources_of(others=others, flags=[f"{PLACE.flag} local({{}})"] * 4).others
         self._children: list[_Child] = []
         self._pipe: tuple[int, int] | None = None
         self._last_words: list[str] = []
         self._started = 0
         self._hurried = False
+
+    def room(self, each: Resources) -> int | None:
+        """Return how many trials this machine has room for; its devices are in `spec.gpus`.
+
+        Raises:
+            ConfigError: If it has not so much.
+        """
+        if not replace(each, gpus=0).is_asking:
+            return None
+        machine = Machine(name="this machine", cpus=cores(), memory=memory(), others=self._others)
+        remedy = "ask for less"
+        if lacking := [name for name in each.others if name not in self._others]:
+            remedy = f'ask for less, or say how much there is: --on "local({lacking[0]}=2)"'
+        return room_in([machine], each, f"{PLACE.flag} local", remedy)
 
     def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
         """Start n agents, or one with all their workers where devices have to be in one hand."""

@@ -15,17 +15,17 @@ from sonde.errors import ConfigError
 from sonde.executors.protocol import Executor
 from sonde.plugins import found
 
-__all__ = ["LOCAL", "PLACES", "executor"]
+__all__ = ["LOCAL", "PLACES", "executor", "is_here"]
 
 LOCAL = "local"
 _NOT_YET = {"ray", "dask", "slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
-_PARTS = ("start", "watch", "said", "alive", "stop", "close")
+_PARTS = ("start", "room", "watch", "said", "alive", "stop", "close")
 
 
-def _local() -> Executor:
+def _local(**others: Any) -> Executor:
     from sonde.executors.local import LocalExecutor
 
-    return LocalExecutor()
+    return LocalExecutor(**others)
 
 
 PLACES: Mapping[str, Callable[..., Executor]] = {LOCAL: _local}
@@ -55,6 +55,11 @@ def executor(text: str = LOCAL, *, flag: str = PLACE.flag) -> Executor:
             "see sonde.executors.protocol.Executor",
         )
     return made  # type: ignore[no-any-return]
+
+
+def is_here(text: str) -> bool:
+    """Tell whether a place is this machine, by itself."""
+    return text.partition("(")[0].strip() == LOCAL
 
 
 def _unknown(name: str, where: str, flag: str) -> ConfigError:

@@ -7,8 +7,10 @@ what a trial is, and nothing listens for ever.
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from sonde.executors.resources import Resources
 
 __all__ = ["AgentSpec", "Executor", "Exited", "Handle"]
 
@@ -22,9 +24,9 @@ class AgentSpec:
         sweep: Id of the sweep.
         root: The `.sonde` folder under which trials have their folders.
         workers: How many trials it runs at once.
-        gpus: The devices it may hand out, as CUDA_VISIBLE_DEVICES names them.
-        gpus_per_trial: A part of one, or a whole number of them.
-        cpus_per_trial: Cores for each trial; 0: as the program likes.
+        gpus: The devices it may hand out, as CUDA_VISIBLE_DEVICES names them; none where the
+            place gives them.
+        each: What each trial is to have.
     """
 
     store: str
@@ -32,8 +34,7 @@ class AgentSpec:
     root: str
     workers: int = 1
     gpus: tuple[str, ...] = ()
-    gpus_per_trial: float = 0
-    cpus_per_trial: int = 0
+    each: Resources = field(default_factory=Resources)
 
     def argv(self, *, python: str = sys.executable, parent_fd: int | None = None) -> list[str]:
         """Return the command that is an agent.
@@ -52,8 +53,8 @@ class AgentSpec:
             "root": self.root,
             "workers": self.workers,
             "gpus": list(self.gpus),
-            "gpus_per_trial": self.gpus_per_trial,
-            "cpus_per_trial": self.cpus_per_trial,
+            "gpus_per_trial": self.each.gpus if self.gpus else 0,
+            "cpus_per_trial": self.each.cpus or 0,
         }
         if parent_fd is not None:
             options["parent_fd"] = parent_fd
@@ -91,6 +92,17 @@ class Exited:
 
 class Executor(Protocol):
     """Starts agents, watches over them, stops them."""
+
+    def room(self, each: Resources) -> int | None:
+        """Return how many trials the place has room for now, those included that run.
+
+        None: nothing of what is asked for is counted there. Where there is a number, an agent
+        is started for each trial, and more of them as the place grows. Called before the first
+        start, and then every few seconds.
+
+        Raises:
+            ConfigError: If no machine of the place can ever run one.
+        """
 
     def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
         """Start n agents; return at once."""

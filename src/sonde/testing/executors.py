@@ -24,8 +24,10 @@ from sonde.core.metric import Goal
 from sonde.core.space import space_of
 from sonde.core.sweep import Command, Control, Sweep
 from sonde.core.trial import State
+from sonde.errors import ConfigError
 from sonde.executors.drive import Result, View, drive
 from sonde.executors.protocol import AgentSpec, Executor, Exited
+from sonde.executors.resources import Resources
 from sonde.store import open_store
 from sonde.store.protocol import Store, SweepRecord
 
@@ -137,6 +139,17 @@ class ExecutorContract:
         executor.stop(now=True)
         executor.close()
         executor.close()
+
+    def test_a_place_has_room_for_a_trial_or_says_that_it_has_not(self, executor: Executor) -> None:
+        room = executor.room(Resources())
+        assert room is None or room > 0
+        wish = Resources(others={"unobtainium": 1})
+        refusals = []
+        try:
+            assert executor.room(wish) is None
+        except ConfigError as refusal:
+            refusals.append(str(refusal))
+        assert all("1 unobtainium" in refusal for refusal in refusals)
 
     def test_agents_that_have_run_everything_leave_well_and_are_told_of_once(
         self, site: Site, executor: Executor
