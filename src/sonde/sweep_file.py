@@ -133,22 +133,21 @@ def _work(
 ) -> Command | None:
     """Return the command, run in this folder or in that of the file, wherever its program is."""
     script = program if program is not None else _text(top, "program")
-    words = None if read is None else read.command
+    words = _words(top) if read is None else read.command
     if script is None and words is None:
         return None
     words = DEFAULT_COMMAND if words is None else words
-    if read is not None and "command" in top:
-        faults += _unknown_words(top["command"], words, read)
-    if read is not None and read.metric_regex is not None:
+    if "command" in top:
+        faults += _unknown_words(top["command"], words, _names(top))
+    if "metric_regex" in top and (pattern := _text(top, "metric_regex")) is not None:
         try:
-            check_pattern(read.metric_regex)
+            check_pattern(pattern)
         except ConfigError as fault:
             faults.append(top["metric_regex"].fault(fault.found, fault.remedy))
     uses = any("${program}" in word for word in words)
     if script is None and uses:
-        faults.append(
-            top["command"].fault("${program} stands for nothing", "add program: train.py")
-        )
+        nothing = "${program} stands for nothing"
+        faults.append(top["command"].fault(nothing, "add program: train.py"))
     folder = Path.cwd()
     if script is not None and uses:
         found = _folder_of(script, beside)
@@ -167,16 +166,35 @@ def _work(
     )  # fmt: skip
 
 
-def _unknown_words(command: Node, words: Sequence[str], read: SweepFile) -> list[ConfigError]:
+def _unknown_words(command: Node, words: Sequence[str], names: Sequence[str]) -> list[ConfigError]:
     """Return a fault for each word that is a macro which means nothing."""
-    names = [p.name for p in read.sweep.space.parameters]
-    names += [group for group in read.sweep.groups if "." not in group]
     known = [f"${{{macro}}}" for macro in (*MACROS, *names)]
     faults = []
     for word in unknown_macros(words, names):
         node = next((item for item in command.items or () if item.value == word), command)
         faults.append(node.fault(f"there is no macro {word}", near(word, known)))
     return faults
+
+
+def _words(top: Mapping[str, Node]) -> tuple[str, ...] | None:
+    """Return the command of a file that has faults elsewhere; None where it is none, or absent."""
+    items = top["command"].items if "command" in top else None
+    words = tuple(item.value for item in items or () if isinstance(item.value, str))
+    return words or None
+
+
+def _names(top: Mapping[str, Node]) -> list[str]:
+    """Return what a command may name: parameters, also nested ones, and outermost groups."""
+    names: list[str] = []
+    below = [("", top["parameters"])] if "parameters" in top else []
+    for prefix, node in below:
+        for key, one in (node.entries or {}).items():
+            group = (one.entries or {}).get("parameters")
+            if group is not None:
+                below.append((f"{prefix}{key}.", group))
+            if group is None or not prefix:
+                names.append(f"{prefix}{key}")
+    return names
 
 
 def _folder_of(script: str, beside: Path) -> Path | None:

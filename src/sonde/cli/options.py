@@ -1,7 +1,7 @@
 """Options and arguments that many commands share: which store, which format, which sweep."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from sonde.store.protocol import Store
 
-__all__ = ["STORE_HELP", "exists", "format_option", "opened", "store_option", "trial_key"]
+__all__ = ["STORE_HELP", "exists", "format_of", "format_option", "opened", "store_option", "trial_key"]
 
 STORE_HELP = (
     "The store: a path or a URL. Default: SONDE_STORE, or .sonde/sonde.db of the nearest folder "
@@ -31,15 +31,25 @@ def store_option(function: F) -> F:
 
 
 def format_option(function: F) -> F:
-    """Add `--format`, as the argument `form`."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["table", "json", "csv"]),
-        default="table",
-        show_default=True,
-        help="How to print: for people, or for programs.",
-    )(function)
+    """Add `--format`, as the argument `form`, and `--json` for short."""
+    return format_of(["table", "json", "csv"], "How to print: for people, or for programs.")(function)
+
+
+def format_of(forms: Sequence[str], explained: str) -> Callable[[F], F]:
+    """Return what adds `--format` with these forms, the first by default, and `--json` for short."""
+    chosen = click.option("--format", "form", type=click.Choice(forms), default=forms[0],
+                          show_default=True, callback=_form, help=explained)  # fmt: skip
+    short = click.option("--json", is_flag=True, is_eager=True, expose_value=False,
+                         callback=_note_json, help="The same as --format json.")  # fmt: skip
+    return lambda function: chosen(short(function))
+
+
+def _note_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.meta["sonde.json"] = value
+
+
+def _form(ctx: click.Context, _: click.Parameter, value: str) -> str:
+    return "json" if ctx.meta.get("sonde.json") else value
 
 
 @contextmanager

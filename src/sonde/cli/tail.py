@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sonde.cli.options import opened, store_option
+from sonde.cli.options import format_of, opened, store_option
 
 if TYPE_CHECKING:
     from sonde.core.history import History
@@ -22,14 +22,7 @@ POLL_S = 0.1
 @click.argument("sweep")
 @click.option("-n", "--lines", type=click.IntRange(min=0), default=10, show_default=True,
               metavar="N", help="Begin with the last N trials that ended.")  # fmt: skip
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="Lines for people, or one JSON object a line.",
-)
+@format_of(["table", "json"], "Lines for people, or one JSON object a line.")
 @store_option
 def tail(sweep: str, lines: int, form: str, store: str | None) -> None:
     """Follow a sweep: one line for each thing that happens, until it has ended.
