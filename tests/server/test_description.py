@@ -70,6 +70,14 @@ def test_no_request_is_answered_by_a_server_error_or_unlike_described(
 
 
 @schemathesis.hook
+def map_query(context: Any, query: dict[str, Any] | None) -> Any:
+    """Follow nothing for ever."""
+    if str(context.operation.path).endswith("/events"):
+        return {**(query or {}), "follow": "false"}
+    return query
+
+
+@schemathesis.hook
 def map_path_parameters(_: Any, path_parameters: dict[str, Any] | None) -> Any:
     """Speak of the sweep that there is, mostly."""
     if path_parameters is None:

@@ -11,7 +11,15 @@ import click
 if TYPE_CHECKING:
     from sonde.store.protocol import Store
 
-__all__ = ["STORE_HELP", "exists", "format_of", "format_option", "opened", "store_option", "trial_key"]
+__all__ = [
+    "STORE_HELP",
+    "exists",
+    "format_of",
+    "format_option",
+    "opened",
+    "store_option",
+    "trial_key",
+]
 
 STORE_HELP = (
     "The store: a path or a URL. Default: SONDE_STORE, or .sonde/sonde.db of the nearest folder "
@@ -32,11 +40,13 @@ def store_option(function: F) -> F:
 
 def format_option(function: F) -> F:
     """Add `--format`, as the argument `form`, and `--json` for short."""
-    return format_of(["table", "json", "csv"], "How to print: for people, or for programs.")(function)
+    return format_of(["table", "json", "csv"], "How to print: for people, or for programs.")(
+        function
+    )
 
 
 def format_of(forms: Sequence[str], explained: str) -> Callable[[F], F]:
-    """Return what adds `--format` with these forms, the first by default, and `--json` for short."""
+    """Return what adds `--format` with these forms, by default the first, and `--json`."""
     chosen = click.option("--format", "form", type=click.Choice(forms), default=forms[0],
                           show_default=True, callback=_form, help=explained)  # fmt: skip
     short = click.option("--json", is_flag=True, is_eager=True, expose_value=False,

@@ -18,6 +18,7 @@ from sonde.server import (
     exporting,
     figures,
     files,
+    following,
     session,
     sweeps,
 )
@@ -45,8 +46,8 @@ API = "/api/v1"
 _CLEAN_S = 3600.0
 _SMALL = 1000  # bytes of an answer that is not worth compressing
 _ROUTERS = (
-    about.router, session.router, sweeps.router, definition.router, figures.router,
-    exporting.router, control.router, files.router, dashboard.router,
+    about.router, session.router, sweeps.router, following.router, definition.router,
+    figures.router, exporting.router, control.router, files.router, dashboard.router,
 )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ missed: each event has an id, and a browser that reconnects says which it had la
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +21,7 @@ from sonde.server.desk import Desk
 from sonde.server.views import sweep_view
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["Live"]
+__all__ = ["Live", "event"]
 
 LOOK_S = 0.1  # how often the store is asked whether anything changed: it costs microseconds
 BATCH_S = 0.25  # a sweep that changes all the time is told of so often
@@ -54,15 +55,10 @@ class Live:
             sweep: Only of this one.
             last: The id of the last event that the page had.
         """
-        listener = _Listener(sweep)
-        self._listeners.add(listener)
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._look())
-        task = self._task
         run, _, serial = (last or "").partition(".")
         seen = int(serial) if run == self._run and serial.isdigit() else 0
         trouble = ""
-        try:
+        with self._listening(sweep) as (listener, task):
             yield b"retry: 1000\n: hello\n\n"
             # A stream that nobody feeds ends; its page opens another.
             while not (self._is_closed or task.done()):
@@ -70,14 +66,31 @@ class Live:
                 for serial_now, key in sorted((s, k) for k, (s, _) in self._told.items()):
                     if serial_now > seen and sweep in {None, key}:
                         seen = serial_now
-                        yield _event("sweep", self._views[key], f"{self._run}.{seen}")
+                        yield event("sweep", self._views[key], f"{self._run}.{seen}")
                 if trouble != self._trouble:
                     trouble = self._trouble
-                    yield _event("trouble", {"message": trouble})
-                try:
-                    await asyncio.wait_for(listener.wake.wait(), PING_S)
-                except TimeoutError:
+                    yield event("trouble", {"message": trouble})
+                if not await _woken(listener):
                     yield b": ping\n\n"
+
+    async def changes_of(self, sweep: str) -> AsyncGenerator[bool]:
+        """Yield true now and whenever a sweep has changed, false after each long silence."""
+        with self._listening(sweep) as (listener, task):
+            yield True
+            while not (self._is_closed or task.done()):
+                has_changed = await _woken(listener)
+                listener.wake.clear()
+                yield has_changed
+
+    @contextmanager
+    def _listening(self, sweep: str | None) -> Iterator[tuple[_Listener, asyncio.Task[None]]]:
+        listener = _Listener(sweep)
+        self._listeners.add(listener)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._look())
+        task = self._task
+        try:
+            yield listener, task
         finally:
             self._listeners.discard(listener)
             if not self._listeners:
@@ -133,6 +146,14 @@ class Live:
                 listener.wake.set()
 
 
+async def _woken(listener: _Listener) -> bool:
+    try:
+        await asyncio.wait_for(listener.wake.wait(), PING_S)
+    except TimeoutError:
+        return False
+    return True
+
+
 def _records(store: Store, wanted: set[str | None]) -> list[SweepRecord]:
     """Return the sweeps that are listened to, the newest first."""
     if None in wanted:
@@ -140,6 +161,7 @@ def _records(store: Store, wanted: set[str | None]) -> list[SweepRecord]:
     return [store.get_sweep(key) for key in wanted if key is not None]
 
 
-def _event(name: str, data: dict[str, Any], key: str = "") -> bytes:
+def event(name: str, data: dict[str, Any], key: str = "") -> bytes:
+    """Return a server-sent event; with `key` as its id."""
     line = f"id: {key}\n" if key else ""
     return f"{line}event: {name}\ndata: {json.dumps(data, allow_nan=False)}\n\n".encode()
