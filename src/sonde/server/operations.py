@@ -96,6 +96,26 @@ class Operations:
                 return self._definitions.to_wire(record)
         return None
 
+    def put_sweep(self, call: wire.PutSweep) -> wire.WireRecord:
+        """Add a sweep as it is elsewhere."""
+        versions = [self._definitions.version(one) for one in call.versions]
+        if not versions:
+            raise ValueError("a sweep has at least one version of its definition")
+        record = self._definitions.from_wire(call.record)
+        return self._definitions.to_wire(self.store.put_sweep(record, versions, call.trials))
+
+    def put_since(self, call: wire.PutSweep, since: float) -> wire.WireRecord | None:
+        """Return the sweep of the call's id, if it is there by now: there is but one of it."""
+        for record in self.store.list_sweeps():
+            if record.id == call.record.id and record.created == call.record.created:
+                return self._definitions.to_wire(record)
+        return None
+
+    def put_trials(self, call: wire.PutTrials) -> wire.WireRecord:
+        """Add trials as they are elsewhere."""
+        now = self.clock(call.now)
+        return self._definitions.to_wire(self.store.put_trials(call.sweep, call.trials, now))
+
     def get_sweep(self, call: wire.OneSweep) -> wire.WireRecord:
         """Return a sweep."""
         return self._definitions.to_wire(self.store.get_sweep(call.sweep))
@@ -127,16 +147,7 @@ class Operations:
 
     def versions(self, call: wire.OneSweep) -> Sequence[wire.WireDefinition]:
         """Return the versions of a definition."""
-        return [
-            wire.WireDefinition(
-                number=version.number,
-                definition=wire.text_of(version.sweep),
-                made=version.made,
-                first=version.first,
-                why=version.why,
-            )
-            for version in self.store.versions(call.sweep)
-        ]
+        return [wire.version_for_wire(version) for version in self.store.versions(call.sweep)]
 
     def commit(self, call: wire.Commit) -> wire.Committed:
         """Commit a decision."""
@@ -242,6 +253,16 @@ OPERATIONS: Mapping[str, Operation] = {
         role=Role.ADMIN,
         once=True,
         added=Operations.created_since,
+    ),
+    "put_sweep": Operation(
+        shape=wire.PutSweep,
+        work=Operations.put_sweep,
+        role=Role.ADMIN,
+        once=True,
+        added=Operations.put_since,
+    ),
+    "put_trials": Operation(
+        shape=wire.PutTrials, work=Operations.put_trials, role=Role.ADMIN, once=True
     ),
     "get_sweep": Operation(shape=wire.OneSweep, work=Operations.get_sweep, is_brief=True),
     "list_sweeps": Operation(shape=None, work=Operations.list_sweeps),

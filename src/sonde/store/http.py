@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
@@ -35,14 +35,22 @@ from sonde.errors import (
     SweepExistsError,
 )
 from sonde.store import wire
-from sonde.store.protocol import Ask, Changes, Curve, Decision, Definition, SweepRecord
+from sonde.store.protocol import (
+    Ask,
+    Changes,
+    Curve,
+    Decision,
+    Definition,
+    PastTrial,
+    SweepRecord,
+)
 
 __all__ = ["HttpStore", "ServerFacts"]
 
 _API = "/api/v1"
 _Write = (
-    wire.Create | wire.Update | wire.Commit | wire.LeaseTrials | wire.Renew | wire.SendReports
-    | wire.Finish | wire.Release
+    wire.Create | wire.PutSweep | wire.PutTrials | wire.Update | wire.Commit | wire.LeaseTrials
+    | wire.Renew | wire.SendReports | wire.Finish | wire.Release
 )  # fmt: skip
 _PAUSES = (0.05, 0.2)  # before a request that got no answer is sent again
 _TIMEOUT = httpx.Timeout(60.0, connect=4.0)
@@ -125,6 +133,23 @@ class HttpStore:
         call = wire.Create(definition=wire.text_of(sweep), now=now, facts=dict(facts or {}))
         return self._record(self._write("create_sweep", call, wire.WireRecord))
 
+    def put_sweep(
+        self, record: SweepRecord, versions: Sequence[Definition], trials: Collection[PastTrial]
+    ) -> SweepRecord:
+        """Add a sweep as it is elsewhere, whole: one message."""
+        call = wire.PutSweep(
+            record=wire.Definitions().to_wire(record),
+            versions=[wire.version_for_wire(version) for version in versions],
+            trials=wire.past_for_wire(trials),
+            now=record.updated,
+        )
+        return self._record(self._write("put_sweep", call, wire.WireRecord))
+
+    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+        """Add trials as they are elsewhere, all or none."""
+        call = wire.PutTrials(sweep=sweep, trials=wire.past_for_wire(trials), now=now)
+        return self._record(self._write("put_trials", call, wire.WireRecord))
+
     def get_sweep(self, sweep: str) -> SweepRecord:
         """Return the sweep as it is now."""
         return self._record(self._read("get_sweep", wire.OneSweep(sweep=sweep), wire.WireRecord))
@@ -170,16 +195,7 @@ class HttpStore:
     def versions(self, sweep: str) -> Sequence[Definition]:
         """Return all versions of the definition, oldest first."""
         found = self._read("versions", wire.OneSweep(sweep=sweep), list[wire.WireDefinition])
-        return [
-            Definition(
-                number=one.number,
-                sweep=self._definitions.sweep(one.definition),
-                made=one.made,
-                first=one.first,
-                why=one.why,
-            )
-            for one in found
-        ]
+        return [self._definitions.version(one) for one in found]
 
     def commit(
         self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None

@@ -4,7 +4,7 @@ It is thread-safe and ends with its process. Data is handed out as it is kept, w
 copies: whoever changes a mapping that came from a store is on their own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from heapq import heappop, heappush
@@ -16,7 +16,15 @@ from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import NotFoundError, StoreError
 from sonde.store import names, rules
 from sonde.store.curves import Points, join, points_of, to_curves
-from sonde.store.protocol import Ask, Changes, Curve, Decision, Definition, SweepRecord
+from sonde.store.protocol import (
+    Ask,
+    Changes,
+    Curve,
+    Decision,
+    Definition,
+    PastTrial,
+    SweepRecord,
+)
 from sonde.store.rows import Head, Row
 
 __all__ = ["MemoryStore"]
@@ -61,6 +69,37 @@ class MemoryStore:
             self._books[key] = _Book(head)
             self._changes += 1
             return head.record()
+
+    def put_sweep(
+        self, record: SweepRecord, versions: Sequence[Definition], trials: Collection[PastTrial]
+    ) -> SweepRecord:
+        """Add a sweep as it is elsewhere, whole."""
+        first = versions[0].sweep
+        head = Head(
+            id=record.id,
+            name=record.name,
+            sweep=first,
+            control=Control.RUNNING,
+            budget=first.budget,
+            created=record.created,
+            updated=record.created,
+            facts=dict(record.facts),
+        )
+        book = _Book(head)
+        rules.put_sweep(book, record, versions, trials)
+        with self._lock:
+            self._check_open()
+            pairs = [(one.head.id, one.head.name) for one in self._books.values()]
+            names.check_free(record.id, record.name, pairs)
+            self._books[record.id] = book
+            self._changes += 1
+            return head.record()
+
+    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+        """Add trials as they are elsewhere, all or none."""
+        with self._writing(sweep) as book:
+            rules.put_trials(book, trials, now)
+            return book.head.record()
 
     def get_sweep(self, sweep: str) -> SweepRecord:
         """Return the sweep as it is now."""

@@ -8,7 +8,15 @@ from pathlib import PurePath
 from sonde.core.sweep import Command, Sweep
 from sonde.errors import AmbiguousError, NotFoundError, SweepExistsError
 
-__all__ = ["free_name", "made_name", "meant", "name_taken", "new_id", "no_sweep"]
+__all__ = [
+    "check_free",
+    "free_name",
+    "made_name",
+    "meant",
+    "name_taken",
+    "new_id",
+    "no_sweep",
+]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SUFFIXES = {".py", ".sh", ".bash", ".r", ".jl", ".lua", ".pl", ".rb", ".m", ".ipynb"}
@@ -68,6 +76,15 @@ def meant(text: str, sweeps: Sequence[tuple[str, str]]) -> str:
 def no_sweep(sweep_id: str) -> NotFoundError:
     """Return the error for an id that the store does not have."""
     return NotFoundError(f"there is no sweep '{sweep_id}'; `sonde ls` lists those that there are")
+
+
+def check_free(sweep_id: str, name: str, sweeps: Sequence[tuple[str, str]]) -> None:
+    """Raise `SweepExistsError` if one of the (id, name) pairs has this id or this name."""
+    for other_id, other in sweeps:
+        if other_id == sweep_id:
+            raise SweepExistsError(f"there is a sweep {sweep_id} already ('{other}')")
+        if other == name:
+            raise name_taken(name)
 
 
 def name_taken(name: str) -> SweepExistsError:

@@ -14,7 +14,7 @@ from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import NotFoundError
 from sonde.store import rules
-from sonde.store.protocol import Ask, Decision, SweepRecord
+from sonde.store.protocol import Ask, Decision, PastTrial, SweepRecord
 from sonde.store.rows import Book, Head
 
 __all__ = ["NOTHING", "BookStore", "Foresight", "gives_out"]
@@ -107,6 +107,15 @@ class BookStore:
             return book.head.record()
 
         return self._write(sweep, update)
+
+    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+        """Add trials as they are elsewhere, all or none."""
+
+        def put(book: Book) -> SweepRecord:
+            rules.put_trials(book, trials, now)
+            return book.head.record()
+
+        return self._write(sweep, put)
 
     def commit(
         self, sweep: str, decision: Decision, now: datetime, ask: Ask | None = None

@@ -23,7 +23,7 @@ Times are given by the caller, so that a store can be tested with a clock one se
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,6 +40,7 @@ __all__ = [
     "Decision",
     "Definition",
     "NewTrial",
+    "PastTrial",
     "Store",
     "SweepRecord",
     "definition_of",
@@ -172,6 +173,23 @@ class Curve:
     times: Sequence[float]  # seconds since the epoch
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastTrial:
+    """A trial as it is elsewhere, to be written as it is.
+
+    Attributes:
+        trial: Its metrics are left out: the store sums up the reports anew. Its version only says
+            in which order the trials last changed, where they have one.
+        reports: The points of its joined curves, in the order of their arrival. They become those
+            of its last attempt.
+        until: When its lease lapses, if it is running. None: it has.
+    """
+
+    trial: Trial
+    reports: Sequence[Report] = ()
+    until: datetime | None = None
+
+
 class Store(Protocol):
     """The operations. Each is one transaction; sweep arguments are ids.
 
@@ -187,6 +205,32 @@ class Store(Protocol):
 
         Raises:
             SweepExistsError: If its name is taken.
+        """
+
+    def put_sweep(
+        self, record: SweepRecord, versions: Sequence[Definition], trials: Collection[PastTrial]
+    ) -> SweepRecord:
+        """Add a sweep as it is elsewhere, whole: nothing is decided, moved or dated anew.
+
+        Id, name, control state, revision, times, facts and the versions of the definition are
+        as given; `record.counts` and `record.version` follow from the trials, which are written
+        as `put_trials` does it. They may be gone through more than once.
+
+        Raises:
+            SweepExistsError: If its id or its name is taken.
+            ValueError: If a trial is none that `put_trials` takes.
+        """
+
+    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+        """Add trials as they are elsewhere, in whatever state, all or none; raises the revision.
+
+        Those whose numbers the store has already are passed over, so a batch may be sent again.
+        The search is told of the others in the order of their versions, and in that of their
+        numbers where they have none.
+
+        Raises:
+            ValueError: If the numbers leave a gap, or a trial that was never leased runs or has
+                reports.
         """
 
     def get_sweep(self, sweep: str) -> SweepRecord:

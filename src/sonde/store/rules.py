@@ -5,10 +5,10 @@ changes afterwards, so that what it refuses has changed nothing. What the operat
 promise is written in `sonde.store.protocol`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from zlib import crc32
 
 from sonde.core.sweep import Budget, Control, Sweep
@@ -25,15 +25,57 @@ from sonde.core.trial import (
 )
 from sonde.errors import ConflictError, LeaseLostError, NotFoundError
 from sonde.store.curves import updated
-from sonde.store.protocol import Ask, Decision, Definition
+from sonde.store.protocol import Ask, Decision, Definition, PastTrial, SweepRecord
 from sonde.store.rows import Book, Head, Row
 
-__all__ = ["commit", "finish", "lease", "release", "renew", "report", "update"]
+__all__ = [
+    "commit",
+    "finish",
+    "lease",
+    "put_sweep",
+    "put_trials",
+    "release",
+    "renew",
+    "report",
+    "update",
+]
 
 _LEASING = (Control.RUNNING, Control.DONE)
 _ENDING = (Control.STOPPED, Control.CANCELLED)
 _PROPOSED = ("method", "repeat")  # origins of what no user asked for
 _by_number = attrgetter("number")
+
+
+def put_sweep(
+    book: Book,
+    record: SweepRecord,
+    versions: Sequence[Definition],
+    trials: Iterable[PastTrial],
+) -> None:
+    """Fill the book of a sweep that was just made with the first of its definitions."""
+    head = book.head
+    for version in versions[1:]:
+        book.define(version)
+        head.sweep = version.sweep
+    _write(book, trials)
+    head.control, head.reason, head.budget = record.control, record.reason, record.budget
+    head.revision, head.notes, head.tags = record.revision, record.notes, record.tags
+    head.version += 1
+    head.updated = record.updated
+
+
+def put_trials(book: Book, trials: Sequence[PastTrial], now: datetime) -> None:
+    """Write those of the trials that are new, as they are."""
+    head = book.head
+    there = sum(head.counts.values())
+    fresh = [past for past in trials if past.trial.number >= there]
+    for number, past in enumerate(fresh, start=there):
+        _check_past(past, number)
+    if fresh:
+        head.revision += 1
+        head.version += 1
+        head.updated = now
+        _write(book, fresh)
 
 
 def update(
@@ -196,6 +238,44 @@ def release(book: Book, agents: Sequence[str], now: datetime) -> int:
     if rows:
         book.head.updated = now
     return len(rows)
+
+
+def _write(book: Book, trials: Iterable[PastTrial]) -> None:
+    rows: list[tuple[int, Row]] = []
+    there = sum(book.head.counts.values())
+    for number, past in enumerate(trials, start=there):
+        _check_past(past, number)
+        rows.append((past.trial.version, _put(book, past)))
+    rows.sort(key=itemgetter(0))  # stable: in the order of their numbers where that says nothing
+    for _, row in rows:
+        book.changed(row)
+
+
+def _check_past(past: PastTrial, number: int) -> None:
+    trial = past.trial
+    if trial.number != number:
+        raise ValueError(f"trial {trial.number} does not follow trial {number - 1}")
+    if not trial.attempts and (trial.state is State.RUNNING or past.reports):
+        raise ValueError(
+            f"trial {number}: it was never leased, so it cannot be running or have reports"
+        )
+
+
+def _put(book: Book, past: PastTrial) -> Row:
+    trial, counts = past.trial, book.head.counts
+    row = book.add(trial.params, trial.origin, trial.created)
+    counts[row.state] -= 1
+    counts[trial.state] += 1
+    row.state = trial.state
+    row.attempts, row.failures = trial.attempts, trial.failures
+    row.agent, row.asked = trial.agent, trial.asked
+    row.started, row.finished = trial.started, trial.finished
+    row.error, row.facts = trial.error, trial.facts
+    if row.state is State.RUNNING:
+        row.until = past.until or trial.started or trial.created
+    if past.reports:
+        _append(book, row, past.reports)
+    return row
 
 
 def _check_revision(head: Head, against: int) -> None:

@@ -5,14 +5,14 @@ a function inside of a transaction, perhaps again where the first time came to n
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, TypeVar
 
 from sonde.core.sweep import Control, Sweep, sweep_from_json
 from sonde.errors import NotFoundError
-from sonde.store import names
+from sonde.store import names, rules
 from sonde.store.columns import (
     Lasting,
     definition_text,
@@ -27,7 +27,7 @@ from sonde.store.columns import (
 )
 from sonde.store.curves import to_curves
 from sonde.store.operations import BookStore, gives_out
-from sonde.store.protocol import Changes, Curve, Definition, SweepRecord
+from sonde.store.protocol import Changes, Curve, Definition, PastTrial, SweepRecord
 from sonde.store.rows import Head
 from sonde.store.sql_book import Session, SqlBook
 
@@ -54,8 +54,6 @@ class SqlStore(BookStore):
         self, sweep: Sweep, now: datetime, facts: Mapping[str, Any] | None = None
     ) -> SweepRecord:
         """Add a sweep."""
-        definition, parameters = definition_text(sweep)
-        recorded, tags = json.dumps(dict(facts or {})), json.dumps(list(sweep.tags))
         own = names.new_id()
 
         def named(sweep_id: str) -> str:
@@ -73,15 +71,34 @@ class SqlStore(BookStore):
                 sweep_id in ids or (name := sweep.name or names.made_name(sweep, sweep_id)) in taken
             ):
                 sweep_id = names.new_id()
-            values = (sweep_id, name, definition, parameters, to_us(now), tags, recorded)
-            session.run("insert_sweep", values)
-            ((key, *_),) = session.rows("sweep", (sweep_id,))
-            budget = sweep.budget
-            changing = (key, Control.RUNNING.value, to_us(now), budget.trials, budget.time_s)
-            session.run("insert_standing", changing)
+            _insert(session, sweep_id, name, sweep, now, facts or {})
             return self._head(session, sweep_id)[1].record()
 
         return self._add(create)
+
+    def put_sweep(
+        self, record: SweepRecord, versions: Sequence[Definition], trials: Collection[PastTrial]
+    ) -> SweepRecord:
+        """Add a sweep as it is elsewhere, whole."""
+        tries = 0
+
+        def put(session: Session) -> SweepRecord:
+            nonlocal tries
+            tries += 1
+            pairs = [(sweep_id, name) for sweep_id, name in session.rows("sweep_names")]
+            if tries > 1 and (record.id, record.name) in pairs:
+                return self._head(session, record.id)[1].record()  # kept, but the answer was lost
+            names.check_free(record.id, record.name, pairs)
+            sweep, made = versions[0].sweep, record.created
+            _insert(session, record.id, record.name, sweep, made, record.facts)
+            lasting, head = self._head(session, record.id)
+            book = SqlBook(session, lasting.key, lasting.packings, head)
+            before = head.version
+            rules.put_sweep(book, record, versions, trials)
+            self._save(session, lasting, book, before)
+            return head.record()
+
+        return self._add(put)
 
     def get_sweep(self, sweep: str) -> SweepRecord:
         """Return the sweep as it is now."""
@@ -230,3 +247,22 @@ class SqlStore(BookStore):
             text = definition_text(head.sweep)
             session.run("update_definition", (*text, lasting.key))
         session.run("update_standing", standing_of(head, edition, lasting.key))
+
+
+def _insert(
+    session: Session,
+    sweep_id: str,
+    name: str,
+    sweep: Sweep,
+    now: datetime,
+    facts: Mapping[str, Any],
+) -> None:
+    """Insert a sweep without trials."""
+    definition, parameters = definition_text(sweep)
+    recorded, tags = json.dumps(dict(facts)), json.dumps(list(sweep.tags))
+    values = (sweep_id, name, definition, parameters, to_us(now), tags, recorded)
+    session.run("insert_sweep", values)
+    ((key, *_),) = session.rows("sweep", (sweep_id,))
+    budget = sweep.budget
+    changing = (key, Control.RUNNING.value, to_us(now), budget.trials, budget.time_s)
+    session.run("insert_standing", changing)

@@ -7,7 +7,7 @@ that they have seen before, and do not read it again.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -17,7 +17,7 @@ import msgspec
 from sonde.core.sweep import Budget, Control, Sweep, sweep_from_json, sweep_to_json
 from sonde.core.trial import Lease, Outcome, Report, State, Trial
 from sonde.store.packing import pack, unpack
-from sonde.store.protocol import Ask, Decision, SweepRecord
+from sonde.store.protocol import Ask, Decision, Definition, PastTrial, SweepRecord
 
 __all__ = [
     "MEDIA_TYPE",
@@ -39,6 +39,8 @@ __all__ = [
     "OneSweep",
     "PutLog",
     "PutPart",
+    "PutSweep",
+    "PutTrials",
     "Release",
     "Renew",
     "SendReports",
@@ -49,7 +51,9 @@ __all__ = [
     "encode",
     "floats",
     "for_wire",
+    "past_for_wire",
     "text_of",
+    "version_for_wire",
 ]
 
 MEDIA_TYPE = "application/msgpack"
@@ -91,6 +95,16 @@ def floats(reports: Sequence[Report]) -> list[Report]:
     return [
         Report(r.step, {name: float(value) for name, value in r.metrics.items()}, float(r.time))
         for r in reports
+    ]
+
+
+def past_for_wire(trials: Iterable[PastTrial]) -> list[PastTrial]:
+    """Return past trials without what the store sums up anew, their reports' values floats."""
+    return [
+        PastTrial(
+            trial=replace(past.trial, metrics={}), reports=floats(past.reports), until=past.until
+        )
+        for past in trials
     ]
 
 
@@ -162,6 +176,25 @@ class WireDefinition:
     made: datetime
     first: int
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutSweep:
+    """The call `put_sweep`."""
+
+    record: WireRecord
+    versions: Sequence[WireDefinition]
+    trials: Sequence[PastTrial]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutTrials:
+    """The call `put_trials`."""
+
+    sweep: str
+    trials: Sequence[PastTrial]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +380,16 @@ class Definitions:
             known = self._texts[key] = (sweep, text_of(sweep))
         return known[1]
 
+    def version(self, one: WireDefinition) -> Definition:
+        """Return the version of a definition that travelled."""
+        return Definition(
+            number=one.number,
+            sweep=self.sweep(one.definition),
+            made=one.made,
+            first=one.first,
+            why=one.why,
+        )
+
     def to_wire(self, record: SweepRecord) -> WireRecord:
         """Return a record as it travels."""
         return WireRecord(
@@ -384,6 +427,17 @@ class Definitions:
             tags=record.tags,
             facts=record.facts,
         )
+
+
+def version_for_wire(version: Definition) -> WireDefinition:
+    """Return a version of a definition as it travels."""
+    return WireDefinition(
+        number=version.number,
+        definition=text_of(version.sweep),
+        made=version.made,
+        first=version.first,
+        why=version.why,
+    )
 
 
 def text_of(sweep: Sweep) -> str:

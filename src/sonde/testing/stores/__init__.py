@@ -18,6 +18,7 @@ from sonde.testing.stores.ends import Ends
 from sonde.testing.stores.feed import Feed
 from sonde.testing.stores.leases import Leases
 from sonde.testing.stores.parts import START, at, space, sweep
+from sonde.testing.stores.puts import Puts
 from sonde.testing.stores.reports import Reports
 from sonde.testing.stores.sweeps import Sweeps
 from sonde.testing.stores.values import Values
@@ -26,7 +27,7 @@ from sonde.testing.stores.versions import Versions
 __all__ = ["START", "StoreContract", "at", "space", "sweep"]
 
 
-class StoreContract(Sweeps, Decisions, Leases, Reports, Ends, Feed, Values, Versions):
+class StoreContract(Sweeps, Decisions, Leases, Reports, Ends, Feed, Values, Versions, Puts):
     """Every promise of `sonde.store.protocol`."""
 
     def make(self, folder: Path) -> Store:
