@@ -13,12 +13,12 @@ from typing import Any
 from sonde.core.changes import Change, changes
 from sonde.core.edit import Effect, check_edit, effect_of
 from sonde.core.sweep import Control, Sweep, difference
-from sonde.errors import ConflictError, IllegalTransitionError
+from sonde.errors import ConfigError, ConflictError, IllegalTransitionError
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
 from sonde.store.protocol import Definition, Store, SweepRecord
 
-__all__ = ["Edited", "Step", "amend", "edit", "history_of", "unlike"]
+__all__ = ["Edited", "Step", "amend", "edit", "history_of", "limit_workers", "unlike"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +134,40 @@ def edit(
         except ConflictError:
             continue  # trials were added meanwhile, or somebody else edited it
         return replace(edited, record=record, is_made=True)
+
+
+def limit_workers(
+    store: Store, sweep: str, workers: int | None, now: datetime
+) -> tuple[SweepRecord, int | None]:
+    """Set how many trials of a sweep run at once at most, whoever runs them; None: no limit.
+
+    Trials that run already go on.
+
+    Returns:
+        The sweep, and what the limit was before.
+
+    Raises:
+        ConfigError: If it is no such number.
+        IllegalTransitionError: If the sweep was cancelled.
+    """
+    if workers is not None and (
+        isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
+    ):
+        remedy = "use 1 or more; pause it where nothing shall start"
+        raise ConfigError("workers", f"{workers!r} is no number of trials", remedy)
+    while True:
+        record = store.get_sweep(sweep)
+        if record.control is Control.CANCELLED:
+            raise IllegalTransitionError(f"{record.name} was cancelled: nothing of it runs again")
+        before = record.budget.workers
+        if before == workers:
+            return record, before
+        budget = replace(record.budget, workers=workers)
+        try:
+            record = store.update_sweep(record.id, now, budget=budget, against=record.revision)
+        except ConflictError:
+            continue  # somebody decided, or changed it, meanwhile
+        return record, before
 
 
 def amend(

@@ -199,6 +199,23 @@ def test_stop_lets_running_trials_end_and_starts_no_more(desk: Place) -> None:
     assert {t["state"] for t in desk.trials("x")} == {"done"}
 
 
+def test_workers_says_how_many_trials_run_at_once(desk: Place) -> None:
+    process = desk.start(*LONG, "train.py", "3", "0.5")
+    desk.wait("x", running(2))
+    said = desk.run("workers", "x", "1").stdout
+    assert said.startswith("x: 1 trial runs at once at most; ")
+    desk.wait("x", lambda counts: counts["running"] == 1 and counts["done"] >= 2)
+    assert desk.json("show", "x")["budget"]["workers"] == 1
+    assert "x: as many trials" in desk.run("workers", "x", "none").stdout
+    desk.wait("x", lambda counts: counts["running"] == 2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert "1 may run at once now; here is room for 2" in err
+    for wrong, why in (("0", "0 is no number of trials; use 1"), ("two", "that is no number")):
+        assert why in desk.run("workers", "x", wrong, code=2).stderr
+    assert desk.run("workers", "x").stdout.startswith("x: as many trials run at once as agents")
+
+
 def test_cancel_ends_running_trials_within_two_seconds(desk: Place) -> None:
     process = desk.start(*LONG, *SLOW)
     desk.wait("x", running(2))

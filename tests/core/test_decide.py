@@ -282,3 +282,15 @@ def test_with_repeats_the_mean_has_to_reach_the_target_and_constraints_are_kept_
 def test_with_a_target_little_is_proposed_ahead() -> None:
     assert Decider(aimed(0.5)).adaptive
     assert not Decider(GRID).adaptive
+
+
+def test_a_method_that_learns_proposes_no_more_than_may_begin() -> None:
+    sweep = aimed(0.5, space=space_of({"x": list(range(99))}))
+    rows = [make(n, State.RUNNING, params={"x": n}) for n in range(2)]
+
+    def made(sweep: Sweep, workers: int | None) -> int:
+        situation = replace(NOW, budget=Budget(workers=workers))
+        return len(params(Decider(sweep).decide(history_of(sweep, *rows), situation, want=8)))
+
+    assert [made(sweep, workers) for workers in (None, 5, 2, 1)] == [8, 3, 0, 0]
+    assert made(replace(sweep, goals=GRID.goals), 2) == 8  # a grid may be written ahead

@@ -20,6 +20,7 @@ from sonde.core.metric import Goal
 from sonde.core.space import space_of
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import State, Trial
+from sonde.editing import limit_workers
 from sonde.executors.drive import Result, View, drive
 from sonde.executors.local import LocalExecutor
 from sonde.executors.protocol import AgentSpec, Executor, Handle
@@ -78,6 +79,7 @@ def run(
     points: int = 4,
     watcher: Watcher | None = None,
     executor: Executor | None = None,
+    most: int | None = None,
     **settings: Any,
 ) -> tuple[Result, Watcher]:
     """Drive a grid over x with two agents."""
@@ -89,7 +91,7 @@ def run(
     work = command_of(words, folder=folder, space=space, python=sys.executable, grace_s=1.0)
     sweep = Sweep(space=space, goals=(Goal(metric="loss"),), method="grid", work=work)
     record = store.create_sweep(replace(sweep, **settings), utc_now())
-    return again(store, tmp_path, record.id, watcher, executor)
+    return again(store, tmp_path, record.id, watcher, executor, most)
 
 
 def again(
@@ -98,11 +100,14 @@ def again(
     sweep: str,
     watcher: Watcher | None = None,
     executor: Executor | None = None,
+    most: int | None = None,
 ) -> tuple[Result, Watcher]:
     watcher = watcher or Watcher()
     spec = AgentSpec(store=store.url, sweep=sweep, root=str(tmp_path / ".sonde"))
     executor = executor or LocalExecutor()
-    result = drive(store, sweep, executor=executor, agent=spec, agents=2, listener=watcher)
+    result = drive(
+        store, sweep, executor=executor, agent=spec, agents=2, listener=watcher, most=most
+    )
     assert not psutil.Process().children(recursive=True)
     return result, watcher
 
@@ -270,3 +275,35 @@ def test_quick_trials_do_not_wait_for_the_next_look(store: Store, tmp_path: Path
     result, _ = run(store, tmp_path, points=40)
     assert result.history.counts[State.DONE] == 40
     assert result.code == 0
+
+
+def test_a_limit_that_is_raised_starts_further_agents_and_lowered_lets_trials_end(
+    store: Store, tmp_path: Path
+) -> None:
+    most: list[int] = []  # how many ran at once, after each change
+
+    def look(view: View) -> None:
+        limit = view.record.budget.workers
+        most[-1] = max(most[-1], len(view.running))
+        if limit is None and len(view.running) == 2:
+            limit_workers(store, view.record.id, 4, utc_now())
+            most.append(0)
+        elif limit == 4 and len(view.running) == 4:
+            limit_workers(store, view.record.id, 1, utc_now())
+        elif limit == 1 and len(view.running) == 1:
+            most.append(0)
+            watcher.act = count
+
+    def count(view: View) -> None:
+        most[-1] = max(most[-1], len(view.running))
+
+    most.append(0)
+    watcher = Watcher(look)
+    result, _ = run(store, tmp_path, seconds=0.6, points=9, watcher=watcher, most=4)
+    assert result.code == 0
+    assert most == [2, 4, 1]
+    assert watcher.notes == [
+        "4 may run at once now; here is room for 4",
+        "1 may run at once now; here is room for 4",
+    ]
+    assert {trial.state for trial in result.history.trials} == {State.DONE}

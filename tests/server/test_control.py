@@ -1,5 +1,7 @@
 """What programs do with sweeps and trials over HTTP."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -8,6 +10,7 @@ from sonde.core.sweep import Control
 from sonde.core.trial import State, Verdict
 from sonde.server.shapes import TrialShape
 from sonde.store.memory import MemoryStore
+from sonde.store.protocol import Ask
 
 
 @pytest.mark.parametrize(
@@ -71,3 +74,16 @@ def test_curves_are_steps_values_and_times(client: httpx.Client, store: MemorySt
     assert (curves["loss"]["steps"], curves["loss"]["values"]) == ([0, 1], [0.5, "NaN"])
     assert set(client.get(path, params={"metric": ["acc", "no"]}).json()) == {"acc"}
     assert client.get(path.replace("/0/", "/9/")).status_code == 404
+
+
+def test_how_many_trials_run_at_once_is_set_and_holds_for_agents(
+    client: httpx.Client, store: MemoryStore
+) -> None:
+    record = add_sweep(store)
+    for _ in range(3):
+        add_trial(store, record.id, {"lr": 0.1, "opt": "adam"}, state=State.WAITING)
+    path = f"/api/v1/sweeps/{record.name}/workers"
+    assert client.put(path, json={"workers": 1}).json()["budget"]["workers"] == 1
+    assert len(store.lease(record.id, Ask(agent="a", count=3), datetime.now(UTC))) == 1
+    assert client.put(path, json={"workers": 0}).status_code == 422
+    assert client.put(path, json={"workers": None}).json()["budget"]["workers"] is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.space import space_of
+from sonde.core.sweep import Budget
 from sonde.store.sqlite import SqliteStore
 from sonde.testing.stores import at, sweep
 from sonde.testing.stores.parts import params
@@ -19,6 +20,7 @@ def made_before(path: Path) -> str:
     store.close()
     raw = sqlite3.connect(path, isolation_level=None)
     raw.execute("DROP TABLE definition")
+    raw.execute("ALTER TABLE standing DROP COLUMN workers")
     raw.execute("PRAGMA user_version=1")
     raw.close()
     return record.id
@@ -34,5 +36,7 @@ def test_a_file_from_before_definitions_had_versions_is_gone_on_with(tmp_path: P
     assert [version.number for version in store.versions(record)] == [1, 2]
     store.close()
     again = SqliteStore(tmp_path / "old.db")
+    limited = again.update_sweep(record, at(2), budget=Budget(workers=2))
+    assert again.get_sweep(record).budget == limited.budget == Budget(workers=2)
     assert again.changes(record).trials[0].params == params(0)
     again.close()

@@ -14,7 +14,11 @@ from sonde.store.sqlite_file import statements
 
 def shape(database: sqlite3.Connection) -> list[tuple[object, ...]]:
     found = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    return sorted((*row[:3], re.sub(r"--[^\n]*|\s+", " ", row[3] or "").split()) for row in found)
+    return sorted((*row[:3], words(row[3] or "")) for row in found)
+
+
+def words(text: str) -> list[str]:
+    return re.sub(r"[(),]", r" \g<0> ", re.sub(r"--[^\n]*", "", text)).split()
 
 
 def test_the_migrations_build_the_schema(tmp_path: Path) -> None:

@@ -75,3 +75,26 @@ def test_what_cannot_be_done_any_more_is_said(look: Look, url: str, store: Memor
         expect(
             page.get_by_role("status").filter(has_text="there is nothing to cancel")
         ).to_be_visible()
+
+
+def test_how_many_run_at_once_is_changed_and_taken_back(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    sweep = add_sweep(store).id
+    add_trial(store, sweep, PARAMS, [0.5], state=None)
+    with look(url) as page:
+        page.goto("/?sweep=digits")
+        steered(page, "Workers")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("1 trial runs now")
+        field = dialog.get_by_label("Trials at once, at most")
+        field.fill("0")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("a whole number from 1 on, or nothing")
+        field.fill("3")
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("3 at once at most", exact=True)).to_be_visible()
+        assert store.get_sweep(sweep).budget.workers == 3
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("3 at once at most", exact=True)).to_be_hidden()
+        assert store.get_sweep(sweep).budget.workers is None

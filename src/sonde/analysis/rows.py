@@ -174,8 +174,9 @@ def constraint_row(constraint: Constraint) -> dict[str, Any]:
 
 
 def budget_row(record: SweepRecord) -> dict[str, Any]:
-    """When the sweep has done enough."""
-    return {"trials": record.budget.trials, "time_s": record.budget.time_s}
+    """When the sweep has done enough, and how many trials may run at once."""
+    budget = record.budget
+    return {"trials": budget.trials, "time_s": budget.time_s, "workers": budget.workers}
 
 
 def last_step(trial: Trial, goals: Sequence[Goal]) -> int | None:

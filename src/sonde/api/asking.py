@@ -117,6 +117,11 @@ class Asking:
     def _nothing_to_run(self) -> ExhaustedError:
         self.controller.refresh()
         record = self.controller.record
+        if record.is_full:
+            return ExhaustedError(
+                f"{record.name} has no trial to run now: {record.budget.workers} run, and no more "
+                f"may at once (sonde workers {record.name} none)"
+            )
         reason = f" ({record.reason})" if record.reason else ""
         return ExhaustedError(f"{record.name} has no trial to run: it is {record.control}{reason}")
 

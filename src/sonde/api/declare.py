@@ -215,7 +215,8 @@ def sweep(
         )
     if update_code:
         retake(at, record)
-    if budget not in {record.budget, core.Budget()}:
+    budget = replace(budget, workers=record.budget.workers)
+    if budget not in {record.budget, core.Budget(workers=budget.workers)}:
         at.update_sweep(record.id, utc_now(), budget=budget)
         if record.control is core.Control.DONE:  # there is more to be done than there was
             at.update_sweep(record.id, utc_now(), control=core.Control.RUNNING, reason="")

@@ -15,7 +15,7 @@ from sonde.controller import Controller, utc_now
 from sonde.core.decide import problem_of
 from sonde.core.failing import is_for_failures
 from sonde.core.search import choose
-from sonde.core.sweep import Budget, Command, Control, Function
+from sonde.core.sweep import Command, Control, Function
 from sonde.core.trial import State
 from sonde.editing import amend
 from sonde.errors import ConfigError, TrialError
@@ -23,6 +23,7 @@ from sonde.executors.boarding import board, one_each
 from sonde.executors.drive import Result, drive
 from sonde.executors.places import LOCAL, executor, is_here
 from sonde.executors.protocol import AgentSpec, Executor
+from sonde.executors.resources import Resources
 
 __all__ = ["Progress", "run"]
 
@@ -105,7 +106,10 @@ def _run_workers(
     if room is not None:
         agents, agent = crew.workers, one_each(agent)
     with watching(progress) as listener:
-        return drive(store, sweep, executor=place, agent=agent, agents=agents, listener=listener)
+        return drive(
+            store, sweep, executor=place, agent=agent, agents=agents, listener=listener,
+            most=None if room is not None or crew.gpus or crew.each != Resources() else 2 * cores(),
+        )  # fmt: skip
 
 
 def _send(controller: Controller, function: Callable[..., Any]) -> None:
@@ -170,7 +174,7 @@ def _set_budget(controller: Controller, trials: int | None, time_s: float | None
     record = controller.record
     budget = record.budget
     if trials is not None or time_s is not None:
-        budget = Budget(trials=trials, time_s=time_s)
+        budget = replace(budget, trials=trials, time_s=time_s)
     definition = replace(record.sweep, budget=budget)
     method, _ = choose(problem_of(definition), definition.method)
     if method != "grid" and budget.trials is None and budget.time_s is None:

@@ -309,6 +309,20 @@ class Sweep:
         """End running trials at once; they do not count. Nobody goes on with it afterwards."""
         self._set(Control.CANCELLED, "cancelled by the user")
 
+    @property
+    def workers(self) -> int | None:
+        """How many trials run at once at most, whoever runs them; None: as many as agents take.
+
+        May be set while it runs, here or elsewhere: `sweep.workers = 2`. Trials that run go on.
+        """
+        return self._read().budget.workers
+
+    @workers.setter
+    def workers(self, most: int | None) -> None:
+        from sonde.editing import limit_workers
+
+        limit_workers(self.store, self.id, most, utc_now())
+
     def edit(
         self,
         params: Mapping[str, Any] | None = None,

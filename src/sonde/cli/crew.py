@@ -42,6 +42,17 @@ class Crew:
         most = min(self.workers, cores())
         return next(n for n in range(most, 0, -1) if self.workers % n == 0)
 
+    @property
+    def most(self) -> int | None:
+        """How many trials at once they may grow to when the sweep's limit is raised; None: no more.
+
+        Not where each trial is to have devices or cores, which say how many fit, nor where
+        others are asked for a place.
+        """
+        if self.gpus or self.each != Resources() or not is_here(self.place):
+            return None
+        return 2 * cores()
+
 
 def crew_of(
     workers: str | None,

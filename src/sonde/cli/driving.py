@@ -92,6 +92,7 @@ def drive_here(
             executor=at.executor,
             agent=spec,
             agents=agents,
+            most=crew.most,
             listener=told if mirror is None else Mirrored(told, mirror),
         )
 

@@ -39,6 +39,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "pause": ("control", "Start no new trials; running ones end by themselves."),
         "stop": ("control", "Start no new trials, and end the sweep when running ones ended."),
         "cancel": ("control", "End a sweep and its running trials now, for good."),
+        "workers": ("workers", "Say how many trials of a sweep run at once at most."),
         "runs": ("runs", "List, stop and kill runs, in StudioML's words."),
     },
     "Machine": {

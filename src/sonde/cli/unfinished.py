@@ -1,5 +1,6 @@
 """Whether a sweep that is there can be gone on with, and with how much more of a budget."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -50,7 +51,8 @@ def raised(
 ) -> SweepRecord:
     """Give a sweep more of a budget where more is asked for; never less."""
     budget = record.budget
-    more = Budget(
+    more = replace(
+        budget,
         trials=_larger(budget.trials, trials, "trials"),
         time_s=_larger(budget.time_s, time_s, "seconds"),
     )

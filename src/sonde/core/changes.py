@@ -180,4 +180,7 @@ def _text(number: int | None) -> str | None:
 def _budget(budget: Budget) -> str | None:
     parts = [f"{budget.trials} trials"] if budget.trials is not None else []
     parts += [f"{budget.time_s:g} s"] if budget.time_s is not None else []
-    return " or ".join(parts) or None
+    text = " or ".join(parts)
+    if budget.workers is not None:
+        text = f"{text}, {budget.workers} at once" if text else f"{budget.workers} at once"
+    return text or None

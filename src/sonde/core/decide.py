@@ -175,6 +175,9 @@ class Decider:
         if left is not None and left <= 0:
             reason = f"budget of {budget.trials} trials"
             return Decision(against=situation.revision, control=Control.DONE, reason=reason)
+        if budget.workers is not None and self.adaptive:
+            # What cannot begin yet is better proposed when more results are known.
+            want = min(want, budget.workers - history.counts[State.RUNNING])
         missing = want - history.counts[State.WAITING]
         if missing <= 0:
             return None

@@ -19,7 +19,7 @@ from sonde.core.space import Space
 from sonde.core.stopping import Rule
 from sonde.core.stopping import rule as own_rule
 from sonde.core.stopping.judge import judge_of
-from sonde.core.sweep import Budget, Sweep
+from sonde.core.sweep import Sweep
 from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError, ConfigErrors
 
@@ -90,7 +90,8 @@ class Edit:
             backfill={**old.backfill, **self.backfill},
             method=self.method or old.method,
             stopping=stopping,
-            budget=Budget(
+            budget=replace(
+                old.budget,
                 trials=old.budget.trials if self.trials is None else self.trials,
                 time_s=old.budget.time_s if self.time_s is None else self.time_s,
             ),
@@ -113,7 +114,9 @@ def in_place_of(old: Sweep, new: Sweep, given: Iterable[str]) -> Sweep:
         name=old.name,
         seed=new.seed if "seed" in said else old.seed,
         work=new.work or old.work,
-        budget=new.budget if said & {"budget", "run_cap"} else old.budget,
+        budget=replace(
+            new.budget if said & {"budget", "run_cap"} else old.budget, workers=old.budget.workers
+        ),
         project=new.project or old.project,
         tags=new.tags if "tags" in said else old.tags,
         goals=new.goals or old.goals,

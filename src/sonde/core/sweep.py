@@ -47,15 +47,18 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """When enough has been done.
+    """When enough has been done, and how much of it at once.
 
     Attributes:
         trials: How many in all, over every resume; failed ones count. None: until exhausted.
         time_s: Seconds of working time in all; then running trials are stopped.
+        workers: How many trials run at once at most, whoever runs them. None: as many as agents
+            take.
     """
 
     trials: int | None = None
     time_s: float | None = None
+    workers: int | None = None
 
     def assignments(self, repeats: int) -> int | None:
         """Return how many assignments can be tried so often each; None: no limit."""
@@ -230,7 +233,8 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         ],
         "method": sweep.method,
         "seed": sweep.seed,
-        "budget": {"trials": sweep.budget.trials, "time_s": sweep.budget.time_s},
+        "budget": {"trials": sweep.budget.trials, "time_s": sweep.budget.time_s}
+        | ({} if sweep.budget.workers is None else {"workers": sweep.budget.workers}),
         "work": work,
         "name": sweep.name,
         "project": sweep.project,

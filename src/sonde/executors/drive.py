@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -106,17 +106,20 @@ def drive(
     agent: AgentSpec,
     agents: int | None,
     listener: Listener,
+    most: int | None = None,
     signals: bool = True,
 ) -> Result:
     """Run a sweep to its end with `agents` agents as `agent` says, and return how it went.
 
     Args:
         agents: None: as many as the place has room for, which may grow and shrink meanwhile.
+        most: How many trials at once further agents may make of it, when the sweep's limit is
+            raised meanwhile; None: no further ones are started.
         signals: Handle SIGINT, SIGTERM and SIGHUP meanwhile (only in a main thread).
     """
     stop_signals = _Signals()
     with stop_signals.handled() if signals else _nothing():
-        driver = _Driver(store, sweep, executor, agent, agents, listener, stop_signals)
+        driver = _Driver(store, sweep, executor, agent, agents, listener, stop_signals, most)
         try:
             return driver.run()
         finally:
@@ -177,12 +180,15 @@ class _Driver:
         agents: int | None,
         listener: Listener,
         signals: _Signals,
+        most: int | None,
     ) -> None:
         self.store, self.executor, self.listener, self.signals = store, executor, listener, signals
         self.agent, self.follows = agent, agents is None
         self.agents = agents or executor.room(agent.each) or 1
         self.roomy_at = time.monotonic()  # when the place was asked for its room
+        self.most, self.extra = most, 0  # places for trials in agents started later
         self.controller = Controller(store, sweep)
+        self.limit = self.controller.record.budget.workers
         self.curves = _Curves(store, sweep)
         self.want = self.workers
         self.phase = 0  # 1: finishing, 2: ending now, 3: firmly
@@ -196,7 +202,12 @@ class _Driver:
     @property
     def workers(self) -> int:
         """How many trials are to run at once."""
-        return self.agents * self.agent.workers
+        return self.places if self.limit is None else min(self.places, self.limit)
+
+    @property
+    def places(self) -> int:
+        """How many trials our agents have room for."""
+        return self.agents * self.agent.workers + self.extra
 
     def run(self) -> Result:
         self.controller.refresh()
@@ -269,6 +280,7 @@ class _Driver:
         try:
             changed = self.controller.refresh()
             if not self.phase:
+                self._follow_limit()
                 self._fill()
             elif self.controller.judge is not None and self.phase == 1:
                 self.controller.step(0)
@@ -281,6 +293,23 @@ class _Driver:
             self.listener.note("the store answers again")
             self.trouble = None
         return changed
+
+    def _follow_limit(self) -> None:
+        """Start further agents where more trials may run at once than these have places for.
+
+        Only when the limit was changed: what it was before is what `-j` was typed with.
+        """
+        limit = self.controller.record.budget.workers
+        if limit == self.limit:
+            return
+        self.limit = limit
+        wanted = min(limit or 0, self.most or 0)
+        if wanted > self.places and not self.controller.record.is_ended:
+            more = wanted - self.places
+            self.executor.start(replace(self.agent, workers=1), more)
+            self.extra += more
+        text = "any number" if limit is None else str(limit)
+        self.listener.note(f"{text} may run at once now; here is room for {self.places}")
 
     def _fill(self) -> None:
         counts = self.controller.history.counts

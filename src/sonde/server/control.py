@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from sonde.analysis.rows import sweep_row, trial_row
 from sonde.core.decision import Decision, NewTrial
 from sonde.core.trial import Verdict
+from sonde.editing import limit_workers
 from sonde.errors import ConflictError, NotFoundError
 from sonde.server.answers import Json, problem_of
 from sonde.server.desk import Desk, TheDesk
@@ -39,6 +40,12 @@ class ControlShape(BaseModel):
     action: Literal["pause", "resume", "stop", "cancel"]
 
 
+class WorkersShape(BaseModel):
+    """How many trials run at once at most, whoever runs them; null: as many as agents take."""
+
+    workers: Annotated[int | None, Field(ge=1, le=1_000_000)]
+
+
 class EndShape(BaseModel):
     """How a trial is to end: `stop`, and its reports count, or `cancel`, and it does not count."""
 
@@ -57,6 +64,19 @@ async def control_sweep(desk: TheDesk, sweep: SweepKey, wanted: ControlShape) ->
 
     def change(store: Store) -> dict[str, Any]:
         record = steer(store, store.find_sweep(sweep).id, wanted.action, datetime.now(UTC))
+        with desk.sweep(record.id) as (now, history):
+            return sweep_row(now, history)
+
+    return Json(await desk.ask(change))
+
+
+@router.put("/{sweep}/workers", response_model=SweepShape)
+async def set_workers(desk: TheDesk, sweep: SweepKey, wanted: WorkersShape) -> Json:
+    """Say how many trials of a sweep run at once at most; those that run go on."""
+
+    def change(store: Store) -> dict[str, Any]:
+        key = store.find_sweep(sweep).id
+        record, _ = limit_workers(store, key, wanted.workers, datetime.now(UTC))
         with desk.sweep(record.id) as (now, history):
             return sweep_row(now, history)
 

@@ -15,6 +15,7 @@ from sonde.agent.place import folder_of
 from sonde.core.history import History
 from sonde.core.sweep import Budget
 from sonde.core.trial import Trial, Verdict
+from sonde.editing import limit_workers
 from sonde.errors import NotFoundError
 from sonde.server import block
 from sonde.server.answers import Json
@@ -56,6 +57,12 @@ class BudgetShape(BaseModel):
 
     trials: Annotated[int | None, Field(ge=1, le=10_000_000)]
     time_s: Annotated[float | None, Field(gt=0, allow_inf_nan=False)]
+
+
+class WorkersShape(BaseModel):
+    """How many trials run at once at most; null: as many as agents take."""
+
+    workers: Annotated[int | None, Field(ge=1, le=1_000_000)]
 
 
 class _Block(Response):
@@ -239,7 +246,20 @@ async def give_budget(desk: TheDesk, sweep: str, given: BudgetShape) -> Json:
 
     def done(store: Store) -> dict[str, Any]:
         key = store.find_sweep(sweep).id
-        budget = Budget(trials=given.trials, time_s=given.time_s)
+        workers = store.get_sweep(key).budget.workers
+        budget = Budget(trials=given.trials, time_s=given.time_s, workers=workers)
         return record_view(set_budget(store, key, budget, datetime.now(UTC)))
+
+    return Json(await desk.ask(done))
+
+
+@router.post("/workers")
+async def limit(desk: TheDesk, sweep: str, given: WorkersShape) -> Json:
+    """Say how many trials of a sweep run at once at most."""
+
+    def done(store: Store) -> dict[str, Any]:
+        key = store.find_sweep(sweep).id
+        record, _ = limit_workers(store, key, given.workers, datetime.now(UTC))
+        return record_view(record)
 
     return Json(await desk.ask(done))

@@ -78,13 +78,14 @@ class Deciders:
             decider.round = None
 
     async def _step(self, sweep: str, decider: "_Decider", want: int) -> bool:
-        """Have the controller decide; tell whether trials wait afterwards."""
+        """Have the controller decide; tell whether trials wait afterwards that may begin."""
 
         def step() -> bool:
             if decider.controller is None:
                 decider.controller = Controller(self._desk.store, sweep)
             decider.controller.step(want)
-            return bool(decider.controller.record.counts.get(State.WAITING))
+            record = decider.controller.record
+            return bool(record.counts.get(State.WAITING)) and not record.is_full
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, step)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sonde.agent.place import folder_of
+from sonde.analysis.rows import budget_row
 from sonde.core.constraint import excesses
 from sonde.core.decide import at_work
 from sonde.core.distributions import Choice, Constant
@@ -53,7 +54,7 @@ def record_view(record: SweepRecord) -> dict[str, Any]:
         "definition": sweep.version,
         "tags": list(record.tags),
         "notes": record.notes,
-        "budget": {"trials": record.budget.trials, "time_s": record.budget.time_s},
+        "budget": budget_row(record),
         "actions": actions(record),
     }
 

@@ -143,13 +143,13 @@ def lasting_of(
 
 def head_of(sweep_id: str, lasting: Lasting, standing: tuple[Any, ...]) -> Head:
     """Return a sweep's head from its lasting part and the columns of the query `standing`."""
-    control, revision, version, _, updated, trials, time_s, *counts = standing
+    control, revision, version, _, updated, trials, time_s, workers, *counts = standing
     return Head(
         id=sweep_id,
         name=lasting.name,
         sweep=lasting.sweep,
         control=Control(control),
-        budget=Budget(trials=trials, time_s=time_s),
+        budget=Budget(trials=trials, time_s=time_s, workers=workers),
         created=lasting.created,
         updated=from_us(updated),
         reason=lasting.reason,
@@ -172,6 +172,7 @@ def standing_of(head: Head, edition: int, key: int) -> tuple[Any, ...]:
         to_us(head.updated),
         head.budget.trials,
         head.budget.time_s,
+        head.budget.workers,
         *(head.counts[state] for state in STATES),
         key,
     )

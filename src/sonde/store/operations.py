@@ -45,7 +45,9 @@ NOTHING = Foresight()
 def gives_out(head: Head) -> bool:
     """Tell whether waiting trials are there and may be leased."""
     barred = {Control.PAUSED, Control.STOPPED, Control.CANCELLED}
-    return head.counts[State.WAITING] > 0 and head.control not in barred
+    most = head.budget.workers
+    is_full = most is not None and head.counts[State.RUNNING] >= most
+    return head.counts[State.WAITING] > 0 and head.control not in barred and not is_full
 
 
 class BookStore:

@@ -101,6 +101,12 @@ class SweepRecord:
         return "done" if self.is_ended else "idle"
 
     @property
+    def is_full(self) -> bool:
+        """Whether as many trials run as may at once; one whose lease lapsed counts as running."""
+        most = self.budget.workers
+        return most is not None and self.counts.get(State.RUNNING, 0) >= most
+
+    @property
     def is_ended(self) -> bool:
         """Whether nothing more will be started, and nothing runs."""
         live = self.counts.get(State.RUNNING, 0)
@@ -305,6 +311,8 @@ class Store(Protocol):
         instead of being leased again. Nothing is leased unless the sweep's control is RUNNING,
         or DONE (waiting trials of a sweep that is decided are still to be run). In a sweep that
         is STOPPED or CANCELLED a lapsed trial waits again, so that the sweep can end.
+        No more trials run afterwards than the budget's `workers`, whoever leased them; those that
+        ran when it was lowered go on.
         `Trial.started` is when the last attempt began. A lease until `t` has lapsed at `t`.
         """
 

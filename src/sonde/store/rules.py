@@ -149,6 +149,9 @@ def lease(book: Book, ask: Ask, now: datetime) -> list[Lease]:
             else:
                 free.append(row)
     count = ask.count
+    if head.budget.workers is not None:
+        # What has lapsed runs nowhere, and is counted once it is leased again.
+        count = min(count, head.budget.workers - (head.counts[State.RUNNING] - len(free)))
     if head.control not in _LEASING or count < 1:
         return []
     if head.counts[State.WAITING]:

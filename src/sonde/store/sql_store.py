@@ -264,5 +264,6 @@ def _insert(
     session.run("insert_sweep", values)
     ((key, *_),) = session.rows("sweep", (sweep_id,))
     budget = sweep.budget
-    changing = (key, Control.RUNNING.value, to_us(now), budget.trials, budget.time_s)
+    limits = budget.trials, budget.time_s, budget.workers
+    changing = (key, Control.RUNNING.value, to_us(now), *limits)
     session.run("insert_standing", changing)

@@ -8,6 +8,7 @@ durable one at most one fdatasync (see `wal_sync`), with writers in line (`write
 """
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,13 @@ __all__ = ["SqliteFile"]
 
 _PATIENCE_S = 300.0  # for locks of programs that do not stand in line with us
 _CHECKPOINT_PAGES = 4000  # 16 MB: the log is copied back rarely, and stays within one hash table
+_FOR_OUR_EYES = (
+    (re.compile(r"CREATE TABLE "), "CREATE TEMP TABLE "),
+    (  # a view of that name is found before the table
+        re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+)[^;]*"),
+        r"CREATE TEMP VIEW \1 AS SELECT *, NULL AS \2 FROM main.\1",
+    ),
+)
 _inherited: list[sqlite3.Connection] = []  # of parents: kept open, as closing would be theirs
 
 
@@ -314,10 +322,12 @@ class SqliteFile:
 
 
 def _complete(connection: sqlite3.Connection, version: int) -> None:
-    """Give an older file that cannot be written, for our eyes, the tables that it lacks."""
+    """Give an older file that cannot be written, for our eyes, the tables and columns it lacks."""
     for script in sql.load_migrations()[max(version, 1) :]:
         for statement in statements(script):
-            connection.execute(statement.replace("CREATE TABLE ", "CREATE TEMP TABLE "))
+            for change, instead in _FOR_OUR_EYES:
+                statement = change.sub(instead, statement)
+            connection.execute(statement)
 
 
 def statements(script: str) -> Iterator[str]:

@@ -106,11 +106,20 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(
         control=st.none() | st.sampled_from(Control),
         trials=st.none() | st.integers(0, 99),
+        workers=st.none() | st.integers(1, 3),
         notes=st.none() | st.text(max_size=5),
     )
-    def update(self, control: Control | None, trials: int | None, notes: str | None) -> None:
+    def update(
+        self,
+        control: Control | None,
+        trials: int | None,
+        workers: int | None,
+        notes: str | None,
+    ) -> None:
         """Change the sweep."""
-        budget = None if trials is None else Budget(trials=trials, time_s=trials / 4)
+        budget = None
+        if trials is not None:
+            budget = Budget(trials=trials, time_s=trials / 4, workers=workers)
         both = self._both(
             lambda store, key: store.update_sweep(
                 key,

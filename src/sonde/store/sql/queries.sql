@@ -7,7 +7,7 @@ VALUES (?, ?, ?, ?, ?, '', '', ?, ?);
 
 -- name: insert_standing
 -- A new sweep's changing part: revision 0, version 1, no trials.
-INSERT INTO standing VALUES (?, ?, 0, 1, 0, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO standing VALUES (?, ?, 0, 1, 0, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?);
 
 -- name: sweep_names
 -- What `find_sweep` searches, and what says whether a name is taken; oldest first.
@@ -20,7 +20,7 @@ FROM sweep WHERE id = ?;
 
 -- name: standing
 -- The changing part of one sweep, read by nearly every call.
-SELECT control, revision, version, edition, updated, trials, time_s,
+SELECT control, revision, version, edition, updated, trials, time_s, workers,
        waiting, running, paused, done, stopped, failed, cancelled
 FROM standing WHERE sweep = ?;
 
@@ -28,7 +28,7 @@ FROM standing WHERE sweep = ?;
 -- Written back at the end of each transaction that changed the sweep or a trial.
 UPDATE standing
 SET control = ?, revision = ?, version = ?, edition = ?, updated = ?, trials = ?,
-    time_s = ?, waiting = ?, running = ?, paused = ?, done = ?, stopped = ?, failed = ?,
+    time_s = ?, workers = ?, waiting = ?, running = ?, paused = ?, done = ?, stopped = ?, failed = ?,
     cancelled = ?
 WHERE sweep = ?;
 

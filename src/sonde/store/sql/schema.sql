@@ -32,7 +32,8 @@ CREATE TABLE standing (
     done      INTEGER NOT NULL,
     stopped   INTEGER NOT NULL,
     failed    INTEGER NOT NULL,
-    cancelled INTEGER NOT NULL
+    cancelled INTEGER NOT NULL,
+    workers   INTEGER                    -- how many trials run at once at most; NULL: no limit
 );
 
 CREATE TABLE trial (

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sonde.core.sweep import Budget
 from sonde.core.trial import Lease, State, Verdict
 from sonde.errors import (
     ConflictError,
@@ -41,6 +42,35 @@ class Leases:
         assert (trial.state, trial.agent, trial.attempts) == (State.RUNNING, "a", 1)
         assert trial.started == at(1)
         assert list(store.lease(record.id, Ask(agent="b"), at(3))) == []
+
+    def test_no_more_run_at_once_than_may_whoever_takes_them(self, store: Store) -> None:
+        record = with_trials(store, 9)
+        more = store.update_sweep(record.id, at(1), budget=Budget(trials=9, workers=3))
+        assert (more.budget.workers, more.is_full) == (3, False)
+        assert store.get_sweep(record.id).budget == Budget(trials=9, workers=3)
+        first = store.lease(record.id, Ask(agent="a", count=2), at(1))
+        (third,) = store.lease(record.id, Ask(agent="b", count=9), at(1))
+        assert list(store.lease(record.id, Ask(agent="c"), at(2))) == []
+        assert store.get_sweep(record.id).is_full
+        _, leases = store.finish(first[0], DONE, at(3), Ask(agent="a", count=2))
+        assert [lease.number for lease in leases] == [3]
+        # Lowered: what runs goes on, and each that ends is followed by none until there is room.
+        store.update_sweep(record.id, at(4), budget=Budget(trials=9, workers=1))
+        assert store.renew([third], at(4), 10) == [Verdict.GO_ON]
+        for lease in (first[1], third):
+            assert list(store.finish(lease, DONE, at(5), Ask(agent="a"))[1]) == []
+        assert list(store.lease(record.id, Ask(agent="a"), at(6))) == []
+        _, (only,) = store.finish(leases[0], DONE, at(7), Ask(agent="a", count=4))
+        assert only.number == 4
+        store.update_sweep(record.id, at(8), budget=Budget(trials=9))
+        assert len(store.lease(record.id, Ask(agent="a", count=9), at(8))) == 4
+
+    def test_what_lapsed_leaves_room_for_itself_and_no_more(self, store: Store) -> None:
+        record = with_trials(store, 4)
+        store.update_sweep(record.id, at(0), budget=Budget(workers=2))
+        store.lease(record.id, Ask(agent="a", count=4, lease_s=10), at(1))
+        again = store.lease(record.id, Ask(agent="b", count=4), at(20))
+        assert [(lease.number, lease.attempt) for lease in again] == [(0, 2), (1, 2)]
 
     def test_a_lapsed_trial_is_leased_again_as_a_further_attempt(self, store: Store) -> None:
         record, old = leased(store, trials=2)

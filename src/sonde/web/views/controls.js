@@ -57,6 +57,7 @@ export function Controls({ view }) {
         title=${HINTS[action]} onClick=${() => act(action)}>${WORDS[action]}</button>`,
     )}
     ${view.parameters && html`<button title="Add a trial with values of your own" onClick=${() => later(async () => (await import("./enqueue.js")).askForTrial(view, view.best?.params ?? {}))}>Add a trial</button>
-      <button title="How many trials, for how long" onClick=${() => later(async () => (await import("./budget.js")).askForBudget(view))}>Budget</button>`}
+      <button title="How many trials, for how long" onClick=${() => later(async () => (await import("./budget.js")).askForBudget(view))}>Budget</button>
+      <button title="How many trials run at once" onClick=${() => later(async () => (await import("./workers.js")).askForWorkers(view))}>Workers</button>`}
   </div>`;
 }

@@ -59,6 +59,7 @@ function Head({ detail }) {
     ...detail.bounds,
     `method ${detail.method_used === detail.method ? "" : `${detail.method}: `}${detail.method_used}`,
     detail.agents ? count(detail.agents, "agent") : "",
+    detail.budget.workers === null ? "" : `${detail.budget.workers} at once at most`,
     detail.worked_s ? `worked ${duration(detail.worked_s)}` : "",
     left === "–" ? "" : `${left} left`,
   ];
