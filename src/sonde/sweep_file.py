@@ -6,6 +6,7 @@ The doors share it: `sonde sweep`, `sonde.wandb.sweep`.
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from sonde.agent.printed import check_pattern
@@ -80,7 +81,8 @@ def declared(
         read = read_sweep(node, method, rule)
     except ConfigError as fault:
         faults += _one_by_one(fault)
-    work = _work(node.entries or {}, read, program, beside, faults)
+    notes: list[str] = []
+    work = _work(node.entries or {}, read, program, beside, faults, notes)
     if name is not None:
         try:
             check_name(name, f"--name {name}")
@@ -89,7 +91,7 @@ def declared(
     if read is None or faults:
         faults = in_file_order(faults)
         raise faults[0] if len(faults) == 1 else ConfigErrors(faults)
-    notes = list(read.notes)
+    notes = [*read.notes, *notes]
     sweep = replace(
         read.sweep, work=work, name=name or read.sweep.name, project=project or read.sweep.project,
         seed=read.sweep.seed if "seed" in read.nodes else secrets.randbelow(2**31),
@@ -130,8 +132,12 @@ def _work(
     program: str | None,
     beside: Path,
     faults: list[ConfigError],
+    notes: list[str],
 ) -> Command | None:
-    """Return the command, run in this folder or in that of the file, wherever its program is."""
+    """Return the command, run in this folder or in that of the file, wherever its program is.
+
+    One that is nowhere may lie where agents are started; a slip of the hand is no such name.
+    """
     script = program if program is not None else _text(top, "program")
     words = _words(top) if read is None else read.command
     if script is None and words is None:
@@ -155,7 +161,10 @@ def _work(
             named = top.get("program") if program is None else None
             where = named.where if named is not None else f"--program {script}"
             absent = f"there is no {script} in {_places(beside)}"
-            faults.append(ConfigError(where, absent, "check the path"))
+            if (meant := _meant(script, beside)) is not None:
+                faults.append(ConfigError(where, absent, f"did you mean {meant}?"))
+            else:
+                notes.append(f"{where}: {absent}; start agents in the folder that has it")
         else:
             folder = found
     if read is None:
@@ -202,6 +211,19 @@ def _folder_of(script: str, beside: Path) -> Path | None:
         if (folder / script).exists():
             return folder
     return None
+
+
+def _meant(script: str, beside: Path) -> str | None:
+    """Return the file that a name was probably to be: one of nearly that name, where one looks."""
+    path = Path(script)
+    names = {
+        file.name
+        for folder in (Path.cwd() / path.parent, beside.absolute() / path.parent)
+        if folder.is_dir()
+        for file in folder.iterdir()
+    }
+    found = get_close_matches(path.name, sorted(names), 1, 0.75)
+    return str(path.with_name(found[0])) if found else None
 
 
 def _places(beside: Path) -> str:

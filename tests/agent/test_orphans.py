@@ -170,8 +170,9 @@ def test_a_new_watchdog_is_started_when_it_is_killed(lab: Lab) -> None:
 
     def watchdog() -> int | None:
         for child in psutil.Process(agent.pid).children():
-            if child.status() != psutil.STATUS_ZOMBIE and "watchdog" in str(child.cmdline()):
-                return child.pid
+            with suppress(psutil.NoSuchProcess):  # it ends while it is looked at
+                if child.status() != psutil.STATUS_ZOMBIE and "watchdog" in str(child.cmdline()):
+                    return child.pid
         return None
 
     first = watchdog()

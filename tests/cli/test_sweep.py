@@ -152,6 +152,12 @@ def test_a_controller_decides_while_an_agent_runs_what_it_schedules(place: Place
     assert [row["state"] for row in place.trials("mine")] == ["done", "done"]
 
 
+def test_a_controller_of_a_sweep_that_has_ended_says_so(place: Place) -> None:
+    made(place, "--name", "mine", "sweep.yaml")
+    place.run("agent", "mine")
+    assert "mine is done: 2 done" in place.run("controller", "mine").stderr
+
+
 def test_a_sweep_that_a_program_decides_needs_that_program(place: Place) -> None:
     place.write("sweep.yaml", GRID.replace("method: grid", "method: custom"))
     done = place.run("sweep", "sweep.yaml")
@@ -206,13 +212,29 @@ def test_a_sweep_without_a_program_is_made_and_says_what_it_lacks(place: Place) 
     ("words", "said"),
     [
         (["sweeep.yaml"], "sweeep.yaml: there is no such file; did you mean sweep.yaml?"),
-        (["sweep.yaml", "--program", "x.py"], "--program x.py: there is no x.py in this folder"),
+        (
+            ["sweep.yaml", "--program", "trian.py"],
+            "--program trian.py: there is no trian.py in this folder; did you mean train.py?",
+        ),
         (["sweep.yaml", "--name", "a/1"], "--name a/1: it reads as trial 1 of a"),
     ],
 )
 def test_what_cannot_be_made_is_refused(place: Place, words: list[str], said: str) -> None:
     assert said in place.run("sweep", *words, code=2).stderr
     assert not (place.path / ".sonde").exists()
+
+
+def test_a_program_may_lie_where_agents_are_started(place: Place) -> None:
+    place.write("sweep.yaml", GRID.replace("train.py", "score.py"))
+    made = place.run("sweep", "sweep.yaml", "--name", "mine")
+    assert "there is no score.py in this folder; start agents in the folder that has it" in (
+        made.stderr
+    )
+    refused = place.run("agent", "mine", code=2).stderr
+    assert f"its program score.py is not in {place.path}; start the agent in" in refused
+    place.write("app/score.py", (place.path / "train.py").read_text())
+    Place(place.path / "app").run("agent", "mine")
+    assert {trial["state"] for trial in place.json("trials", "mine")} == {"done"}
 
 
 def test_macros_and_programs_that_are_not_there_are_told_with_their_lines(place: Place) -> None:

@@ -218,7 +218,7 @@ def test_a_page_that_lost_the_server_says_so_and_catches_up(look: Look, store: M
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
     add_trial(store, sweep, PARAMS | {"lr": 0.2}, state=State.FAILED, error="boom")
     with serving(create_app(store), Address(port=port)):
-        expect(page.get_by_role("alert")).to_be_hidden()
+        expect(page.get_by_role("alert")).to_be_hidden(timeout=20_000)
         expect(page.get_by_role("cell", name="failed")).to_be_visible()
         context.__exit__(None, None, None)
 

@@ -15,7 +15,7 @@ from sonde.agent.finding import user_python
 from sonde.core.sweep import Command
 from sonde.errors import ConfigError
 
-__all__ = ["PYTHON", "at_home"]
+__all__ = ["PYTHON", "at_home", "where_it_lies"]
 
 PYTHON = re.compile(r"(python|pypy)[\d.]*")
 """What an interpreter's file is called."""
@@ -35,6 +35,7 @@ def at_home(command: Command, here: Path, name: str) -> Command:
     folder = Path(command.folder)
     if not folder.is_dir():
         command = replace(command, folder=str(here))
+    command = where_it_lies(command, here, name)
     program = Path(command.argv[0])
     if program.is_absolute() and not os.access(program, os.X_OK):
         if not PYTHON.fullmatch(program.name):
@@ -50,6 +51,23 @@ def at_home(command: Command, here: Path, name: str) -> Command:
                 f"start the agent in a folder that has {link}",
             )
     return command
+
+
+def where_it_lies(command: Command, here: Path, name: str) -> Command:
+    """Return a command that runs in place with the folder that has its program, made or started in.
+
+    Raises:
+        ConfigError: If neither has it.
+    """
+    folder, script = Path(command.folder), command.program
+    if not script or command.workspace != "none" or (folder / script).exists():
+        return command
+    if not any("${program}" in word for word in command.argv):
+        return command
+    if (here / script).exists():
+        return replace(command, folder=str(here))
+    found = f"its program {script} is not in {folder}" + ("" if here == folder else ", nor here")
+    raise _lacks(name, found, f"start the agent in the folder that has {script}")
 
 
 def _lacks(name: str, found: str, remedy: str) -> ConfigError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sonde.agent.allowing import check_allowed
 from sonde.agent.devices import thread_limits
-from sonde.agent.elsewhere import at_home
+from sonde.agent.elsewhere import at_home, where_it_lies
 from sonde.agent.folder import TrialFolder, source_folder
 from sonde.agent.function import FunctionWork, Workers
 from sonde.agent.guard import Guard
@@ -92,12 +92,13 @@ class Workshop:
         Raises:
             ConfigError: If it is not to be run here, as nobody allowed it or something is lacking.
         """
-        if is_served(self._store.url):
-            if self._allow is not None:
-                check_allowed(self._store.url, record, self._allow, self._here)
-            work = record.sweep.work
-            if isinstance(work, Command):
-                at_hand = at_home(work, self._here, record.name)
+        if is_served(self._store.url) and self._allow is not None:
+            check_allowed(self._store.url, record, self._allow, self._here)
+        work = record.sweep.work
+        if isinstance(work, Command):
+            found = at_home if is_served(self._store.url) else where_it_lies
+            at_hand = found(work, self._here, record.name)
+            if at_hand is not work:
                 record = replace(record, sweep=replace(record.sweep, work=at_hand))
         self._record = record
 

@@ -44,6 +44,7 @@ def drive(sweep: str, store: str | None) -> None:
                 "write one with sonde.wandb.controller",
             )  # fmt: skip
         controller = Controller(opened_store, record.id)
+        controller.refresh()
         told = ""
         try:
             while not controller.record.is_ended:
@@ -53,6 +54,8 @@ def drive(sweep: str, store: str | None) -> None:
                 if told != (told := _standing(controller)):
                     say(told)
                 time.sleep(LOOK_S)
+            if told != _standing(controller):  # it had ended before anything was to be decided
+                say(_standing(controller))
         except KeyboardInterrupt:
             say("the controller leaves; the sweep is as it is")
 
