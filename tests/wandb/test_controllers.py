@@ -46,7 +46,7 @@ def train() -> None:
 def test_a_sweep_is_configured_step_by_step_and_then_made_once() -> None:
     tuner = wandb.controller()
     tuner.configure_search("random")
-    tuner.configure_program("train.py")
+    tuner.configure_program("trian.py")
     tuner.configure_metric("loss", goal="maximize")
     tuner.configure_parameter("lr", min=0.0, max=1.0)
     tuner.configure_parameter("opt", values=["adam", "sgd"])
@@ -56,9 +56,10 @@ def test_a_sweep_is_configured_step_by_step_and_then_made_once() -> None:
     tuner.configure_name("mine")
     tuner.configure_description("by hand")
     tuner.configure(run_cap=7)
-    with pytest.raises(ConfigError, match=r"there is no train\.py in this folder"):
-        tuner.create()
     Path("train.py").write_text("")
+    with pytest.raises(ConfigError, match=r"there is no trian\.py in this folder; did you mean"):
+        tuner.create()
+    tuner.configure_program("train.py")
     sweep = tuner.create()
     with closing(open_store(None)) as store:
         record = store.get_sweep(sweep)
