@@ -76,7 +76,7 @@ def test_the_default_store_is_never_committed_to_git(tmp_path: Path) -> None:
     ("url", "message"),
     [
         ("postgresql://h/db", r"postgresql stores are not there yet .*; use memory:, sqlite:///"),
-        ("redis://h", "redis stores are not there yet"),
+        ("redis://h?colour=red", "the option colour is unknown; write redis://HOST"),
         ("mysql://h/db", "'mysql://h/db' is no kind of store that is known; use"),
         ("sqlite:", "names no file; write sqlite:///relative.db"),
         ("sqlite:///", "names no file"),

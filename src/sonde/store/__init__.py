@@ -9,10 +9,14 @@ from sonde.store.protocol import Store
 
 __all__ = ["OWN_KINDS", "default_path", "is_served", "open_store"]
 
-_KNOWN = "memory:, sqlite:///FILE, the path of a SQLite file, or http://HOST:PORT of a server"
-_LATER = {"postgresql", "postgres", "redis", "rediss"}
+_KNOWN = (
+    "memory:, sqlite:///FILE, the path of a SQLite file, redis://HOST:6379/0, or "
+    "http://HOST:PORT of a server"
+)
+_LATER = {"postgresql", "postgres"}
+_REDIS = {"redis", "rediss", "redis+unix", "redis+sentinel", "unix"}
 _SERVED = {"http", "https"}
-OWN_KINDS = frozenset({"memory", "sqlite"} | _LATER | _SERVED)
+OWN_KINDS = frozenset({"memory", "sqlite"} | _LATER | _REDIS | _SERVED)
 """The schemes that no plugin may have."""
 _ROOTS = (".git", "pyproject.toml")
 
@@ -57,6 +61,8 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
         from sonde.store.http import HttpStore
 
         return HttpStore(url)
+    if kind in _REDIS:
+        return _redis(url, where)
     if kind.partition("+")[0] in _LATER:
         raise ConfigError(where, f"{kind} stores are not there yet ('{url}')", f"use {_KNOWN}")
     if scheme and not Path(start, url).exists():
@@ -66,7 +72,7 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
         raise ConfigError(
             where,
             f"'{url}' is no kind of store that is known",
-            f"use {_KNOWN} (postgresql and redis are not there yet)",
+            f"use {_KNOWN} (postgresql is not there yet)",
         )
     return _sqlite(start / Path(url).expanduser())
 
@@ -115,3 +121,18 @@ def _sqlite(path: Path) -> Store:
         except OSError as error:
             raise fault(path, error) from error
     return SqliteStore(path)
+
+
+def _redis(url: str, where: str) -> Store:
+    try:
+        import redis  # noqa: F401 - whether it is there
+    except ImportError:
+        raise ConfigError(
+            where,
+            "stores on Redis need redis-py, which is not installed",
+            "pip install 'sonde[redis]'",
+        ) from None
+    from sonde.store.redis import RedisStore
+    from sonde.store.redis_url import address_of
+
+    return RedisStore(address_of(url, where))

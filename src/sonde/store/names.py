@@ -11,6 +11,7 @@ from sonde.errors import AmbiguousError, NotFoundError, SweepExistsError
 __all__ = [
     "check_free",
     "free_name",
+    "id_taken",
     "made_name",
     "meant",
     "name_taken",
@@ -82,9 +83,16 @@ def check_free(sweep_id: str, name: str, sweeps: Sequence[tuple[str, str]]) -> N
     """Raise `SweepExistsError` if one of the (id, name) pairs has this id or this name."""
     for other_id, other in sweeps:
         if other_id == sweep_id:
-            raise SweepExistsError(f"there is a sweep {sweep_id} already ('{other}')")
+            raise id_taken(sweep_id)
         if other == name:
             raise name_taken(name)
+
+
+def id_taken(sweep_id: str) -> SweepExistsError:
+    """Return the error for an id that another sweep has."""
+    return SweepExistsError(
+        f"there is a sweep {sweep_id} already; `sonde show {sweep_id}` shows it"
+    )
 
 
 def name_taken(name: str) -> SweepExistsError:

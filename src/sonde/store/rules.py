@@ -225,8 +225,7 @@ def finish(
     why = row.facts.get(WHY_STOPPED) if state is State.STOPPED else None
     row.facts = outcome.facts if why is None else {**outcome.facts, WHY_STOPPED: why}
     row.outcome = digest
-    if row.reported > 1:
-        book.seal(row)
+    book.seal(row)
     _move(book, row, state, now)
     book.head.updated = now
     return row
