@@ -31,7 +31,7 @@ def test_every_command_and_option_has_a_help_text(name: str, command: click.Comm
 
 @pytest.mark.parametrize(("name", "command"), commands())
 def test_every_command_takes_a_store(name: str, command: click.Command) -> None:
-    if not isinstance(command, click.Group):
+    if not isinstance(command, click.Group) and name != "store copy":  # which names two
         assert any("--store" in parameter.opts for parameter in command.params)
 
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from sonde.core.sweep import Control, Sweep, sweep_from_json
+from sonde.core.trial import Trial
 from sonde.errors import NotFoundError
 from sonde.store import names, rules
 from sonde.store.columns import (
@@ -20,6 +21,7 @@ from sonde.store.columns import (
     head_of,
     joined,
     lasting_of,
+    row_of,
     span,
     standing_of,
     to_us,
@@ -178,6 +180,31 @@ class SqlStore(BookStore):
             if curves:
                 found[key - first] = curves
         return found
+
+    def sweep_ids(self) -> list[str]:
+        """Return the ids of all sweeps, also of those that cannot be read."""
+        return self._read(lambda session: [str(row[0]) for row in session.rows("sweep_names")])
+
+    def one_trial(self, sweep: str, number: int) -> Trial | None:
+        """Return a trial, or None if there is no row of it."""
+
+        def look(session: Session) -> Trial | None:
+            lasting, _ = self._head(session, sweep)
+            found = session.rows("row", (span(lasting.key)[0] + number,))
+            return row_of(found[0], lasting.packings).trial() if found else None
+
+        return self._read(look)
+
+    def lapsed(self, sweep: str, now: datetime) -> list[tuple[int, datetime]]:
+        """Return running trials whose lease has lapsed by now, and when."""
+
+        def look(session: Session) -> list[tuple[int, datetime]]:
+            lasting, _ = self._head(session, sweep)
+            found = session.rows("rows_lapsed", (lasting.key, to_us(now)))
+            rows = [row_of(columns, lasting.packings) for columns in found]
+            return [(row.number, row.until) for row in rows if row.until is not None]
+
+        return self._read(look)
 
     def put_blob(self, data: bytes) -> str:
         """Keep bytes under their SHA-256."""

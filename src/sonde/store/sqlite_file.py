@@ -35,6 +35,21 @@ _FOR_OUR_EYES = (
         r"CREATE TEMP VIEW \1 AS SELECT *, NULL AS \2 FROM main.\1",
     ),
 )
+_MOST_FAULTS = 20
+_ORPHANS = (
+    (
+        "SELECT count(*) FROM trial WHERE sweep NOT IN (SELECT key FROM sweep)",
+        "trials are of a sweep that is not there",
+    ),
+    (
+        "SELECT count(*) FROM reports WHERE trial NOT IN (SELECT key FROM trial)",
+        "batches of reports are of a trial that is not there",
+    ),
+    (
+        "SELECT count(*) FROM sweep WHERE key NOT IN (SELECT sweep FROM standing)",
+        "sweeps have lost how they stand",
+    ),
+)
 _inherited: list[sqlite3.Connection] = []  # of parents: kept open, as closing would be theirs
 
 
@@ -132,6 +147,43 @@ class SqliteFile:
             connection = self._live()
             row = self._patiently(lambda: connection.execute("PRAGMA data_version")).fetchone()
             return int(row[0]), self.own_changes
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with the file, a line each: its order, and rows of nothing."""
+        lines: list[str] = []
+        try:
+            with self.reading() as db:
+                for (text,) in db.execute(f"PRAGMA integrity_check({_MOST_FAULTS})").fetchall():
+                    found = (
+                        line for line in str(text).splitlines() if line[:3] not in {"ok", "***"}
+                    )
+                    lines += [f"the file is damaged: {line}" for line in found]
+                for query, words in _ORPHANS:
+                    (count,) = db.execute(query).fetchone()
+                    if count:
+                        lines.append(f"{count} {words}")
+        except StoreError as error:
+            lines.append(f"the file is damaged: {error}")
+        return lines
+
+    def backup(self, target: Path) -> None:
+        """Copy the database into a file that is not there, as it is at one moment.
+
+        Others may write meanwhile.
+
+        Raises:
+            StoreError: If the copy is damaged, as the file is.
+        """
+        with self._lock, self._faults(), closing(sqlite3.connect(target)) as copy:
+            self._live().backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+            if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise StoreError(
+                    f"{self.path}: it is damaged, and so would be its copy; "
+                    "`sonde store check` says where, `sonde store copy` saves what is whole"
+                )
+        with target.open("rb") as file:
+            sync_file(file.fileno())
 
     def close(self) -> None:
         """Close the connection; the last one of all processes folds the log into the database."""

@@ -18,6 +18,7 @@ from sonde.core.space import Space, space_of
 from sonde.core.sweep import Budget, Control
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
 from sonde.errors import SondeError
+from sonde.store.copying import copy_sweep
 from sonde.store.memory import MemoryStore
 from sonde.store.protocol import Ask, Changes, Decision, NewTrial, Store
 from sonde.testing.stores import at, sweep
@@ -67,6 +68,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.leases: list[tuple[Lease, Lease]] = []
         self.fold: dict[int, Trial] = {}
         self.cursor = 0
+        self.is_copied = False
         given = sweep(retries=retries, name=name)
         self.theirs = self.reference.create_sweep(given, at(0)).id
         self.ours = self.store.create_sweep(given, at(0)).id
@@ -215,6 +217,19 @@ class StoreMachine(RuleBasedStateMachine):
             assert both[0] == both[1]
 
     @rule()
+    def copy_out(self) -> None:
+        """Copy our sweep into a store in memory."""
+        self._copied(self.store, MemoryStore(), self.ours)
+
+    @rule()
+    def copy_in(self) -> None:
+        """Copy the sweep of the reference into our store, once: ids are not given twice."""
+        named = self.reference.get_sweep(self.theirs).sweep.name is not None
+        if not (named or self.is_copied):
+            self.is_copied = True
+            self._copied(self.reference, self.store, self.theirs)
+
+    @rule()
     def leave_and_return(self) -> None:
         """Open the store anew."""
         self.store = self.reopen(self.store, self.folder)
@@ -247,6 +262,17 @@ class StoreMachine(RuleBasedStateMachine):
             self.store.close()
             shutil.rmtree(self.folder)
 
+    def _copied(self, source: Store, target: Store, sweep: str) -> None:
+        copied = copy_sweep(source, target, sweep).record
+        before, after = source.changes(sweep), target.changes(sweep)
+        self._same(copied, after.record)
+        assert _shown(replace(copied, version=before.version)) == _shown(before.record)
+        assert _shown(source.versions(sweep)) == _shown(target.versions(sweep))
+        assert _shown(source.curves(sweep)) == _shown(target.curves(sweep))
+        for trials in zip(*(sorted(c.trials, key=_version) for c in (before, after)), strict=True):
+            theirs, ours = (replace(trial, version=0) for trial in trials)
+            assert _shown(theirs) == _shown(ours)
+
     def _both(self, call: Callable[[Store, str], Any]) -> tuple[Any, Any] | None:
         return _outcome_of(
             lambda: call(self.reference, self.theirs), lambda: call(self.store, self.ours)
@@ -271,6 +297,10 @@ class StoreMachine(RuleBasedStateMachine):
         if hasattr(theirs, "id"):
             theirs, ours = (replace(one, id="", name="") for one in (theirs, ours))
         assert _shown(theirs) == _shown(ours)
+
+
+def _version(trial: Trial) -> int:
+    return trial.version
 
 
 def _outcome_of(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any] | None:
