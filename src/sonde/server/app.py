@@ -36,6 +36,7 @@ from sonde.server.live import Live
 from sonde.server.once import KEPT_S, Once
 from sonde.server.operations import Clock, server_time
 from sonde.server.pages import page_routes
+from sonde.server.short_way import Brief
 from sonde.server.tokens import Tokens
 from sonde.server.uploads import LIMIT, Uploads
 from sonde.store.protocol import Store
@@ -137,7 +138,9 @@ def create_app(
     exchange = Exchange(
         desk=desk, prefix=app.prefix, clock=clock, deciders=deciders, uploads=uploads, once=once
     )
-    app.exchange = Gate(exchange, hosts=hosts, door=door, blobs=blobs)
+    gate = Gate(exchange, hosts=hosts, door=door, blobs=blobs)
+    app.exchange = gate
+    app.state.brief = Brief(gate, exchange)
     app.state.once = once
     app.openapi = lambda: describe(app, app.prefix)  # type: ignore[method-assign]
     return app

@@ -5,6 +5,7 @@ in, one out (`sonde.store.wire`), on a thread of the desk. What a caller says of
 not believed: agents' clocks differ, the server has one.
 """
 
+import asyncio
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -20,12 +21,12 @@ from sonde.server.deciding import Deciders
 from sonde.server.desk import Desk
 from sonde.server.once import Once
 from sonde.server.operations import OPERATIONS, Clock, Operation, Operations, Wish
-from sonde.server.roles import Role, caller_of
+from sonde.server.roles import Caller, Role, caller_of
 from sonde.server.uploads import Uploads
 from sonde.store import wire
 from sonde.store.protocol import Store
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "refusal_of"]
 
 _LONGEST_KEY = 200
 
@@ -72,13 +73,27 @@ class Exchange:
                 return
         except ClientDisconnect:
             return
-        except HTTPException as error:
-            answer = Problem(error.status_code, "HTTPError", str(error.detail))
-        except OverflowError:
-            answer = problem_of(ValueError("a number in the message is too large"))
-        except (SondeError, ValueError) as error:
-            answer = problem_of(error)
+        except (HTTPException, OverflowError, SondeError, ValueError) as error:
+            answer = refusal_of(error)
         await answer(scope, receive, send)
+
+    @property
+    def brief_paths(self) -> frozenset[str]:
+        """The paths that `briefly` answers."""
+        names = (name for name, one in OPERATIONS.items() if one.is_brief and not one.once)
+        return frozenset(f"{self._prefix}{name}" for name in names)
+
+    def briefly(self, path: str, caller: Caller, body: bytes) -> "asyncio.Future[bytes] | Response":
+        """Answer a brief operation, or refuse it; what it raises, `refusal_of` answers."""
+        operation = OPERATIONS[path[len(self._prefix) :]]
+        try:
+            caller.check(operation.role)
+        except HTTPException as error:
+            return refusal_of(error)
+        return self._desk.ask_briefly(
+            lambda _: wire.encode(self._worked(operation, body)),
+            writes=operation.role is Role.AGENT,
+        )
 
     def _check(self, scope: Scope, operation: Operation, name: str) -> None:
         role = Role.ADMIN if name == "commit" and self._deciders else operation.role
@@ -97,15 +112,7 @@ class Exchange:
         """Do an operation; `begun`: it may have been done already since then."""
 
         def answer(_: Store) -> bytes | Wish:
-            call = wire.decode(body, operation.shape)
-            try:
-                if begun is not None and operation.added is not None:
-                    found = operation.added(self._operations, call, begun)
-                    if found is not None:
-                        return wire.encode(found)
-                done = operation.work(self._operations, call)
-            except TypeError as error:  # bytes, which MessagePack has, where JSON is kept
-                raise ValueError(f"something in the message is no JSON: {error}") from error
+            done = self._worked(operation, body, begun)
             return done if isinstance(done, Wish) else wire.encode(done)
 
         if operation.is_brief:
@@ -115,6 +122,17 @@ class Exchange:
         else:
             done = await self._desk.ask(answer)
         return wire.encode(await self._granted(done)) if isinstance(done, Wish) else done
+
+    def _worked(self, operation: Operation, body: bytes, begun: float | None = None) -> Any:
+        call = wire.decode(body, operation.shape)
+        try:
+            if begun is not None and operation.added is not None:
+                found = operation.added(self._operations, call, begun)
+                if found is not None:
+                    return found
+            return operation.work(self._operations, call)
+        except TypeError as error:  # bytes, which MessagePack has, where JSON is kept
+            raise ValueError(f"something in the message is no JSON: {error}") from error
 
     async def _once_only(
         self, scope: Scope, name: str, operation: Operation, body: bytes
@@ -157,6 +175,15 @@ class Exchange:
         caller.check(Role.ADMIN)
         data = await request.body()
         return Json({"key": await self._desk.ask(lambda store: store.put_blob(data))})
+
+
+def refusal_of(error: Exception) -> Response:
+    """Return the answer for what an operation raises."""
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, "HTTPError", str(error.detail))
+    if isinstance(error, OverflowError):
+        return problem_of(ValueError("a number in the message is too large"))
+    return problem_of(error)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonde.server.answers import Problem
 from sonde.server.door import Door
+from sonde.server.roles import Caller
 
 __all__ = ["BLOB_LIMIT", "BODY_LIMIT", "LOCAL_HOSTS", "Gate"]
 
@@ -51,15 +52,18 @@ class Gate:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         limit = BLOB_LIMIT if scope["path"] == self.blobs else BODY_LIMIT
-        refusal = self._refusal(scope, headers, limit)
-        if refusal is None:
-            caller = self.door.enter(scope, headers)
-            if not isinstance(caller, Problem):
-                scope["sonde.caller"] = caller
-                await self.app(scope, _limited(receive, limit), send)
-                return
-            refusal = caller
-        await refusal(scope, receive, send)
+        caller = self.look(scope, headers, limit)
+        if isinstance(caller, Problem):
+            await caller(scope, receive, send)
+            return
+        scope["sonde.caller"] = caller
+        await self.app(scope, _limited(receive, limit), send)
+
+    def look(
+        self, scope: Scope, headers: Mapping[str, str], limit: int = BODY_LIMIT
+    ) -> Caller | Problem:
+        """Return who comes in, or what is answered instead; names of headers in small letters."""
+        return self._refusal(scope, headers, limit) or self.door.enter(scope, headers)
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str], limit: int) -> Problem | None:
         host = headers.get("host", "")

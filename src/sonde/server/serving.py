@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sonde.errors import ConfigError
+from sonde.server.short_way import ShortWay
 
 __all__ = ["Address", "check_files", "listening", "run", "serving"]
 
@@ -136,6 +137,7 @@ def _server(
 ) -> tuple[uvicorn.Server, socket.socket, str]:
     config = uvicorn.Config(
         app,
+        http=ShortWay if hasattr(getattr(app, "state", None), "brief") else "auto",
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_LEAVE_S,

@@ -21,6 +21,7 @@ from sonde.core.trial import Report
 from sonde.store.curves import Points
 
 __all__ = [
+    "from_json",
     "last_step",
     "merge_reports",
     "pack",
@@ -51,13 +52,18 @@ def pack(value: Any) -> bytes:
         return _encode(msgspec.msgpack.Ext(_JSON, json.dumps(value).encode()))
 
 
-def _from_json(code: int, data: memoryview) -> Any:
+def from_json(code: int, data: memoryview) -> Any:
+    """Return what an extension type of ours holds, as MessagePack's reader asks for it.
+
+    Raises:
+        ValueError: If it is not ours.
+    """
     if code != _JSON:
         raise ValueError(f"extension type {code} is unknown")
     return json.loads(bytes(data))
 
 
-unpack = msgspec.msgpack.Decoder(ext_hook=_from_json).decode
+unpack = msgspec.msgpack.Decoder(ext_hook=from_json).decode
 
 
 def pack_params(params: Mapping[str, Any], names: Sequence[str]) -> bytes:

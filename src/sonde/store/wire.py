@@ -7,16 +7,18 @@ that they have seen before, and do not read it again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from sonde.core.sweep import Budget, Control, Sweep, sweep_from_json, sweep_to_json
 from sonde.core.trial import Lease, Outcome, Report, State, Trial
-from sonde.store.packing import pack, unpack
+from sonde.store.packing import from_json, pack, unpack
 from sonde.store.protocol import Ask, Decision, Definition, PastTrial, SweepRecord
 
 __all__ = [
@@ -79,10 +81,19 @@ def decode(data: bytes, shape: type[T]) -> T:
     Raises:
         ValueError: If it has another one.
     """
+    with suppress(msgspec.MsgspecError, RecursionError):
+        found: T = _decoder(shape)(data)  # type: ignore[arg-type]  # types are hashable
+        return found
+    # Keys that were numbers, and what MessagePack cannot say, are read by way of plain values.
     try:
         return msgspec.convert(unpack(data), shape, str_keys=True)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"that is no message of this call: {error}") from error
+
+
+@cache
+def _decoder(shape: Any) -> Callable[[bytes], Any]:
+    return msgspec.msgpack.Decoder(shape, ext_hook=from_json).decode
 
 
 def for_wire(lease: Lease) -> Lease:
