@@ -1,6 +1,7 @@
 """Agents of a server: on machines without the folder, through cuts, and what they refuse."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,8 @@ from sonde.controller import utc_now
 from sonde.core.sweep import Command, Control
 from sonde.core.trial import State
 from sonde.errors import ConfigError, StoreError
+from sonde.server.app import create_app
+from sonde.server.serving import Address, listening, serving
 from sonde.store.http import HttpStore
 from sonde.store.protocol import Decision, NewTrial, SweepRecord
 
@@ -327,6 +330,23 @@ def test_an_agent_leaves_when_so_many_trials_in_a_row_have_failed(
     assert report.reason == "2 trials in a row have failed"
     states = [trial.state for trial in lab.trials(sweep)][:4]
     assert states == [State.FAILED, State.DONE, State.FAILED, State.FAILED]
+
+
+def test_an_agent_that_is_started_before_its_server_waits_and_says_so(lab: Lab, far: Path) -> None:
+    lab.script(REPORT)
+    sweep = made(lab, "sh", "train.sh")
+    with closing(listening(Address())) as listener:
+        port = listener.getsockname()[1]
+    place = f"http://127.0.0.1:{port}/{sweep.id}"
+    line = [sys.executable, "-m", "sonde", "agent", place, "--allow-command", "*"]
+    with subprocess.Popen(line, cwd=far, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        app = create_app(lab.store, decides=True)
+        with serving(app, Address(port=port)):
+            rest = process.stderr.read()
+    assert re.search(r"no answer: .*is `sonde serve` running there\?; trying again for 60 s", said)
+    assert (process.returncode, rest.count(" done ")) == (0, 3), rest
 
 
 @pytest.mark.parametrize(

@@ -236,21 +236,30 @@ class Link:
                 trial.end(verdict)
 
 
-def patiently(store: Store, call: Callable[[], T]) -> T:
+def patiently(store: Store, call: Callable[[], T], note: Callable[[str], None] | None = None) -> T:
     """Call a store until it answers, for a minute if it is a server: it may be started again.
 
+    Args:
+        store: That is called.
+        call: What is called.
+        note: Told once, if it has to be waited for.
+
     Raises:
-        StoreError: If it does not.
+        StoreError: If it does not answer.
     """
-    until = time.monotonic() + (_PATIENCE_S if is_served(store.url) else 0.0)
+    patience_s = _PATIENCE_S if is_served(store.url) else 0.0
+    until = time.monotonic() + patience_s
     while True:
         try:
             return call()
         except (LeaseLostError, NotFoundError):
             raise
-        except StoreError:
+        except StoreError as error:
             if time.monotonic() >= until:
                 raise
+            if note is not None:
+                note(f"{error}; trying again for {patience_s:.0f} s")
+                note = None
             time.sleep(_PAUSES[1])
 
 

@@ -76,7 +76,7 @@ def agent(
     """Run trials of a sweep here, until it is done.
 
     SWEEP may be one of a server: http://HOST:PORT/SWEEP. It brings its code along; the agent
-    runs its command only if you allow it.
+    runs its command only if you allow it. A server that is away is waited for, for a minute.
 
     May be started any number of times, in any terminal; it takes over when whoever started the
     sweep is gone. Ctrl-C: finish the running trials and leave; again: give them back and leave.
@@ -86,6 +86,7 @@ def agent(
     import os
 
     from sonde.agent.allowing import check_allowed
+    from sonde.agent.link import patiently
     from sonde.agent.loop import Options
     from sonde.agent.loop import run as run_agent
     from sonde.agent.place import root_of
@@ -113,7 +114,7 @@ def agent(
         os.environ["SONDE_TOKEN"] = token
     devices = gpus_of(gpus)
     with opened(store) as opened_store:
-        record = find(opened_store, sweep)
+        record = patiently(opened_store, lambda: find(opened_store, sweep), say)
         url = opened_store.url
     check_allowed(url, record, allow_command, Path.cwd())
     root = root_of(url)

