@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sonde.core.wanted import PLACE
 from sonde.errors import ConfigError
+from sonde.executors.places import PLACES
 from sonde.executors.protocol import AgentSpec, Executor
 from sonde.executors.resources import Resources
 
@@ -18,14 +19,13 @@ def board(
     Raises:
         ConfigError: If it has not what each trial is to have, or has devices of its own.
     """
-    room = executor.room(each)
-    if room is not None and gpus:
+    if gpus and place.partition("(")[0] in PLACES:
         raise ConfigError(
             f"--gpus {','.join(gpus)}",
             f"those are devices of this machine, and {place} hands out its own",
             f"leave it out: {PLACE.flag} {place} --gpus-per-trial 1",
         )
-    return room
+    return executor.room(each)
 
 
 def one_each(spec: AgentSpec) -> AgentSpec:

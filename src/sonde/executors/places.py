@@ -18,7 +18,7 @@ from sonde.plugins import found
 __all__ = ["LOCAL", "PLACES", "executor", "is_here"]
 
 LOCAL = "local"
-_NOT_YET = {"ray", "dask", "slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
+_NOT_YET = {"dask", "slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
 _PARTS = ("start", "room", "watch", "said", "alive", "stop", "close")
 
 
@@ -28,7 +28,13 @@ def _local(**others: Any) -> Executor:
     return LocalExecutor(**others)
 
 
-PLACES: Mapping[str, Callable[..., Executor]] = {LOCAL: _local}
+def _ray(*, address: str | None = None) -> Executor:
+    from sonde.executors.ray import RayExecutor
+
+    return RayExecutor(address=address)
+
+
+PLACES: Mapping[str, Callable[..., Executor]] = {LOCAL: _local, "ray": _ray}
 
 
 def executor(text: str = LOCAL, *, flag: str = PLACE.flag) -> Executor:

@@ -1,0 +1,341 @@
+"""The Ray executor: agents as actors of a cluster, one for each trial that runs at once.
+
+An actor asks Ray for what a trial is to have, and Ray places it, so a machine that joins gets
+agents and GPUs are shared as Ray shares them. It is never restarted and no call of it is
+repeated: trials have leases, and what was lost is leased again. Ray ends actors whose driver is
+gone, and their agents give their trials back.
+"""
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sonde.core.wanted import written
+from sonde.errors import ConfigError
+from sonde.executors.hosted import Hosted, Order, describe, order_of
+from sonde.executors.lending import Lent, address_towards
+from sonde.executors.protocol import AgentSpec, Exited, Handle
+from sonde.executors.resources import Machine, Resources, room_in
+from sonde.store import is_served
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["RayExecutor"]
+
+_OBJECTS = 100_000_000  # bytes of Ray's object store: only small messages go through it
+_LOOK_S = 0.1
+_LISTEN_S = 20.0
+_LEAVE_S = 10.0
+_CONNECT_S = 5.0
+
+
+class _Actor:
+    """Holds an agent on its machine; runs there."""
+
+    def __init__(self, order: Order) -> None:
+        self._hosted = Hosted(order)
+
+    def who(self) -> tuple[str, str]:
+        """Return the id that it leases under, and where it is."""
+        return self._hosted.agent, socket.gethostname()
+
+    def run(self) -> tuple[int, str]:
+        """Return how it ended, when it has."""
+        return self._hosted.wait() or (0, "")
+
+    def said(self) -> list[str]:
+        """Return what it said, once it has said something."""
+        return self._hosted.said(_LISTEN_S)
+
+    def signal(self, number: int) -> None:
+        """Pass a signal on."""
+        self._hosted.signal(number)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Member:
+    handle: Handle
+    actor: Any
+    run: Any  # the reference to how it ends,
+    who: Any  # to who it is: None once that is known,
+    said: Any  # and to what it says next
+    agent: str | None = None
+    node: str = ""
+
+
+class RayExecutor:
+    """Starts agents on a Ray cluster: one that runs, or one that is started here."""
+
+    def __init__(self, *, address: str | None = None) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            address: `HOST:PORT` of a cluster's head; by default RAY_ADDRESS, else a cluster of
+                this machine alone is started.
+
+        Raises:
+            ConfigError: If it is no address.
+        """
+        if address is not None and (not isinstance(address, str) or not address.strip()):
+            raise ConfigError(self._where, f"address={address!r} is none", "write HOST:PORT")
+        self._address = address
+        self._module: ModuleType | None = None
+        self._is_ours = False
+        self._members: list[_Member] = []
+        self._gone: list[Exited] = []
+        self._words: list[str] = []
+        self._started = 0
+        self._looked_at = 0.0
+        self._hurried = self._leaving = False
+        self._lent: Lent | None = None
+
+    def room(self, each: Resources) -> int | None:
+        """Return how many trials the machines of the cluster have room for.
+
+        Raises:
+            ConfigError: If there is no cluster, or none of its machines has so much.
+        """
+        machines = [_machine(node) for node in self._ray.nodes() if node["Alive"]]
+        remedy = "ask for less, or add a machine that has it: ray start --address=..."
+        room = room_in(machines, _counted(each), self._where, remedy)
+        return room or max(1, int(sum(machine.cpus or 0 for machine in machines)))
+
+    def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
+        """Start n agents; those that there is no room for begin when there is."""
+        self._leaving = False
+        order = self._order(spec)
+        return [self._start(order) for _ in range(n)]
+
+    def watch(self) -> Sequence[Exited]:
+        """Return the agents that are gone since the last call; never waits."""
+        self._look()
+        gone, self._gone = self._gone, []
+        return gone
+
+    def said(self) -> Sequence[str]:
+        """Return what agents said to people since the last call, a line each; never waits."""
+        words, self._words = self._words, []
+        return words
+
+    def alive(self) -> int:
+        """How many agents were started and not yet returned by `watch`."""
+        return len(self._members) + len(self._gone)
+
+    def stop(self, *, now: bool) -> None:
+        """Let agents end their trials and leave, or, with `now`, give them back and leave.
+
+        Those that have not begun are not waited for. Called again with `now`, all are killed.
+        """
+        number = signal.SIGINT
+        if now:
+            number = signal.SIGKILL if self._hurried else signal.SIGTERM
+            self._hurried = True
+        self._leaving = True
+        for member in self._members:
+            member.actor.signal.remote(int(number))
+
+    def close(self) -> None:
+        """Make sure that no agent is left; end Ray if it was started here."""
+        if self._members:
+            self.stop(now=True)
+            self._wait_for_all(_LEAVE_S)
+            if self._members:
+                self.stop(now=True)
+                self._wait_for_all(_LEAVE_S / 2)
+            for member in self._members:
+                self._ray.kill(member.actor)
+            self._members.clear()
+        self._gone.clear()
+        if self._lent is not None:
+            self._lent.close()
+            self._lent = None
+        if self._is_ours and self._module is not None:
+            self._module.shutdown()
+            self._is_ours = False
+        self._module = None
+
+    # -- Ray ----------------------------------------------------------------------------
+
+    @property
+    def _where(self) -> str:
+        given = getattr(self, "_address", None)
+        return f"--on {written('ray', {'address': given} if given else {})}"
+
+    @property
+    def _ray(self) -> Any:
+        """Ray, connected."""
+        if self._module is None:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
+            try:
+                import ray
+            except ImportError as error:
+                raise ConfigError(
+                    self._where, "Ray is not installed here", "pip install 'sonde[ray]'"
+                ) from error
+            if not ray.is_initialized():
+                self._connect(ray)
+                self._is_ours = True
+            self._module = ray
+        return self._module
+
+    def _connect(self, ray: Any) -> None:
+        address = self._address or os.environ.get("RAY_ADDRESS")
+        quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+        if address is None or address == "local":
+            ray.init(
+                address="local", include_dashboard=False, object_store_memory=_OBJECTS,
+                _node_ip_address="127.0.0.1", **quiet,
+            )  # fmt: skip
+            return
+        self._knock(address)
+        try:
+            ray.init(address=address, **quiet)
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+            said = str(error).strip().partition("\n")[0]
+            raise ConfigError(
+                self._where, f"no Ray cluster can be used there: {said}",
+                "see `ray status`; a head is started by: ray start --head --port 6379",
+            ) from error  # fmt: skip
+
+    def _knock(self, address: str) -> None:
+        """Refuse an address where nobody listens: Ray would try it for a minute."""
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdigit() or "://" in address:
+            return  # `auto`, or a client's address: Ray's to judge
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+        except OSError as error:
+            raise ConfigError(
+                self._where, f"nobody answers at {address}: {error.strerror or error}",
+                "start one: ray start --head --port 6379; or leave the address out",
+            ) from error  # fmt: skip
+
+    def _order(self, spec: AgentSpec) -> Order:
+        """Return what to start, with a store that every machine of the cluster reaches."""
+        if is_served(spec.store):
+            return order_of(spec)
+        others = [
+            node["NodeManagerAddress"] for node in self._ray.nodes()
+            if node["Alive"] and node["NodeManagerHostname"] != socket.gethostname()
+        ]  # fmt: skip
+        if others and self._lent is None:
+            self._lent = Lent(spec.store, address_towards(others[0]))
+        if self._lent is None:
+            return order_of(spec)
+        return order_of(spec, self._lent.url, self._lent.token)
+
+    def _start(self, order: Order) -> Handle:
+        each = _counted(order.spec.each)
+        remote = self._ray.remote(_Actor).options(
+            num_cpus=each.cpus, num_gpus=each.gpus, memory=each.memory or None,
+            resources=dict(each.others), max_restarts=0, max_task_retries=0, max_concurrency=4,
+        )  # fmt: skip
+        actor = remote.remote(order)
+        self._started += 1
+        handle = Handle(id=str(self._started), place="ray")
+        member = _Member(
+            handle=handle, actor=actor, run=actor.run.remote(), who=actor.who.remote(),
+            said=actor.said.remote(),
+        )  # fmt: skip
+        self._members.append(member)
+        return handle
+
+    def _look(self) -> None:
+        """Take in what the actors have answered."""
+        now = time.monotonic()
+        if not self._members or now - self._looked_at < _LOOK_S:
+            return
+        self._looked_at = now
+        waiting = [ref for m in self._members for ref in (m.run, m.who, m.said) if ref is not None]
+        ready = set(self._ray.wait(waiting, num_returns=len(waiting), timeout=0)[0])
+        for member in list(self._members):
+            if member.who in ready:
+                self._greet(member)
+            if member.run in ready:
+                self._end(member)
+            elif member.said in ready:
+                self._hear(member)
+        if self._leaving:
+            self._withdraw()
+
+    def _greet(self, member: _Member) -> None:
+        with suppress(Exception):  # it is gone: `run` says how
+            member.agent, member.node = self._ray.get(member.who)
+        member.who = None
+
+    def _hear(self, member: _Member) -> None:
+        with suppress(Exception):
+            self._words += self._ray.get(member.said)
+        member.said = member.actor.said.remote()
+
+    def _end(self, member: _Member) -> None:
+        self._members.remove(member)
+        self._hear_last(member)
+        try:
+            code, last = self._ray.get(member.run)
+        except self._ray.exceptions.RayError as error:
+            self._exited(member, clean=False, detail=_lost(error, member.node))
+            return
+        self._leaving = self._leaving or code == 0
+        self._exited(member, clean=code == 0, detail=describe(code, last))
+        self._ray.kill(member.actor)
+
+    def _hear_last(self, member: _Member) -> None:
+        with suppress(Exception):
+            self._words += self._ray.get(member.said, timeout=0)
+
+    def _withdraw(self) -> None:
+        """Let go of agents that have not begun where others leave: there is nothing to run."""
+        for member in [member for member in self._members if member.who is not None]:
+            self._ray.kill(member.actor)
+            self._members.remove(member)
+            self._exited(member, clean=True, detail="it was not needed any more")
+
+    def _exited(self, member: _Member, *, clean: bool, detail: str) -> None:
+        one = Exited(handle=member.handle, agent=member.agent, clean=clean, detail=detail)
+        self._gone.append(one)
+
+    def _wait_for_all(self, timeout_s: float) -> None:
+        until = time.monotonic() + timeout_s
+        while self._members and time.monotonic() < until:
+            self._look()
+            time.sleep(_LOOK_S)
+
+
+def _counted(each: Resources) -> Resources:
+    """Return what Ray counts: a core where nothing was said, as Ray's own actors have it."""
+    cpus = 1.0 if each.cpus is None else each.cpus
+    return Resources(cpus=cpus, gpus=each.gpus, memory=each.memory, others=each.others)
+
+
+def _machine(node: dict[str, Any]) -> Machine:
+    found = node["Resources"]
+    ours = {"CPU", "GPU", "memory", "object_store_memory"}
+    return Machine(
+        name=f"node {node['NodeManagerAddress']}",
+        cpus=found.get("CPU", 0.0), gpus=found.get("GPU", 0.0), memory=found.get("memory", 0.0),
+        others={
+            name: amount for name, amount in found.items()
+            if name not in ours and not name.startswith(("node:", "accelerator_type:"))
+        },
+    )  # fmt: skip
+
+
+def _lost(error: Exception, node: str) -> str:
+    """Say how an actor was lost, in a line."""
+    kind = type(error).__name__
+    text = " ".join(str(error).split())
+    at = f" on {node}" if node else ""
+    if "No module named 'sonde" in text:
+        return f"sonde is not installed{at or ' on its node'}: pip install sonde there"
+    if "RuntimeError:" in text:
+        return text.rpartition("RuntimeError:")[2].strip()[:200]
+    return f"its process{at} is gone: {kind}"

@@ -1,0 +1,273 @@
+"""Sweeps on a Ray cluster: shared GPUs, nodes that come and go, drivers that die."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sonde.controller import utc_now
+from sonde.core.metric import Goal
+from sonde.core.space import space_of
+from sonde.core.sweep import Command, Sweep
+from sonde.core.trial import State
+from sonde.errors import ConfigError
+from sonde.executors.drive import Result, View, drive
+from sonde.executors.protocol import AgentSpec
+from sonde.executors.ray import RayExecutor
+from sonde.executors.resources import Resources
+from sonde.store import open_store
+from sonde.store.protocol import Store
+from sonde.testing.executors import Silent, until
+
+SCRIPT = """\
+sleep PAUSE
+echo '{"loss": 1}' >> "$SONDE_TRIAL_DIR/reports.jsonl"
+echo "$SONDE_TRIAL $SONDE_ATTEMPT $CUDA_VISIBLE_DEVICES $(hostname)" >> ENDED
+"""
+
+
+class Site:
+    """A store, and a folder with a script that notes each trial that it ends."""
+
+    def __init__(self, base: Path) -> None:
+        self.base, self.ended_file = base, base / "ended"
+        self.store: Store = open_store(str(base / ".sonde" / "sonde.db"))
+        (base / "project").mkdir()
+        self.script(pause=0.1)
+
+    def script(self, pause: float) -> None:
+        text = SCRIPT.replace("PAUSE", str(pause)).replace("ENDED", str(self.ended_file))
+        (self.base / "project" / "train.sh").write_text(text)
+
+    def sweep(self, points: int, pause: float = 0.1) -> str:
+        self.script(pause)
+        work = Command(argv=("sh", "train.sh"), folder=str(self.base / "project"))
+        sweep = Sweep(
+            space=space_of({"x": list(range(points))}), goals=(Goal(metric="loss"),),
+            method="grid", work=work,
+        )  # fmt: skip
+        return self.store.create_sweep(sweep, utc_now()).id
+
+    def drive(
+        self, sweep: str, address: str, each: Resources, listener: Silent, agents: int | None = None
+    ) -> Result:
+        root = str(self.base / ".sonde")
+        spec = AgentSpec(store=self.store.url, sweep=sweep, root=root, each=each)
+        return drive(
+            self.store, sweep, executor=RayExecutor(address=address), agent=spec, agents=agents,
+            listener=listener, signals=False,
+        )  # fmt: skip
+
+    @property
+    def ended(self) -> list[list[str]]:
+        """Trial, attempt, devices and host of each that came to its end."""
+        if not self.ended_file.exists():
+            return []
+        return [line.split(" ") for line in self.ended_file.read_text().splitlines()]
+
+
+class Acting(Silent):
+    """A listener that does something once, as soon as so many trials have ended."""
+
+    def __init__(self, after: int, act: Any) -> None:
+        super().__init__()
+        self._after, self._act = after, act
+        self.most = 0
+
+    def update(self, view: View, changed: object) -> None:
+        self.most = max(self.most, len(view.running))
+        if self._act is not None and view.history.counts[State.DONE] >= self._after:
+            act, self._act = self._act, None
+            act()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.store.close()
+
+
+def test_300_trials_share_gpus_and_outlive_a_node_each_done_exactly_once(
+    site: Site, cluster: Any
+) -> None:
+    lost = cluster.add_node(num_cpus=2, num_gpus=1, object_store_memory=80_000_000)
+    sweep = site.sweep(300)
+    listener = Acting(100, lambda: cluster.remove_node(lost, allow_graceful=False))
+    each = Resources(cpus=0.25, gpus=0.25)
+    result = site.drive(sweep, cluster.address, each, listener)
+    assert result.code == 0
+    assert Counter(trial.state for trial in result.history.trials) == {State.DONE: 300}
+    assert sorted(int(number) for number, *_ in site.ended) == list(range(300))
+    assert {devices for _, _, devices, _ in site.ended} == {"0"}
+    assert listener.most == 12  # four on each of three GPUs
+    again = [trial for trial in result.history.trials if trial.attempts > 1]
+    assert 1 <= len(again) <= 4
+    assert all(trial.failures == 0 for trial in again)
+
+
+def test_a_node_that_joins_gets_agents(site: Site, cluster: Any) -> None:
+    joined: list[Any] = []
+
+    def join() -> None:
+        joined.append(cluster.add_node(num_cpus=1, resources={"late": 2}))
+
+    def wait() -> None:
+        until(lambda: len(site.ended) > 1)
+
+    sweep = site.sweep(12, pause=1.0)
+    # Only the head has one of these; it is looked for there and on those that join.
+    early = cluster.add_node(num_cpus=1, resources={"late": 1})
+    listener = Acting(1, join)
+    try:
+        result = site.drive(sweep, cluster.address, Resources(cpus=0, others={"late": 1}), listener)
+    finally:
+        for node in (early, *joined):
+            cluster.remove_node(node)
+    assert result.code == 0
+    assert listener.most == 3
+
+
+def test_what_no_node_has_is_refused_before_anything_waits(site: Site, cluster: Any) -> None:
+    place = RayExecutor(address=cluster.address)
+    try:
+        with pytest.raises(ConfigError) as refusal:
+            place.room(Resources(gpus=8))
+    finally:
+        place.close()
+    text = str(refusal.value)
+    assert "each is to have 1 cpus, 8 gpus" in text
+    assert "has 2 cpus, 1 gpus" in text
+    assert "2 slot" in text
+
+
+def test_where_no_cluster_is_it_says_so_within_seconds() -> None:
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match=r"--on ray\(address='127.0.0.1:9'\): nobody answers"):
+        RayExecutor(address="127.0.0.1:9").room(Resources())
+    assert time.monotonic() - began < 6
+
+
+def test_agents_on_another_machine_reach_the_store_through_the_driver(
+    site: Site, cluster: Any
+) -> None:
+    # A node whose machine has another name, and with it another home.
+    home = site.base / "home"
+    home.mkdir()
+    host, port = cluster.address.rsplit(":", 1)
+    start = (
+        f"hostname elsewhere; exec {sys.executable} -m ray.scripts.scripts start --block "
+        f"--address={host}:{port} --num-cpus=2 --resources='{{\"far\": 2}}' "
+        "--object-store-memory=80000000 --disable-usage-stats"
+    )
+    node = subprocess.Popen(
+        ["unshare", "-u", "sh", "-c", start], env=os.environ | {"HOME": str(home)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        cluster.wait_for_nodes()
+        place = RayExecutor(address=cluster.address)
+
+        def is_there() -> bool:
+            try:
+                return place.room(Resources(others={"far": 1})) == 2
+            except ConfigError:
+                return False
+
+        until(is_there, 60)
+        place.close()
+        sweep = site.sweep(4)
+        listener = Silent()
+        result = site.drive(sweep, cluster.address, Resources(others={"far": 1}), listener)
+    finally:
+        for child in psutil.Process(node.pid).children(recursive=True):
+            child.kill()
+        node.kill()
+        node.wait()
+    assert (result.code, listener.notes) == (0, [])
+    assert {host for *_, host in site.ended} == {"elsewhere"}
+    assert [trial.metrics["loss"].last for trial in result.history.trials] == [1.0] * 4
+    assert list((home / ".sonde" / "trials" / sweep).iterdir())
+
+
+def test_a_driver_that_is_killed_leaves_a_sweep_that_resume_ends(site: Site, cluster: Any) -> None:
+    sonde = [sys.executable, "-m", "sonde"]
+    env = os.environ | {"RAY_ADDRESS": cluster.address}
+    site.script(pause=0.5)
+    words = ["run", "--on", "ray", "-j", "4", "--hyperparam", "x=0:11", "--metric", "loss",
+             "--progress", "plain", "--name", "mine", "--cpus-per-trial", "0.5",
+             "sh", "train.sh", "{x}"]  # fmt: skip
+    folder = site.base / "project"
+    url = site.store.url
+    driver = subprocess.Popen(
+        [*sonde, words[0], "--store", url, *words[1:]], cwd=folder, env=env,
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    until(lambda: len(site.ended) >= 2, 60)
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    record = site.store.find_sweep("mine")
+    done = subprocess.run(
+        [*sonde, "resume", "--store", url, "--on", "ray", "-j", "4", "--cpus-per-trial", "0.5",
+         "mine"], cwd=folder, env=env, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    trials = site.store.changes(record.id).trials
+    assert Counter(trial.state for trial in trials) == {State.DONE: 12}
+    assert sorted(int(number) for number, *_ in site.ended) == list(range(12))
+
+
+FUNCTION = """\
+import os
+import sonde
+
+def train(x):
+    sonde.log(loss=x)
+    return (x - 2) ** 2
+
+sweep = sonde.sweep(train, {"x": list(range(6))}, minimize="value", name="f", method="grid")
+sweep.run(on="ray", cpus_per_trial=0.5, progress=False)
+print(sweep.best.params["x"], len(sweep.trials))
+"""
+
+
+def test_functions_run_there_with_on_ray_alone(site: Site, cluster: Any) -> None:
+    (site.base / "tune.py").write_text(FUNCTION)
+    env = os.environ | {"RAY_ADDRESS": cluster.address}
+    done = subprocess.run(
+        [sys.executable, "tune.py"], cwd=site.base, env=env, capture_output=True, text=True,
+        timeout=90, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "2 6\n"), done.stderr
+
+
+def test_ctrl_c_lets_trials_end_and_the_cluster_is_clean_afterwards(
+    site: Site, cluster: Any
+) -> None:
+    env = os.environ | {"RAY_ADDRESS": cluster.address}
+    site.script(pause=1)
+    words = ["run", "--on", "ray", "-j", "2", "--hyperparam", "x=0:11", "--metric", "loss",
+             "--cpus-per-trial", "0.5", "--progress", "plain", "sh", "train.sh", "{x}"]  # fmt: skip
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "sonde", words[0], "--store", site.store.url, *words[1:]],
+        cwd=site.base / "project", env=env, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until(lambda: site.ended, 60)
+    driver.send_signal(signal.SIGINT)
+    _, said = driver.communicate(timeout=60)
+    assert driver.returncode == 3, said
+    assert "running trials may finish" in said
+    (record,) = site.store.list_sweeps()
+    states = Counter(trial.state for trial in site.store.changes(record.id).trials)
+    assert set(states) <= {State.DONE, State.WAITING}
+    assert not [
+        p for p in psutil.process_iter(["cmdline"]) if "sonde.agent" in (p.info["cmdline"] or ())
+    ]
