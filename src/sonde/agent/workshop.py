@@ -22,12 +22,13 @@ from sonde.core.sweep import Command, Function, Sweep
 from sonde.core.trial import Lease
 from sonde.errors import ConfigError
 from sonde.store import is_served
+from sonde.store.passwords import VARIABLE as PASSWORDS
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Workshop"]
 
 _OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP",
-         "SONDE_TOKEN", "SONDE_CODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID",
+         "SONDE_TOKEN", PASSWORDS, "SONDE_CODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID",
          "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
 
 

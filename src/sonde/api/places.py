@@ -4,7 +4,7 @@ import functools
 import tempfile
 from pathlib import Path
 
-from sonde.store import is_served, open_store
+from sonde.store import is_database, is_served, open_store
 from sonde.store.protocol import Store
 
 __all__ = ["opened", "root_of"]
@@ -21,8 +21,8 @@ def opened(store: str | Store | None) -> Store:
 
 
 def root_of(store: Store) -> Path:
-    """Return the `.sonde` folder of a store; a temporary one where the store has no file."""
-    if is_served(store.url):
+    """Return the `.sonde` folder of a store; a temporary one where nothing is to last."""
+    if is_served(store.url) or is_database(store.url):
         return Path.cwd() / ".sonde"
     path = getattr(store, "path", None)
     if not isinstance(path, Path):

@@ -2,31 +2,63 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from sonde.errors import ConfigError
+from sonde.store.passwords import hidden
 from sonde.store.protocol import Store
 
-__all__ = ["OWN_KINDS", "default_path", "is_served", "open_store"]
+__all__ = ["OWN_KINDS", "default_path", "is_database", "is_served", "open_store"]
 
 _KNOWN = (
-    "memory:, sqlite:///FILE, the path of a SQLite file, redis://HOST:6379/0, or "
-    "http://HOST:PORT of a server"
+    "memory:, sqlite:///FILE, the path of a SQLite file, postgresql://USER@HOST/DATABASE, "
+    "redis://HOST:6379/0, or http://HOST:PORT of a server"
 )
-_LATER = {"postgresql", "postgres"}
-_REDIS = {"redis", "rediss", "redis+unix", "redis+sentinel", "unix"}
 _SERVED = {"http", "https"}
-OWN_KINDS = frozenset({"memory", "sqlite"} | _LATER | _REDIS | _SERVED)
-"""The schemes that no plugin may have."""
 _ROOTS = (".git", "pyproject.toml")
+
+
+def _postgresql(url: str, where: str) -> Store:
+    try:
+        from sonde.store.postgresql import PostgresStore
+        from sonde.store.postgresql_url import address_of
+    except ImportError as error:
+        raise _lacks("postgresql", "PostgreSQL", where, error) from error
+    return PostgresStore(address_of(url, where))
+
+
+def _redis(url: str, where: str) -> Store:
+    try:
+        from sonde.store.redis import RedisStore
+        from sonde.store.redis_url import address_of
+    except ImportError as error:
+        raise _lacks("redis", "Redis", where, error) from error
+    return RedisStore(address_of(url, where))
+
+
+_OPENERS: dict[str, Callable[[str, str], Store]] = {
+    "postgresql": _postgresql,
+    "postgresql+psycopg": _postgresql,
+    "postgres": _postgresql,
+    "redis": _redis,
+    "rediss": _redis,
+    "redis+unix": _redis,
+    "redis+sentinel": _redis,
+    "unix": _redis,
+}
+"""Database servers, by the scheme of their URLs."""
+OWN_KINDS = frozenset({"memory", "sqlite", *_OPENERS} | _SERVED)
+"""The schemes that no plugin may have."""
 
 
 def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
     """Open the store of a URL, of SONDE_STORE, or else the nearest project's own.
 
     Args:
-        url: `memory:`, `sqlite:///relative.db`, `sqlite:////absolute.db`, a path, or
-            `http://HOST:PORT` of a server (its token stands in SONDE_TOKEN).
+        url: `memory:`, `sqlite:///relative.db`, `sqlite:////absolute.db`, a path,
+            `postgresql://USER@HOST/DATABASE`, or `http://HOST:PORT` of a server (its token
+            stands in SONDE_TOKEN).
         start: The folder that relative paths and the search for the project begin at; by
             default the current one.
 
@@ -61,25 +93,37 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
         from sonde.store.http import HttpStore
 
         return HttpStore(url)
-    if kind in _REDIS:
-        return _redis(url, where)
-    if kind.partition("+")[0] in _LATER:
-        raise ConfigError(where, f"{kind} stores are not there yet ('{url}')", f"use {_KNOWN}")
+    if kind in _OPENERS:
+        return _OPENERS[kind](url, where)
     if scheme and not Path(start, url).exists():
-        other = _of_plugin(kind, f"{where} {url}", url)
+        other = _of_plugin(kind, f"{where} {hidden(url)}", url)
         if other is not None:
             return other
         raise ConfigError(
             where,
-            f"'{url}' is no kind of store that is known",
-            f"use {_KNOWN} (postgresql is not there yet)",
+            f"'{hidden(url)}' is no kind of store that is known",
+            f"use {_KNOWN}",
         )
     return _sqlite(start / Path(url).expanduser())
+
+
+def _lacks(extra: str, name: str, where: str, error: ImportError) -> ConfigError:
+    """Return the error for a database whose driver is not installed."""
+    return ConfigError(
+        where,
+        f"a store in {name} needs a driver that is not installed ({error})",
+        f'type: pip install "sonde[{extra}]"',
+    )
 
 
 def is_served(url: str) -> bool:
     """Tell whether a store's URL is that of a server."""
     return url.startswith(("http://", "https://"))
+
+
+def is_database(url: str) -> bool:
+    """Tell whether a store's URL is that of a database server, which has no folder of its own."""
+    return url.partition(":")[0].lower() in _OPENERS
 
 
 def _of_plugin(kind: str, where: str, url: str) -> Store | None:
@@ -121,18 +165,3 @@ def _sqlite(path: Path) -> Store:
         except OSError as error:
             raise fault(path, error) from error
     return SqliteStore(path)
-
-
-def _redis(url: str, where: str) -> Store:
-    try:
-        import redis  # noqa: F401 - whether it is there
-    except ImportError:
-        raise ConfigError(
-            where,
-            "stores on Redis need redis-py, which is not installed",
-            "pip install 'sonde[redis]'",
-        ) from None
-    from sonde.store.redis import RedisStore
-    from sonde.store.redis_url import address_of
-
-    return RedisStore(address_of(url, where))

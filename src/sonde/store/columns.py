@@ -38,6 +38,7 @@ __all__ = [
     "inserted",
     "joined",
     "lasting_of",
+    "limits_of",
     "mutable",
     "row_of",
     "span",
@@ -162,6 +163,12 @@ def head_of(sweep_id: str, lasting: Lasting, standing: tuple[Any, ...]) -> Head:
     )
 
 
+def limits_of(budget: Budget) -> tuple[int | None, float | None, int | None]:
+    """Return the columns of a budget."""
+    time_s = None if budget.time_s is None else float(budget.time_s)
+    return budget.trials, time_s, budget.workers
+
+
 def standing_of(head: Head, edition: int, key: int) -> tuple[Any, ...]:
     """Return the values of the query `update_standing`."""
     return (
@@ -170,9 +177,7 @@ def standing_of(head: Head, edition: int, key: int) -> tuple[Any, ...]:
         head.version,
         edition,
         to_us(head.updated),
-        head.budget.trials,
-        head.budget.time_s,
-        head.budget.workers,
+        *limits_of(head.budget),
         *(head.counts[state] for state in STATES),
         key,
     )

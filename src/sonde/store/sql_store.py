@@ -21,6 +21,7 @@ from sonde.store.columns import (
     head_of,
     joined,
     lasting_of,
+    limits_of,
     row_of,
     span,
     standing_of,
@@ -68,11 +69,10 @@ class SqlStore(BookStore):
                 return self._head(session, own)[1].record()  # kept, but the answer was lost
             if sweep.name is not None and sweep.name in taken:
                 raise names.name_taken(sweep.name)
-            sweep_id = own
-            while (
-                sweep_id in ids or (name := sweep.name or names.made_name(sweep, sweep_id)) in taken
-            ):
+            sweep_id, name = own, named(own)
+            while sweep_id in ids or name in taken:
                 sweep_id = names.new_id()
+                name = named(sweep_id)
             _insert(session, sweep_id, name, sweep, now, facts or {})
             return self._head(session, sweep_id)[1].record()
 
@@ -236,9 +236,7 @@ class SqlStore(BookStore):
 
         return self._read(look)
 
-    def _head(
-        self, session: Session, sweep_id: str, query: str = "standing"
-    ) -> tuple[Lasting, Head]:
+    def _head(self, session: Session, sweep_id: str) -> tuple[Lasting, Head]:
         lasting = self._known.get(sweep_id) or self._read_lasting(session, sweep_id)
         found = session.rows("standing", (lasting.key,))
         if not found:  # the transaction that made it was undone, or the file replaced
@@ -290,7 +288,5 @@ def _insert(
     values = (sweep_id, name, definition, parameters, to_us(now), tags, recorded)
     session.run("insert_sweep", values)
     ((key, *_),) = session.rows("sweep", (sweep_id,))
-    budget = sweep.budget
-    limits = budget.trials, budget.time_s, budget.workers
-    changing = (key, Control.RUNNING.value, to_us(now), *limits)
+    changing = (key, Control.RUNNING.value, to_us(now), *limits_of(sweep.budget))
     session.run("insert_standing", changing)

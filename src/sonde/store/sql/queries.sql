@@ -1,7 +1,7 @@
--- Every query of the SQLite store. `-- name:` begins one; what follows it says what it is for.
+-- Every query of the stores in SQL, as SQLite has it. `-- name:` begins one; what follows it says what it is for.
 
 -- name: insert_sweep
--- A new sweep's lasting part; its key is made by SQLite.
+-- A new sweep's lasting part; its key is made by the database.
 INSERT INTO sweep (id, name, definition, parameters, created, reason, notes, tags, facts)
 VALUES (?, ?, ?, ?, ?, '', '', ?, ?);
 
@@ -42,8 +42,9 @@ UPDATE sweep SET definition = ?, parameters = ? WHERE key = ?;
 
 -- name: insert_first_definition
 -- The definition that a sweep was made with, as soon as it has a second one.
-INSERT OR IGNORE INTO definition (sweep, number, first, made, why, definition, parameters)
-SELECT key, 1, 0, created, '', definition, parameters FROM sweep WHERE key = ?;
+INSERT INTO definition (sweep, number, first, made, why, definition, parameters)
+SELECT key, 1, 0, created, '', definition, parameters FROM sweep WHERE key = ?
+ON CONFLICT DO NOTHING;
 
 -- name: insert_definition
 -- A further one.
@@ -158,7 +159,7 @@ DELETE FROM reports WHERE trial = ? AND attempt = ? AND key <> ?;
 
 -- name: insert_blob
 -- Bytes under their hash; the same ones again change nothing.
-INSERT OR IGNORE INTO blob (hash, data) VALUES (?, ?);
+INSERT INTO blob (hash, data) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: blob
 -- The bytes of a hash.
