@@ -75,7 +75,9 @@ def test_the_default_store_is_never_committed_to_git(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("postgresql://h/db", r"postgresql stores are not there yet .*; use memory:, sqlite:///"),
+        ("postgresql://h/db?schema=9", "'9' cannot be the name of a schema; use letters"),
+        ("postgresql:///db?hots=x", "no URL of a PostgreSQL database .*hots"),
+        ("postgresql:db", "'postgresql:db' is no URL of a PostgreSQL database"),
         ("redis://h?colour=red", "the option colour is unknown; write redis://HOST"),
         ("mysql://h/db", "'mysql://h/db' is no kind of store that is known; use"),
         ("sqlite:", "names no file; write sqlite:///relative.db"),

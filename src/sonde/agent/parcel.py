@@ -13,7 +13,7 @@ from sonde.controller import utc_now
 from sonde.core.sweep import Command
 from sonde.editing import amend
 from sonde.errors import ConfigError
-from sonde.store import is_served
+from sonde.store import is_shared
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["LIMIT", "carried", "carried_anew", "pack", "unpack"]
@@ -23,20 +23,20 @@ LIMIT = 200 << 20
 
 
 def carried(store: Store, folder: Path) -> dict[str, str]:
-    """Give a server the code of a sweep that is about to be made; return the facts for it.
+    """Give a store the code of a sweep that is about to be made; return the facts for it.
 
-    Nothing where the store is none: agents of this machine have the folder.
+    Nothing where it is of this machine alone: its agents have the folder.
 
     Raises:
         ConfigError: If it is too much.
     """
-    if not is_served(store.url) or not folder.is_dir():
+    if not is_shared(store.url) or not folder.is_dir():
         return {}
     return {"code": _put(store, folder)}
 
 
 def carried_anew(store: Store, record: SweepRecord, folder: Path) -> SweepRecord:
-    """Give a server other code for the trials of a sweep that begin from now on.
+    """Give a store other code for the trials of a sweep that begin from now on.
 
     Raises:
         ConfigError: If it is too much.
@@ -56,7 +56,7 @@ def _put(store: Store, folder: Path) -> str:
     if len(data) > LIMIT:
         raise ConfigError(
             "folder",
-            f"its files are {len(data) >> 20} MB, packed: too much to send to a server",
+            f"its files are {len(data) >> 20} MB, packed: too much to send to the store",
             f"name what trials do not need in {IGNORE_FILE}, or link it: --link PATH",
         )
     return store.put_blob(data)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sonde.agent.devices import cores
+from sonde.store.passwords import hidden
 
 __all__ = ["facts_of"]
 
@@ -49,7 +50,7 @@ def facts_of(
         return key
 
     facts: dict[str, Any] = {
-        "argv": list(argv),
+        "argv": [hidden(word) for word in argv],
         "folder": str(folder),
         "host": socket.gethostname(),
         "user": os.environ.get("USER", str(os.getuid())),

@@ -21,7 +21,7 @@ from sonde.core.streams import trial_seed
 from sonde.core.sweep import Command, Function, Sweep
 from sonde.core.trial import Lease
 from sonde.errors import ConfigError
-from sonde.store import is_served
+from sonde.store import is_served, is_shared
 from sonde.store.passwords import VARIABLE as PASSWORDS
 from sonde.store.protocol import Store, SweepRecord
 
@@ -104,18 +104,21 @@ class Workshop:
         self._record = record
 
     def _fetched(self, key: str | None) -> Path:
-        """Return where the sweep's code lies, having fetched it where only the server has it.
+        """Return where the sweep's code lies, having fetched it where only the store has it.
 
         Args:
             key: Of what was sent since the sweep was made.
         """
         target = source_folder(self._root, self._record.id, key)
-        if target.is_dir() or not is_served(self._store.url):
+        if target.is_dir() or not is_shared(self._store.url):
             return target
         from sonde.agent.parcel import unpack
         from sonde.store.http import HttpStore
 
         code: bytes | None = None
+        carried = self._record.facts.get("code")
+        if key is None and isinstance(carried, str):
+            key = carried
         if key is not None:
             code = self._store.get_blob(key)
         elif isinstance(self._store, HttpStore):

@@ -1,4 +1,4 @@
-"""The user's own modules on their way to a server, for a function that imports them elsewhere."""
+"""The user's own modules on their way to a store, for a function that imports them elsewhere."""
 
 import os
 import warnings
@@ -8,7 +8,7 @@ from pathlib import Path
 from sonde.agent.chosen import IGNORE_FILE, chosen
 from sonde.agent.parcel import LIMIT, pack
 from sonde.api.shipping import code_folder
-from sonde.store import is_served
+from sonde.store import is_shared
 from sonde.store.protocol import Store
 
 __all__ = ["carry"]
@@ -18,7 +18,7 @@ _LARGEST = 5 * LIMIT  # bytes of all files, before they are packed
 
 
 def carry(store: Store, known: str | None) -> str | None:
-    """Send a server the folder of the program; return the key that agents find it under.
+    """Send a store the folder of the program; return the key that agents find it under.
 
     None, with a warning, where it is too much: then modules must be importable on each machine.
 
@@ -27,7 +27,7 @@ def carry(store: Store, known: str | None) -> str | None:
         known: The key of what was sent before.
     """
     folder = code_folder()
-    if not is_served(store.url) or folder in {Path("/"), Path.home()}:
+    if not is_shared(store.url) or folder in {Path("/"), Path.home()}:
         return None
     paths = chosen(folder)
     data = b""

@@ -15,7 +15,7 @@ from sonde.agent.parcel import carried, carried_anew
 from sonde.api.places import root_of
 from sonde.controller import utc_now
 from sonde.core.sweep import Command, Function, Sweep
-from sonde.store import is_served
+from sonde.store import is_shared
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["create", "retake"]
@@ -45,7 +45,7 @@ def retake(store: Store, record: SweepRecord) -> None:
     if work is not None:
         folder = source_folder(root_of(store), record.id)
         _take(work, folder, update=True)
-        if is_served(store.url):
+        if is_shared(store.url):
             carried_anew(store, record, folder)
 
 

@@ -58,7 +58,7 @@ def _sonde() -> Check:
 def _store(url: str | None) -> Iterator[Check]:
     from sonde.cli.options import opened
     from sonde.errors import NotFoundError
-    from sonde.store import default_path
+    from sonde.store import default_path, is_database
 
     try:
         with opened(url) as store:
@@ -84,24 +84,22 @@ def _store(url: str | None) -> Iterator[Check]:
             facts={"error": type(error).__name__},
         )  # fmt: skip
         return
+    trials = sum(record.trials for record in sweeps)
+    facts = {"url": place, "exists": True, "sweeps": len(sweeps), "trials": trials}
+    found = f"{place}, {len(sweeps)} sweeps, {trials} trials"
+    if is_database(place):
+        # What it can write it has just shown: a replica is refused.
+        yield Check(name="store", level=Level.OK, found=found, facts=facts | {"writable": True})
+        return
     path = Path(place.removeprefix("sqlite:///"))
     size = path.stat().st_size if path.exists() else 0
     writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    trials = sum(record.trials for record in sweeps)
     yield Check(
         name="store",
         level=Level.OK if writable else Level.FAILS,
-        found=f"{place}, {len(sweeps)} sweeps, {trials} trials, {size / 1e6:.1f} MB"
-        + ("" if writable else ", cannot be written"),
+        found=f"{found}, {size / 1e6:.1f} MB" + ("" if writable else ", cannot be written"),
         remedy="" if writable else f"make {path} and its folder writable for you",
-        facts={
-            "url": place,
-            "exists": True,
-            "sweeps": len(sweeps),
-            "trials": trials,
-            "bytes": size,
-            "writable": writable,
-        },
+        facts=facts | {"bytes": size, "writable": writable},
     )
 
 

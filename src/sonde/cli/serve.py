@@ -102,9 +102,10 @@ def _hosts(host: str, more: "Sequence[str]", *, is_local: bool) -> frozenset[str
 
 
 def _tokens(url: str, host: str, *, is_local: bool) -> "Tokens | None":
+    from sonde.agent.place import beside
     from sonde.server.tokens import tokens_of
 
-    if is_local and not url.startswith("sqlite:"):
+    if is_local and beside(url, "tokens") is None:
         return None
     tokens = tokens_of(url)
     if not tokens.all() and not is_local:

@@ -18,8 +18,9 @@ from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
 from sonde.core.sweep import Command, Control, Sweep
 from sonde.editing import amend, unlike
 from sonde.errors import AmbiguousError, ConfigError, NotFoundError, SweepExistsError
-from sonde.store import is_served
+from sonde.store import is_shared
 from sonde.store.earlier import sources_of, with_lessons
+from sonde.store.passwords import hidden
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Started", "create", "go_on", "heed_code", "start"]
@@ -124,7 +125,7 @@ def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
     if not isinstance(work, Command) or work.workspace == "none":
         return
     target = source_folder(root_of(store.url), record.id)
-    if update and is_served(store.url):
+    if update and is_shared(store.url):
         _send_code(store, record, work, target)
         return
     if not target.is_dir() or not Path(work.folder).is_dir():
@@ -147,11 +148,11 @@ def heed_code(store: Store, record: SweepRecord, *, update: bool) -> None:
 
 
 def _send_code(store: Store, record: SweepRecord, work: Command, target: Path) -> None:
-    """Have agents of a server run the files as they are now."""
+    """Have agents of all machines run the files as they are now."""
     files = changed(work, target) if target.is_dir() else []
     take(work, target, update=True)
     if carried_anew(store, record, target).sweep == record.sweep:
-        say("the files are those that the server has")
+        say("the files are those that the store has")
     else:
         shown = ", ".join(line.strip() for line in files[:5]) or "as they are now"
         more = f" and {len(files) - 5} more" if len(files) > 5 else ""
@@ -197,7 +198,7 @@ def _typed() -> dict[str, list[str]]:
     """The command line that makes the sweep, for whoever wants to make it again."""
     program = Path(sys.argv[0])
     is_sonde = program.name == "sonde" or program.parts[-2:] == ("sonde", "__main__.py")
-    return {"typed": ["sonde", *sys.argv[1:]]} if is_sonde else {}
+    return {"typed": ["sonde", *map(hidden, sys.argv[1:])]} if is_sonde else {}
 
 
 def _python_of(command: Command) -> str | None:

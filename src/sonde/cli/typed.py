@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sonde.store.passwords import hidden
+
 __all__ = ["broken", "store_words", "typed"]
 
 
@@ -34,7 +36,7 @@ def store_words(*, moved: bool = False) -> list[str]:
     head, colon, path = store.rpartition("sqlite:///")
     if moved and (colon or ":" not in store.partition("/")[0]):
         store = f"{head}{colon}{Path(path).expanduser().absolute()}"
-    return [f"--store={store}"]
+    return [f"--store={hidden(store)}"]
 
 
 def broken(words: Sequence[str], width: int | None, indent: int) -> str:

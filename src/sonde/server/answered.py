@@ -85,6 +85,7 @@ class Answered:
             if self._path.exists():
                 self._path.replace(self._older)
         else:
+            self._path.parent.mkdir(exist_ok=True)
             self._keep_former()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._fd = os.open(self._path, flags, 0o600)

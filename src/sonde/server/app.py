@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sonde.agent.place import beside
 from sonde.server import (
     about,
     control,
@@ -147,9 +148,9 @@ def create_app(
 
 
 def _answered(url: str) -> Answered | None:
-    """Return where answers last: beside the store's file, if it is one."""
-    scheme, _, rest = url.partition(":///")
-    return Answered(Path(f"/{rest.lstrip('/')}.answers"), KEPT_S) if scheme == "sqlite" else None
+    """Return where answers last: beside the store, if it lasts."""
+    path = beside(url, "answers")
+    return None if path is None else Answered(path, KEPT_S)
 
 
 async def _clean(desk: Desk, uploads: Uploads) -> None:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from sonde.agent.place import beside
 from sonde.errors import ConfigError, NotFoundError
 from sonde.server.roles import Caller, Role
 
@@ -120,6 +121,7 @@ class Tokens:
         """Give the tokens to be changed; whole or not at all, one writer at a time."""
         import fcntl
 
+        self.path.parent.mkdir(exist_ok=True)
         with open(f"{self.path}.lock", "w", encoding="utf-8") as lock:  # noqa: PTH123
             fcntl.flock(lock, fcntl.LOCK_EX)
             tokens = dict(self._read())
@@ -141,19 +143,18 @@ class Tokens:
 
 
 def tokens_of(url: str) -> Tokens:
-    """Return the tokens of a store: in `NAME.db.tokens`, beside its file.
+    """Return the tokens of a store: in `NAME.db.tokens`, beside its file, or in `.sonde`.
 
     Raises:
-        ConfigError: If the store is no file.
+        ConfigError: If nothing of the store lasts.
     """
-    scheme, _, rest = url.partition(":///")
-    if scheme != "sqlite":
+    path = beside(url, "tokens")
+    if path is None:
         raise ConfigError(
-            f"--store {url}",
-            "tokens are kept beside a store's file, and this is none",
-            "serve a SQLite store",
-        )
-    return Tokens(Path(f"/{rest.lstrip('/')}.tokens"))
+            f"--store {url}", "tokens are kept beside a store, and this one does not last",
+            "serve a SQLite store, or one in a database",
+        )  # fmt: skip
+    return Tokens(path)
 
 
 def _token(entry: dict[str, str]) -> Token:

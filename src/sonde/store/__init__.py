@@ -9,7 +9,7 @@ from sonde.errors import ConfigError
 from sonde.store.passwords import hidden
 from sonde.store.protocol import Store
 
-__all__ = ["OWN_KINDS", "default_path", "is_database", "is_served", "open_store"]
+__all__ = ["OWN_KINDS", "default_path", "is_database", "is_served", "is_shared", "open_store"]
 
 _KNOWN = (
     "memory:, sqlite:///FILE, the path of a SQLite file, postgresql://USER@HOST/DATABASE, "
@@ -124,6 +124,11 @@ def is_served(url: str) -> bool:
 def is_database(url: str) -> bool:
     """Tell whether a store's URL is that of a database server, which has no folder of its own."""
     return url.partition(":")[0].lower() in _OPENERS
+
+
+def is_shared(url: str) -> bool:
+    """Tell whether agents of other machines may find a store at its URL."""
+    return is_served(url) or is_database(url)
 
 
 def _of_plugin(kind: str, where: str, url: str) -> Store | None:
