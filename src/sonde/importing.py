@@ -12,20 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sonde.core.decision import Decision, NewTrial
 from sonde.core.distributions import Choice, Constant, Distribution, Float, Int
 from sonde.core.metric import Goal, guess_direction
 from sonde.core.parameter import Parameter
 from sonde.core.space import Space
 from sonde.core.sweep import Budget, Control, Sweep
-from sonde.core.trial import Lease, Outcome, Report, State
+from sonde.core.trial import Lease, Outcome, Report, State, Trial
 from sonde.errors import ConfigError, ConflictError, StoreError
 from sonde.store import open_store
-from sonde.store.protocol import Ask, Store, SweepRecord
+from sonde.store.protocol import PastTrial, Store, SweepRecord
 from sonde.tensorboard.hparams.domains import Discrete, Domain, IntInterval, RealInterval, Value
 from sonde.tensorboard.hparams.messages import FAILURE, RUNNING, SUCCESS, Experiment
 from sonde.tensorboard.logdir import Logdir, Session
@@ -37,6 +36,7 @@ _AGENT = "import "
 # A hundred years: trials bear the times of their sessions, which may lie years apart, and nobody
 # else would run them.
 _LEASE_S = 100 * 365 * 86400.0
+_BATCH = 200  # trainings in one transaction
 _FOLLOW_S = 1.0
 _QUIET_S = 60.0  # a session of which nobody says how it ended has ended when it is so long silent
 
@@ -118,16 +118,22 @@ class LogdirImport:
             )
         record = self._widened(self._begin(sessions, now), sessions, now)
         known = set(self._known)
-        ended = points = 0
-        for done, session in enumerate(sessions):
-            told(done, len(sessions))
+        for session in sessions:
             self._drop_unlike(session, now)
-            if session.path not in self._known:
-                record = self._add(record, session, now)
-            if session.path in self._leases:
-                sent, is_over = self._send(session, now)
-                points += sent
-                ended += is_over
+        fresh = [one for one in sessions if one.path not in self._known]
+        growing = [one for one in sessions if one.path in self._leases]
+        ended = points = 0
+        for first in range(0, len(fresh), _BATCH):
+            batch: list[PastTrial] = []
+            for done, session in enumerate(fresh[first : first + _BATCH], start=first):
+                told(done, len(sessions))
+                batch.append(self._past(session, record, record.trials + len(batch), now))
+            record, sent, over = self._add(record, batch, now)
+            points, ended = points + sent, ended + over
+        for done, session in enumerate(growing, start=len(fresh)):
+            told(done, len(sessions))
+            sent, is_over = self._send(session, now)
+            points, ended = points + sent, ended + is_over
         if self._leases:
             self._store.renew(list(self._leases.values()), now, _LEASE_S)
         control = Control.RUNNING if self._leases else Control.DONE
@@ -194,14 +200,7 @@ class LogdirImport:
                 continue
             curves = self._store.curves(record.id, [trial.number]).get(trial.number, {})
             self._sent[path] = Counter({name: len(curve.steps) for name, curve in curves.items()})
-            self._leases[path] = Lease(
-                sweep=record.id,
-                number=trial.number,
-                attempt=trial.attempts,
-                agent=_AGENT + path,
-                until=record.updated,
-                params=trial.params,
-            )
+            self._leases[path] = _held(record.id, trial, record.updated)
 
     def _drop_unlike(self, session: Session, now: datetime) -> None:
         """Cancel the running trial of a session whose hyperparameters came after its curve.
@@ -216,42 +215,70 @@ class LogdirImport:
         del self._leases[session.path]
         self._known.discard(session.path)
 
-    def _add(self, record: SweepRecord, session: Session, now: datetime) -> SweepRecord:
-        params = _params(session, record.sweep.space)
-        decision = Decision(against=record.revision, add=[NewTrial(params=params, origin="import")])
-        # The agent's name says which session it is, for an import that goes on with this one.
-        ask = Ask(agent=_AGENT + session.path, lease_s=_LEASE_S)
+    def _past(self, session: Session, record: SweepRecord, number: int, now: datetime) -> PastTrial:
+        """Return a session as the trial of that number."""
+        sent = self._sent[session.path] = Counter()
+        reports, newest = self._fresh(session, sent)
+        state = _state(session, newest, now)
         begun = _time(session.started, now)
-        record, (lease,) = self._store.commit(record.id, decision, begun, ask)
-        self._known.add(session.path)
-        self._leases[session.path] = lease
-        self._sent[session.path] = Counter()
-        return record
+        trial = Trial(
+            number=number,
+            state=state,
+            params=_params(session, record.sweep.space),
+            attempts=1,
+            failures=int(state is State.FAILED),
+            # The agent's name says which session it is, for an import that goes on with it.
+            agent=_AGENT + session.path,
+            origin="import",
+            created=begun,
+            started=begun,
+        )
+        if state is not State.RUNNING:
+            finished = _time(session.ended or newest, now)
+            facts, error = {"session": session.path}, _error(state)
+            trial = replace(trial, finished=finished, facts=facts, error=error)
+        return PastTrial(trial=trial, reports=reports, until=now + timedelta(seconds=_LEASE_S))
+
+    def _add(
+        self, record: SweepRecord, batch: Sequence[PastTrial], now: datetime
+    ) -> tuple[SweepRecord, int, int]:
+        """Add trials; return how many points they have, and how many have ended."""
+        after = self._store.put_trials(record.id, batch, now, against=record.revision)
+        for past in batch:
+            path = (past.trial.agent or "").removeprefix(_AGENT)
+            self._known.add(path)
+            if past.trial.state is State.RUNNING:
+                self._leases[path] = _held(record.id, past.trial, past.until or now)
+        points = sum(len(past.reports) for past in batch)
+        return after, points, sum(past.trial.is_ended for past in batch)
 
     def _send(self, session: Session, now: datetime) -> tuple[int, bool]:
         """Send a session's new points; return how many, and whether it has ended."""
         lease, sent = self._leases[session.path], self._sent[session.path]
-        reports, newest = [], session.started
-        for (tag, part), points in self._logdir.curves(session).items():
-            name = names_of(tag, part)[0]
-            fresh = points[sent[name] :]
-            reports += [Report(one.step, {name: one.value}, one.wall_time) for one in fresh]
-            newest = max(newest, points[-1].wall_time)
-        reports.sort(key=lambda report: report.time)
         first = sent.total() + 1
-        sent.update(name for report in reports for name in report.metrics)
+        reports, newest = self._fresh(session, sent)
         state = _state(session, newest, now)
         if state is State.RUNNING:
             if reports:
                 self._store.report(lease, first, reports, now)
             return len(reports), False
-        facts = {"session": session.path}
-        error = "its files say that it failed" if state is State.FAILED else None
-        outcome = Outcome(state=state, facts=facts, error=error)
+        outcome = Outcome(state=state, facts={"session": session.path}, error=_error(state))
         ended = _time(session.ended or newest, now)
         self._store.finish(lease, outcome, ended, reports=reports, first=first)
         del self._leases[session.path]
         return len(reports), True
+
+    def _fresh(self, session: Session, sent: Counter[str]) -> tuple[list[Report], float]:
+        """Return a session's points that were not sent, noted as sent, and the time of its last."""
+        reports, newest = [], session.started
+        for (tag, part), points in self._logdir.curves(session).items():
+            name = names_of(tag, part)[0]
+            new = points[sent[name] :]
+            reports += [Report(one.step, {name: one.value}, one.wall_time) for one in new]
+            newest = max(newest, points[-1].wall_time)
+        reports.sort(key=lambda report: report.time)
+        sent.update(name for report in reports for name in report.metrics)
+        return reports, newest
 
 
 @contextmanager
@@ -376,6 +403,22 @@ def _state(session: Session, newest: float, now: datetime) -> State:
         return State.FAILED
     silent_s = now.timestamp() - newest
     return State.RUNNING if session.status == RUNNING or silent_s < _QUIET_S else State.DONE
+
+
+def _error(state: State) -> str | None:
+    return "its files say that it failed" if state is State.FAILED else None
+
+
+def _held(sweep: str, trial: Trial, until: datetime) -> Lease:
+    """Return the lease that an import has on a trial whose session goes on."""
+    return Lease(
+        sweep=sweep,
+        number=trial.number,
+        attempt=trial.attempts,
+        agent=trial.agent or "",
+        until=until,
+        params=trial.params,
+    )
 
 
 def _clean(name: str) -> str:

@@ -15,17 +15,16 @@ import optuna
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from sonde.core.decision import Decision, NewTrial
 from sonde.core.metric import Direction, Goal
 from sonde.core.sweep import Budget, Control, Sweep
-from sonde.core.trial import Outcome, Report, State
+from sonde.core.trial import Report, State, Trial
 from sonde.errors import ConfigError
 from sonde.optuna.searched import clean, space_of, value_of
-from sonde.store.protocol import Ask, Store, SweepRecord
+from sonde.store.protocol import PastTrial, Store, SweepRecord
 
 __all__ = ["StudyImport", "import_study", "opened_study", "storage_of"]
 
-_LEASE_S = 60.0
+_BATCH = 200  # trials in one transaction
 _STATES = {
     TrialState.COMPLETE: State.DONE,
     TrialState.PRUNED: State.STOPPED,
@@ -102,9 +101,11 @@ def import_study(
     record = _sweep_of(study, ended, store, now, origin, name, metrics)
     known = {trial.agent for trial in store.changes(record.id).trials}
     fresh = [trial for trial in ended if _agent(study, trial) not in known]
-    for done, trial in enumerate(fresh):
-        told(done, len(fresh))
-        record = _add(study, trial, store, record, now)
+    for first in range(0, len(fresh), _BATCH):
+        told(first, len(fresh))
+        batch = fresh[first : first + _BATCH]
+        past = [_past(study, one, record, n, now) for n, one in enumerate(batch, record.trials)]
+        record = store.put_trials(record.id, past, now, against=record.revision)
     if record.control is not Control.DONE and record.budget.trials == 0:  # nobody goes on with it
         record = store.update_sweep(record.id, now, control=Control.DONE, reason="imported")
     return StudyImport(record=record, added=len(fresh), left=len(trials) - len(ended))
@@ -178,15 +179,12 @@ def _goals(study: Study, names: Sequence[str]) -> tuple[Goal, ...]:
     )
 
 
-def _add(
-    study: Study, trial: FrozenTrial, store: Store, record: SweepRecord, now: datetime
-) -> SweepRecord:
+def _past(
+    study: Study, trial: FrozenTrial, record: SweepRecord, number: int, now: datetime
+) -> PastTrial:
+    """Return a trial of a study as the trial of that number."""
     begun = _utc(trial.datetime_start, now)
     goals = record.sweep.goals
-    params = {clean(key): value_of(trial, key) for key in trial.params}
-    decision = Decision(against=record.revision, add=[NewTrial(params=params, origin="import")])
-    ask = Ask(agent=_agent(study, trial), lease_s=_LEASE_S)
-    record, (lease,) = store.commit(record.id, decision, begun, ask)
     ended = _utc(trial.datetime_complete, now)
     at = ended.timestamp()
     reports = [
@@ -196,14 +194,29 @@ def _add(
     values = {name: float(number) for name, number in _numbers(trial.user_attrs)}
     if trial.state is TrialState.COMPLETE:
         values |= {goal.metric: v for goal, v in zip(goals, trial.values or (), strict=True)}
+    if values:
+        reports.append(Report(reports[-1].step + 1 if reports else 0, values, at))
     others = {k: v for k, v in trial.user_attrs.items() if k not in values}
     facts: dict[str, Any] = {"optuna": trial.number} | ({"user_attrs": others} if others else {})
     reason = trial.system_attrs.get("fail_reason")
     state = _STATES[trial.state]
-    error = str(reason or "it failed in Optuna") if state is State.FAILED else None
-    outcome = Outcome(state=state, values=values, facts=facts, error=error)
-    store.finish(lease, outcome, ended, reports=reports, first=1)
-    return record
+    return PastTrial(
+        trial=Trial(
+            number=number,
+            state=state,
+            params={clean(key): value_of(trial, key) for key in trial.params},
+            attempts=1,
+            failures=int(state is State.FAILED),
+            agent=_agent(study, trial),
+            origin="import",
+            created=begun,
+            started=begun,
+            finished=ended,
+            error=str(reason or "it failed in Optuna") if state is State.FAILED else None,
+            facts=facts,
+        ),
+        reports=reports,
+    )
 
 
 def _agent(study: Study, trial: FrozenTrial) -> str:

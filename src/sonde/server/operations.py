@@ -114,7 +114,8 @@ class Operations:
     def put_trials(self, call: wire.PutTrials) -> wire.WireRecord:
         """Add trials as they are elsewhere."""
         now = self.clock(call.now)
-        return self._definitions.to_wire(self.store.put_trials(call.sweep, call.trials, now))
+        record = self.store.put_trials(call.sweep, call.trials, now, call.against)
+        return self._definitions.to_wire(record)
 
     def get_sweep(self, call: wire.OneSweep) -> wire.WireRecord:
         """Return a sweep."""

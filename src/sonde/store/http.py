@@ -145,9 +145,17 @@ class HttpStore:
         )
         return self._record(self._write("put_sweep", call, wire.WireRecord))
 
-    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+    def put_trials(
+        self,
+        sweep: str,
+        trials: Sequence[PastTrial],
+        now: datetime,
+        against: int | None = None,
+    ) -> SweepRecord:
         """Add trials as they are elsewhere, all or none."""
-        call = wire.PutTrials(sweep=sweep, trials=wire.past_for_wire(trials), now=now)
+        call = wire.PutTrials(
+            sweep=sweep, trials=wire.past_for_wire(trials), now=now, against=against
+        )
         return self._record(self._write("put_trials", call, wire.WireRecord))
 
     def get_sweep(self, sweep: str) -> SweepRecord:

@@ -95,10 +95,16 @@ class MemoryStore:
             self._changes += 1
             return head.record()
 
-    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+    def put_trials(
+        self,
+        sweep: str,
+        trials: Sequence[PastTrial],
+        now: datetime,
+        against: int | None = None,
+    ) -> SweepRecord:
         """Add trials as they are elsewhere, all or none."""
         with self._writing(sweep) as book:
-            rules.put_trials(book, trials, now)
+            rules.put_trials(book, trials, now, against)
             return book.head.record()
 
     def get_sweep(self, sweep: str) -> SweepRecord:

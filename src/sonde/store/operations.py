@@ -110,11 +110,17 @@ class BookStore:
 
         return self._write(sweep, update)
 
-    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+    def put_trials(
+        self,
+        sweep: str,
+        trials: Sequence[PastTrial],
+        now: datetime,
+        against: int | None = None,
+    ) -> SweepRecord:
         """Add trials as they are elsewhere, all or none."""
 
         def put(book: Book) -> SweepRecord:
-            rules.put_trials(book, trials, now)
+            rules.put_trials(book, trials, now, against)
             return book.head.record()
 
         return self._write(sweep, put)

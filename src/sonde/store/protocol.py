@@ -227,14 +227,22 @@ class Store(Protocol):
             ValueError: If a trial is none that `put_trials` takes.
         """
 
-    def put_trials(self, sweep: str, trials: Sequence[PastTrial], now: datetime) -> SweepRecord:
+    def put_trials(
+        self,
+        sweep: str,
+        trials: Sequence[PastTrial],
+        now: datetime,
+        against: int | None = None,
+    ) -> SweepRecord:
         """Add trials as they are elsewhere, in whatever state, all or none; raises the revision.
 
         Those whose numbers the store has already are passed over, so a batch may be sent again.
         The search is told of the others in the order of their versions, and in that of their
-        numbers where they have none.
+        numbers where they have none. With `against` none is added unless the sweep is at that
+        revision.
 
         Raises:
+            ConflictError: If the revision is no longer `against`, and a trial is new.
             ValueError: If the numbers leave a gap, or a trial that was never leased runs or has
                 reports.
         """

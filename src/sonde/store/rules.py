@@ -64,13 +64,17 @@ def put_sweep(
     head.updated = record.updated
 
 
-def put_trials(book: Book, trials: Sequence[PastTrial], now: datetime) -> None:
+def put_trials(
+    book: Book, trials: Sequence[PastTrial], now: datetime, against: int | None = None
+) -> None:
     """Write those of the trials that are new, as they are."""
     head = book.head
     there = sum(head.counts.values())
     fresh = [past for past in trials if past.trial.number >= there]
     for number, past in enumerate(fresh, start=there):
         _check_past(past, number)
+    if fresh and against is not None:
+        _check_revision(head, against)
     if fresh:
         head.revision += 1
         head.version += 1

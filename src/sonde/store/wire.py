@@ -206,6 +206,7 @@ class PutTrials:
     sweep: str
     trials: Sequence[PastTrial]
     now: datetime
+    against: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,6 +183,16 @@ class Puts:
         assert after.trials == 3
         assert len(store.curves(record.id)[1]["loss"].steps) == 2
 
+    def test_trials_that_somebody_else_has_numbered_meanwhile_are_refused(
+        self, store: Store
+    ) -> None:
+        record = store.create_sweep(sweep(), at(0))
+        first = store.put_trials(record.id, [past(0)], at(70), record.revision)
+        with pytest.raises(ConflictError):
+            store.put_trials(record.id, [past(0), past(1)], at(71), record.revision)
+        assert store.put_trials(record.id, [past(0)], at(72), record.revision) == first
+        assert store.put_trials(record.id, [past(1)], at(73), first.revision).trials == 2
+
     def test_a_trial_may_be_held_from_the_first_on(self, store: Store) -> None:
         record = store.create_sweep(sweep(), at(0))
         held = past(0, State.RUNNING, reports=reports(0, 1), until=at(500))
