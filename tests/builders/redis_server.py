@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from redis import Redis
+from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as NoAnswer
 
 NAMES = ("redis-server", "valkey-server", "keydb-server")
@@ -64,6 +65,8 @@ class RedisServer:
                 assert self._process.poll() is None, self.log.read_text()
                 try:
                     client.ping()
+                except AuthenticationError:
+                    return
                 except NoAnswer:
                     assert time.monotonic() < end, self.log.read_text()
                     time.sleep(0.01)

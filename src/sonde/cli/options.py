@@ -77,13 +77,28 @@ def opened(url: str | None, *, new: bool = False) -> "Iterator[Store]":
 
     if not new:
         _refuse_absent(url)
-    store = open_store(url)
+    with _told():
+        store = open_store(url)
     if isinstance(token := getattr(store, "token", None), str):
         os.environ["SONDE_TOKEN"] = token  # for the agents that this command starts
     try:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def _told() -> "Iterator[None]":
+    """Say what a block warns of as we say things, not as Python does."""
+    import warnings
+
+    from sonde.cli.output import say
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        say(str(warning.message))
 
 
 def exists(url: str | None) -> bool:

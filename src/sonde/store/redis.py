@@ -12,6 +12,7 @@ is a courtesy, no lock: if its holder is killed, the next in line takes it after
 
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +29,8 @@ from sonde.store.operations import NOTHING, BookStore, Foresight, gives_out
 from sonde.store.packing import pack, unpack
 from sonde.store.protocol import Changes, Curve, Definition, PastTrial, SweepRecord
 from sonde.store.redis_book import NEVER, Page, RedisBook, Want
-from sonde.store.redis_line import RedisLine
+from sonde.store.redis_line import Command, RedisLine
+from sonde.store.redis_promises import FORMAT, check
 from sonde.store.redis_rows import definition_from, lasting_from, lasting_of_new, trials_from
 from sonde.store.redis_stamp import RedisStamp
 from sonde.store.redis_url import Address
@@ -61,6 +63,8 @@ class RedisStore(BookStore):
         self._stamp = RedisStamp(self._line, self._key("stamp"))
         self._known: dict[str, Lasting] = {}
         self._who = _Who()
+        for doubt in check(self._line):
+            warnings.warn(doubt, stacklevel=4)
         _opened.add(self)
 
     def create_sweep(
@@ -133,15 +137,9 @@ class RedisStore(BookStore):
             page = self._page(sweep, want)
             rows = page.after
         else:
-            *_, both = self._line.ask(
-                ("MULTI",),
-                self._reading(sweep, want),
-                ("HVALS", f"{self._key(sweep)}:trials"),
-                ("EXEC",),
-            )
-            if both[0] is None:
-                raise names.no_sweep(sweep)
-            page, rows = Page(*both[0]), both[1]
+            every = ("HVALS", f"{self._key(sweep)}:trials")
+            found, rows = self._in_one_state(sweep, self._reading(sweep, want), every)
+            page = Page(*found)
         lasting, head = self._read_head(sweep, page)
         trials = trials_from(rows, lasting.packings)
         return Changes(version=head.version, record=head.record(), trials=trials)
@@ -152,26 +150,23 @@ class RedisStore(BookStore):
         """Return joined curves by trial number and metric."""
         key = self._key(sweep)
         wanted = None if trials is None else [str(number) for number in sorted(set(trials))]
-        *_, both = self._line.ask(
-            ("MULTI",),
+        (_, live), flat = self._in_one_state(
+            sweep,
             self._line.script("live", [key], pack(wanted)),
             ("HGETALL", f"{key}:reports")
             if wanted is None
             else ("HMGET", f"{key}:reports", *(wanted or ["-"])),
-            ("EXEC",),
         )
-        if both[0] is None:
-            raise names.no_sweep(sweep)
         if wanted is None:
-            sealed = dict(zip(both[1][::2], both[1][1::2], strict=True))
+            sealed = dict(zip(flat[::2], flat[1::2], strict=True))
         else:
-            sealed = dict(zip((number.encode() for number in wanted), both[1], strict=False))
+            sealed = dict(zip((number.encode() for number in wanted), flat, strict=False))
         batches = {int(number): unpack(data) for number, data in sealed.items() if data is not None}
         attempts = {number: list(enumerate(each)) for number, each in batches.items()}
-        for number, live in zip(both[0][::2], both[0][1::2], strict=True):
+        for number, unsealed in zip(live[::2], live[1::2], strict=True):
             before = attempts.setdefault(int(number), [])
             last = len(before)
-            before += [(last, data) for data in live]
+            before += [(last, data) for data in unsealed]
         found = {}
         for number in sorted(attempts):
             curves = to_curves(joined(attempts[number]), metrics)
@@ -300,6 +295,7 @@ class RedisStore(BookStore):
             ["RPUSH", f"{key}:turn", _FIRST_TURN],
             ["HSET", self._key("names"), name, book.head.id],
             ["RPUSH", self._key("sweeps"), book.head.id],
+            ["SET", self._key("format"), FORMAT],
             *book.commands(key),
         ]
         return self._commit(book.head.id, b"", self._who.next(), b"", commands, name=name)
@@ -318,6 +314,19 @@ class RedisStore(BookStore):
             raise names.no_sweep(sweep)
         return Page(*found)
 
+    def _in_one_state(self, sweep: str, script: Command, large: Command) -> tuple[Any, Any]:
+        """Return the answers of a script, which begins with the state, and of what is large.
+
+        A transaction of the server would do, but for one that has no memory left.
+        """
+        while True:
+            found, answer, tx = self._line.ask(script, large, ("HGET", self._key(sweep), "tx"))
+            if found is None:
+                self._known.pop(sweep, None)
+                raise names.no_sweep(sweep)
+            if found[0] == tx:
+                return found, answer
+
     def _more(self, sweep: str, tx: bytes) -> Callable[[Want], Page]:
         """Return what reads more of one state."""
 
@@ -329,7 +338,7 @@ class RedisStore(BookStore):
 
         return read
 
-    def _reading(self, sweep: str, want: Want, tx: bytes | None = None) -> tuple[Any, ...]:
+    def _reading(self, sweep: str, want: Want, tx: bytes | None = None) -> Command:
         return self._line.script("read", [self._key(sweep)], want.packed(tx))
 
     def _wanted(self, sweep: str) -> Want:

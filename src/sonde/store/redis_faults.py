@@ -20,6 +20,10 @@ _WORDS = {
         "it cannot write to its disk, and takes nothing more; nothing of this call was kept",
         "free some space and look into its log",
     ),
+    "READONLY": (
+        "it is a replica, which takes no writes",
+        "name the primary, or its sentinels (redis+sentinel://)",
+    ),
     "NOAUTH": (
         "it asks for a password",
         "put it into the URL (redis://:PASSWORD@HOST) or into REDISCLI_AUTH",
@@ -58,6 +62,11 @@ def fault(url: str, error: Exception) -> StoreError:
         found, remedy = _WORDS[word]
     elif isinstance(error, exceptions.NoPermissionError):
         found, remedy = f"{_WORDS['NOPERM'][0]} ({said})", _WORDS["NOPERM"][1]
+    elif isinstance(error, exceptions.ReadOnlyError):
+        found, remedy = (
+            "it is a replica, which takes no writes",
+            "name the primary, or its sentinels",
+        )
     elif isinstance(error, exceptions.OutOfMemoryError):
         found, remedy = _WORDS["OOM"]
     elif may_pass(error):

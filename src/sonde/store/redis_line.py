@@ -21,9 +21,11 @@ from sonde.store.lua import load_scripts
 from sonde.store.redis_faults import FAILURES, fault, may_pass
 from sonde.store.redis_url import Address
 
-__all__ = ["Command", "RedisLine"]
+__all__ = ["FIRST_PATIENCE_S", "Command", "RedisLine"]
 
 PATIENCE_S = 30.0
+FIRST_PATIENCE_S = 2.0
+"""With a server that never answered: its address may be wrong."""
 _TIMEOUT_S = 15.0  # for one answer; no question waits for longer than a second on purpose
 _CONNECT_S = 5.0
 _PAUSES_S = (0.01, 0.05, 0.2, 0.5, 1.0)
@@ -61,10 +63,9 @@ class RedisLine:
         with self._connection() as connection:
             answers = _converse(connection, commands)
             for at, answer in enumerate(answers):
-                if _lacks_script(answer):
+                if isinstance(answer, exceptions.NoScriptError):  # it was started anew
                     load = [("SCRIPT", "LOAD", text) for text in self._scripts.values()]
-                    again = commands if isinstance(answer, list) else commands[at : at + 1]
-                    *_, answer = _converse(connection, [*load, *again])
+                    *_, answer = _converse(connection, [*load, commands[at]])
                     answers[at] = answer
                 if isinstance(answer, Exception):
                     raise answer
@@ -143,9 +144,3 @@ def _converse(connection: Connection, commands: Sequence[Command]) -> list[Any]:
         except exceptions.ResponseError as error:
             answers.append(error)
     return answers
-
-
-def _lacks_script(answer: Any) -> bool:
-    if isinstance(answer, list):  # of a transaction of Redis' own
-        return any(isinstance(one, exceptions.NoScriptError) for one in answer)
-    return isinstance(answer, exceptions.NoScriptError)

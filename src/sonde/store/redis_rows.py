@@ -5,7 +5,9 @@ With the prefix `sonde` and a sweep `k3mqabcd`:
     sonde:names                  hash: the id of each name
     sonde:sweeps                 list: all ids, oldest first
     sonde:blob:<sha256>          bytes
+    sonde:format                 the version of this layout
     sonde:stamp                  a count of all changes
+    sonde:told                   that people were told of doubts; goes by itself
     sonde:mark:<who>             the last transaction of a client; goes by itself
     sonde:k3mqabcd               hash, the sweep's head: `tx` (the last transaction), `turn` (who
                                  may write), `standing` and, with its `edition`, what rarely

@@ -1,7 +1,9 @@
--- Return the unsealed batches of reports, as numbers and lists in turn; nil without the sweep.
+-- Return the sweep's state, and the unsealed batches of reports, as numbers and lists in turn; nil
+-- without the sweep.
 --
 -- KEYS: the sweep's head. ARGV: the trials, in MessagePack; nil: all that run.
-if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+local tx = redis.call('HGET', KEYS[1], 'tx')
+if not tx then return nil end
 local numbers = cmsgpack.unpack(ARGV[1]) or redis.call('ZRANGE', KEYS[1] .. ':running', 0, -1)
 local found = {}
 for _, number in ipairs(numbers) do
@@ -11,4 +13,4 @@ for _, number in ipairs(numbers) do
     found[#found + 1] = batches
   end
 end
-return found
+return {tx, found}

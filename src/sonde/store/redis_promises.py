@@ -1,0 +1,106 @@
+"""What a Redis server keeps of what it has answered, as it is set up.
+
+A server with `appendonly yes` and `appendfsync always` has on its disk what it answered, as a
+SQLite file has. Others keep less, and some may drop keys when their memory is full. The store
+looks once, and says so to people.
+"""
+
+from collections.abc import Mapping
+
+from redis import exceptions
+
+from sonde.errors import StoreError, StoreVersionError
+from sonde.store.redis_line import FIRST_PATIENCE_S, RedisLine
+
+__all__ = ["FORMAT", "check", "doubts_of"]
+
+FORMAT = 1
+"""Of the layout in `sonde.store.redis_rows`."""
+_OLDEST = (6, 0)
+_SAID_S = 600  # so long a doubt is not told again, by whatever process
+
+
+def check(line: RedisLine) -> list[str]:
+    """Look at the server; return what people should know, unless it was told just now.
+
+    Raises:
+        StoreError: If it does not answer, or is none that the store can use.
+    """
+    prefix = line.address.prefix
+    info, save, version = line.patiently(lambda: _ask(line), FIRST_PATIENCE_S)
+    fields = _fields(info)
+    _refuse(line.address.url, fields, version)
+    doubts = doubts_of(line.address.url, fields, save)
+    if not doubts:
+        return []
+    try:
+        (first,) = line.put(("SET", f"{prefix}:told", 1, "NX", "EX", _SAID_S))
+    except exceptions.ResponseError:  # a replica, a full memory: that is told too
+        first = True
+    return doubts if first else []
+
+
+def _refuse(url: str, info: Mapping[str, str], version: bytes | None) -> None:
+    """Raise if the server is none that the store can use."""
+    found = tuple(int(part) for part in info.get("redis_version", "6.0").split(".")[:2])
+    if found < _OLDEST:
+        raise StoreError(
+            f"{url}: it is Redis {info['redis_version']}, and the store needs 6.0 or newer; "
+            "upgrade it, or name another with --store"
+        )
+    if info.get("cluster_enabled") == "1":
+        raise StoreError(
+            f"{url}: it is a node of a Redis Cluster, which spreads keys over servers, and a "
+            "sweep's must be on one; name a server that is in no cluster (with replicas and "
+            "sentinels, if it is to fail over)"
+        )
+    if version is not None and int(version) > FORMAT:
+        raise StoreVersionError(
+            f"{url}: the store is of version {int(version)}, but this sonde knows versions up to "
+            f"{FORMAT}; it was left as it is; upgrade sonde (`pip install -U sonde`)"
+        )
+
+
+def doubts_of(url: str, info: Mapping[str, str], save: str | None) -> list[str]:
+    """Return where the server keeps less than was answered, each with its remedy.
+
+    Args:
+        url: Of the store.
+        info: The fields of INFO.
+        save: The setting `save`, where it may be read.
+    """
+    doubts = []
+    if info.get("aof_enabled") == "0":
+        kept = "since its last snapshot" if save else "at all"
+        if save is None:
+            kept = "since its last snapshot, if it makes any"
+        doubts.append(
+            f"{url}: the server keeps no append-only file: when it stops, what was written "
+            f"{kept} is lost; `redis-cli CONFIG SET appendonly yes` and `CONFIG SET appendfsync "
+            "always` (and the same in redis.conf) have it keep all that it answered"
+        )
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy.startswith("allkeys") and info.get("maxmemory", "0") != "0":
+        doubts.append(
+            f"{url}: when the server's memory is full it drops keys, of sweeps too "
+            f"(maxmemory-policy {policy}); `redis-cli CONFIG SET maxmemory-policy noeviction` (and "
+            "the same in redis.conf) has it refuse to write instead"
+        )
+    return doubts
+
+
+def _ask(line: RedisLine) -> tuple[bytes, str | None, bytes | None]:
+    (info,) = line.put(("INFO",))
+    version = None
+    if "cluster_enabled:1" not in info.decode("utf-8", "replace"):
+        (version,) = line.put(("GET", f"{line.address.prefix}:format"))
+    try:
+        ((_, save),) = line.put(("CONFIG", "GET", "save"))
+    except (exceptions.ResponseError, ValueError):  # forbidden, as by most who host servers
+        save = None
+    return info, None if save is None else save.decode(), version
+
+
+def _fields(info: bytes) -> dict[str, str]:
+    lines = (line.partition(":") for line in info.decode("utf-8", "replace").splitlines())
+    return {name: value for name, colon, value in lines if colon}
