@@ -189,6 +189,19 @@ def test_a_full_memory_is_said_to_be_so_and_has_kept_nothing_of_the_call() -> No
         assert trial.metrics["loss"].last == 0.5
 
 
+def test_a_machine_whose_clock_is_wrong_leases_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_id = filled(store, 1)
+    wrong = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: wrong)
+    with closing(open_store(store.url)) as late:
+        monkeypatch.undo()
+        assert late.get_sweep(sweep_id).trials == 1
+        with pytest.raises(StoreError, match=r"60 s ahead of the server's.*NTP"):
+            late.lease(sweep_id, Ask(agent="a"), at(1))
+
+
 # --- turns -----------------------------------------------------------------------------------
 
 

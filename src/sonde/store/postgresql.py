@@ -11,10 +11,10 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
 
+from sonde.store.clocks import SKEW_S, skewed
 from sonde.store.columns import head_of
 from sonde.store.names import no_sweep
 from sonde.store.operations import NOTHING, Foresight
-from sonde.store.postgresql_faults import skewed
 from sonde.store.postgresql_line import Line, Statement
 from sonde.store.postgresql_lines import Lines
 from sonde.store.postgresql_session import ForesightBook, PostgresSession, foreseen
@@ -26,7 +26,6 @@ __all__ = ["STAMP_S", "PostgresStore"]
 
 STAMP_S = 0.05
 """So old a stamp may be that `stamp` gives again without asking the server."""
-_SKEW_S = 5.0  # half a lease
 T = TypeVar("T")
 
 
@@ -99,7 +98,7 @@ class PostgresStore(SqlStore):
         durable: bool = True,
     ) -> T:
         def write(line: Line) -> T:
-            if foresight.now is not None and abs(line.ahead_s) > _SKEW_S:
+            if foresight.now is not None and abs(line.ahead_s) > SKEW_S:
                 raise skewed(self.lines.address.place, line.ahead_s)
             session = PostgresSession(line)
             lasting = self._known.get(sweep) or self._read_lasting(session, sweep)

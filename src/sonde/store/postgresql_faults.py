@@ -5,7 +5,7 @@ from psycopg import errors
 
 from sonde.errors import StoreError, StoreVersionError
 
-__all__ = ["fault", "foreign", "is_passing", "newer", "skewed"]
+__all__ = ["fault", "foreign", "is_passing", "newer"]
 
 _PASSING = (
     errors.AdminShutdown,
@@ -89,13 +89,4 @@ def newer(place: str, found: int, known: int) -> StoreVersionError:
     return StoreVersionError(
         f"{place}: the store is of version {found}, but this sonde knows versions up to {known}; "
         "it was left as it is; upgrade sonde (`pip install -U sonde`)"
-    )
-
-
-def skewed(place: str, seconds: float) -> StoreError:
-    """Return the error for a clock by which leases would lapse too early, or too late."""
-    which = "ahead of" if seconds > 0 else "behind"
-    return StoreError(
-        f"{place}: this machine's clock is {abs(seconds):.0f} s {which} the server's, so that "
-        "agents would take each other's trials; set it (NTP does)"
     )

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from sonde.core.sweep import Sweep
 from sonde.errors import NotFoundError, StoreError
 from sonde.store import names, rules
+from sonde.store.clocks import SKEW_S, skewed
 from sonde.store.columns import Lasting, head_of, joined, to_us
 from sonde.store.curves import to_curves
 from sonde.store.operations import NOTHING, BookStore, Foresight, gives_out
@@ -63,7 +64,8 @@ class RedisStore(BookStore):
         self._stamp = RedisStamp(self._line, self._key("stamp"))
         self._known: dict[str, Lasting] = {}
         self._who = _Who()
-        for doubt in check(self._line):
+        doubts, self._ahead_s = check(self._line)
+        for doubt in doubts:
             warnings.warn(doubt, stacklevel=4)
         _opened.add(self)
 
@@ -214,6 +216,8 @@ class RedisStore(BookStore):
     ) -> T:
         if sweep not in self._known:
             self._look(sweep)  # nobody waits for the turn of what is not there
+        if foresight.now is not None and abs(self._ahead_s) > SKEW_S:
+            raise skewed(self.url, self._ahead_s)
         tx, turn = self._who.next(), b""
         try:
             while True:

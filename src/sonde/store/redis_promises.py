@@ -5,6 +5,7 @@ SQLite file has. Others keep less, and some may drop keys when their memory is f
 looks once, and says so to people.
 """
 
+import time
 from collections.abc import Mapping
 
 from redis import exceptions
@@ -20,24 +21,28 @@ _OLDEST = (6, 0)
 _SAID_S = 600  # so long a doubt is not told again, by whatever process
 
 
-def check(line: RedisLine) -> list[str]:
-    """Look at the server; return what people should know, unless it was told just now.
+def check(line: RedisLine) -> tuple[list[str], float]:
+    """Look at the server.
+
+    Returns:
+        What people should know, unless it was told just now, and how many seconds this
+        machine's clock is ahead of the server's.
 
     Raises:
         StoreError: If it does not answer, or is none that the store can use.
     """
     prefix = line.address.prefix
-    info, save, version = line.patiently(lambda: _ask(line), FIRST_PATIENCE_S)
+    info, save, version, ahead_s = line.patiently(lambda: _ask(line), FIRST_PATIENCE_S)
     fields = _fields(info)
     _refuse(line.address.url, fields, version)
     doubts = doubts_of(line.address.url, fields, save)
     if not doubts:
-        return []
+        return [], ahead_s
     try:
         (first,) = line.put(("SET", f"{prefix}:told", 1, "NX", "EX", _SAID_S))
     except exceptions.ResponseError:  # a replica, a full memory: that is told too
         first = True
-    return doubts if first else []
+    return doubts if first else [], ahead_s
 
 
 def _refuse(url: str, info: Mapping[str, str], version: bytes | None) -> None:
@@ -89,8 +94,11 @@ def doubts_of(url: str, info: Mapping[str, str], save: str | None) -> list[str]:
     return doubts
 
 
-def _ask(line: RedisLine) -> tuple[bytes, str | None, bytes | None]:
-    (info,) = line.put(("INFO",))
+def _ask(line: RedisLine) -> tuple[bytes, str | None, bytes | None, float]:
+    line.put(("PING",))  # the line is made: what follows takes no longer than it must
+    before = time.time()
+    (seconds, micros), info = line.put(("TIME",), ("INFO",))
+    ahead_s = (before + time.time()) / 2 - (int(seconds) + int(micros) / 1e6)
     version = None
     if "cluster_enabled:1" not in info.decode("utf-8", "replace"):
         (version,) = line.put(("GET", f"{line.address.prefix}:format"))
@@ -98,7 +106,7 @@ def _ask(line: RedisLine) -> tuple[bytes, str | None, bytes | None]:
         ((_, save),) = line.put(("CONFIG", "GET", "save"))
     except (exceptions.ResponseError, ValueError):  # forbidden, as by most who host servers
         save = None
-    return info, None if save is None else save.decode(), version
+    return info, None if save is None else save.decode(), version, ahead_s
 
 
 def _fields(info: bytes) -> dict[str, str]:
