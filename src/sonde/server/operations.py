@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sonde.controller import utc_now
 from sonde.core.sweep import Control
-from sonde.core.trial import Lease, Verdict
+from sonde.core.trial import Lease, Trial, Verdict
 from sonde.server.roles import Role
 from sonde.server.uploads import Uploads
 from sonde.store import wire
@@ -171,6 +171,10 @@ class Operations:
         """Keep reports."""
         return self.store.report(call.lease, call.first, call.reports, self.clock(call.now))
 
+    def revalue(self, call: wire.Revalue) -> Trial:
+        """Give a trial the values that it turned out to have."""
+        return self.store.revalue(call.lease, call.params, self.clock(call.now))
+
     def finish(self, call: wire.Finish) -> wire.Ended | Wish:
         """End an attempt."""
         ask = None if call.ask is None else _checked(call.ask)
@@ -280,6 +284,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "report": Operation(
         shape=wire.SendReports, work=Operations.report, role=Role.AGENT, is_brief=True
     ),
+    "revalue": Operation(shape=wire.Revalue, work=Operations.revalue, role=Role.AGENT, shares=True),
     "finish": Operation(
         shape=wire.Finish, work=Operations.finish, role=Role.AGENT, shares=True, once=True
     ),

@@ -50,7 +50,7 @@ __all__ = ["HttpStore", "ServerFacts"]
 _API = "/api/v1"
 _Write = (
     wire.Create | wire.PutSweep | wire.PutTrials | wire.Update | wire.Commit | wire.LeaseTrials
-    | wire.Renew | wire.SendReports | wire.Finish | wire.Release
+    | wire.Renew | wire.SendReports | wire.Revalue | wire.Finish | wire.Release
 )  # fmt: skip
 _PAUSES = (0.05, 0.2)  # before a request that got no answer is sent again
 _TIMEOUT = httpx.Timeout(60.0, connect=4.0)
@@ -230,6 +230,11 @@ class HttpStore:
             lease=wire.for_wire(lease), first=first, reports=wire.floats(reports), now=now
         )
         return self._write("report", call, int)
+
+    def revalue(self, lease: Lease, params: Mapping[str, Any], now: datetime) -> Trial:
+        """Give a running trial the values that it turned out to have."""
+        call = wire.Revalue(lease=wire.for_wire(lease), params=dict(params), now=now)
+        return self._write("revalue", call, Trial)
 
     def finish(
         self,

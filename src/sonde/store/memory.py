@@ -195,6 +195,11 @@ class MemoryStore:
         with self._writing(lease.sweep) as book:
             return rules.report(book, lease, first, reports, now)
 
+    def revalue(self, lease: Lease, params: Mapping[str, Any], now: datetime) -> Trial:
+        """Give a running trial the values that it turned out to have."""
+        with self._writing(lease.sweep) as book:
+            return book.trial(rules.revalue(book, lease, params, now))
+
     def finish(
         self,
         lease: Lease,
@@ -373,6 +378,9 @@ class _Book:
             self.running.pop(number, None)
             if row.state is State.WAITING:
                 heappush(self.queue, number)
+
+    def revalued(self, row: Row) -> None:
+        self.changed(row)
 
     def held(self, row: Row) -> None:
         """Nothing to do: the row is what is kept."""

@@ -4,11 +4,11 @@ A store derives `BookStore` and says how a function changes a sweep: `_write` ca
 of a transaction, perhaps again where the first time came to nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Lease, Outcome, Report, State, Trial, Verdict
@@ -168,6 +168,14 @@ class BookStore:
             lambda book: rules.report(book, lease, first, reports, now),
             Foresight(trials=(lease.number,)),
             durable=False,
+        )
+
+    def revalue(self, lease: Lease, params: Mapping[str, Any], now: datetime) -> Trial:
+        """Give a running trial the values that it turned out to have."""
+        return self._write(
+            lease.sweep,
+            lambda book: rules.revalue(book, lease, params, now).trial(),
+            Foresight(trials=(lease.number,)),
         )
 
     def finish(

@@ -345,6 +345,16 @@ class Store(Protocol):
             ValueError: If `first` leaves a gap.
         """
 
+    def revalue(self, lease: Lease, params: Mapping[str, Any], now: datetime) -> Trial:
+        """Give a running trial the values that it turned out to have; return it.
+
+        For programs that say what they search while they run: what a trial is leased with is
+        then what was proposed. Values may have names that its definition does not.
+
+        Raises:
+            LeaseLostError: If another attempt has begun, or the trial has ended.
+        """
+
     def finish(
         self,
         lease: Lease,

@@ -237,6 +237,10 @@ class RedisBook:
         row.version = self.head.version
         self._changed[row.number] = row
 
+    def revalued(self, row: Row) -> None:
+        """Note that a row is to be written; it is written whole."""
+        self.changed(row)
+
     def held(self, row: Row) -> None:
         """Note that a row's lease was prolonged."""
         self._held[row.number] = row

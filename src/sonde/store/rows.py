@@ -148,6 +148,9 @@ class Book(Protocol):
     def changed(self, row: Row) -> None:
         """Note that a row is to be kept; gives it and the sweep a new version."""
 
+    def revalued(self, row: Row) -> None:
+        """Note, as `changed` does, that a row has other values than it was added with."""
+
     def held(self, row: Row) -> None:
         """Note that only a row's lease was prolonged."""
 

@@ -5,10 +5,11 @@ changes afterwards, so that what it refuses has changed nothing. What the operat
 promise is written in `sonde.store.protocol`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
+from typing import Any
 from zlib import crc32
 
 from sonde.core.sweep import Budget, Control, Sweep
@@ -37,6 +38,7 @@ __all__ = [
     "release",
     "renew",
     "report",
+    "revalue",
     "update",
 ]
 
@@ -189,6 +191,16 @@ def report(book: Book, held: Lease, first: int, reports: Sequence[Report], now: 
         book.changed(row)
         book.head.updated = now
     return row.reported
+
+
+def revalue(book: Book, held: Lease, params: Mapping[str, Any], now: datetime) -> Row:
+    """Give a trial other values."""
+    row = _held(book, held)
+    if dict(row.params) != dict(params) or list(row.params) != list(params):
+        row.params = dict(params)
+        book.revalued(row)
+        book.head.updated = now
+    return row
 
 
 def finish(

@@ -16,7 +16,7 @@ from sonde.store.columns import (
     to_us,
 )
 from sonde.store.curves import Points
-from sonde.store.packing import last_step, merge_reports, pack_reports
+from sonde.store.packing import last_step, merge_reports, pack_params, pack_reports
 from sonde.store.protocol import Definition
 from sonde.store.rows import Head, Row
 
@@ -110,6 +110,12 @@ class SqlBook:
         self.head.version += 1
         row.version = self.head.version
         self._changed[row.number] = row
+
+    def revalued(self, row: Row) -> None:
+        """Write a row's values, which do not change otherwise."""
+        values = pack_params(row.params, self.packings.of(row.number))
+        self._session.run("revalue_trial", (values, self._key(row.number)))
+        self.changed(row)
 
     def held(self, row: Row) -> None:
         """Note that a row's lease was prolonged."""

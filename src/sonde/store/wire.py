@@ -45,6 +45,7 @@ __all__ = [
     "PutTrials",
     "Release",
     "Renew",
+    "Revalue",
     "SendReports",
     "Update",
     "WireDefinition",
@@ -252,6 +253,15 @@ class SendReports:
     lease: Lease
     first: int
     reports: Sequence[Report]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revalue:
+    """The call `revalue`; the answer is a `Trial`."""
+
+    lease: Lease
+    params: Mapping[str, Any]
     now: datetime
 
 

@@ -74,6 +74,10 @@ SET state = ?, version = ?, attempts = ?, failures = ?, agent = ?, asked = ?, un
     facts = ?
 WHERE key = ?;
 
+-- name: revalue_trial
+-- The values that a program turned out to want, which no other change touches.
+UPDATE trial SET params = ? WHERE key = ?;
+
 -- name: hold_trial
 -- A renewed lease: nothing that the change feed tells.
 UPDATE trial SET until = ? WHERE key = ?;

@@ -20,6 +20,7 @@ from sonde.testing.stores.leases import Leases
 from sonde.testing.stores.parts import START, at, space, sweep
 from sonde.testing.stores.puts import Puts
 from sonde.testing.stores.reports import Reports
+from sonde.testing.stores.revalues import Revalues
 from sonde.testing.stores.sweeps import Sweeps
 from sonde.testing.stores.values import Values
 from sonde.testing.stores.versions import Versions
@@ -27,7 +28,9 @@ from sonde.testing.stores.versions import Versions
 __all__ = ["START", "StoreContract", "at", "space", "sweep"]
 
 
-class StoreContract(Sweeps, Decisions, Leases, Reports, Ends, Feed, Values, Versions, Puts):
+class StoreContract(
+    Sweeps, Decisions, Leases, Reports, Ends, Feed, Values, Versions, Puts, Revalues
+):
     """Every promise of `sonde.store.protocol`."""
 
     def make(self, folder: Path) -> Store:
