@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from sonde.server.pages import WEB
+
 
 def test_the_page_allows_scripts_from_here_only(client: httpx.Client) -> None:
     answer = client.get("/")
@@ -20,6 +22,15 @@ def test_a_file_that_is_known_is_not_sent_again(client: httpx.Client) -> None:
     assert first.headers["content-type"].startswith("text/javascript")
     again = client.get("/web/app.js", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_file_is_the_same_compressed_or_not(client: httpx.Client) -> None:
+    plain = client.get("/web/app.js", headers={"accept-encoding": "identity"})
+    small = client.get("/web/app.js", headers={"accept-encoding": "gzip"})
+    assert "gzip" not in plain.headers["content-encoding"]
+    assert small.headers["content-encoding"] == "gzip"
+    assert plain.content == small.content == (WEB / "app.js").read_bytes()
+    assert int(small.headers["content-length"]) < int(plain.headers["content-length"]) / 2
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,41 @@ def test_the_whole_view_is_in_the_url(page: Page, look: Look, real_url: str) -> 
         assert "momentum" not in heads
 
 
+def heads(page: Page) -> list[str]:
+    return [text.strip(" ▴▾") for text in trials(page).locator("thead th").all_inner_texts()]
+
+
+def test_columns_are_moved_by_mouse_and_by_keys(page: Page, look: Look, real_url: str) -> None:
+    page.goto("/?sweep=mixed&sort=number")
+    expect(trials(page)).to_be_visible()
+    before = heads(page)
+    title = trials(page).get_by_role("columnheader", name="lr").get_by_role("button")
+    title.scroll_into_view_if_needed()
+    box = title.bounding_box()
+    goal = trials(page).get_by_role("columnheader", name="loss").bounding_box()
+    assert box is not None
+    assert goal is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(goal["x"] + 10, goal["y"] + 10, steps=5)
+    page.mouse.up()
+    at, to = before.index("lr"), before.index("loss")
+    moved = [*before[:to], "lr", *(head for head in before[to:] if head != "lr")]
+    assert moved != before
+    assert heads(page) == moved
+    assert "sort=number" in page.url  # to drag it was no press
+    for _ in range(at - to):
+        title.press("Shift+ArrowRight")
+    assert heads(page) == before
+    title.press("Shift+ArrowRight")
+    with look(real_url) as other:
+        other.goto(page.url)
+        expect(trials(other)).to_be_visible()
+        assert heads(other).index("lr") == at + 1
+        # The state and the number stand first, whatever is moved.
+        assert heads(other)[1:3] == ["State", "#"]
+
+
 def test_a_brush_on_an_axis_narrows_the_table(page: Page) -> None:
     page.goto("/?sweep=mixed&sort=number")
     page.get_by_text("Choose by numbers").click()

@@ -9,8 +9,10 @@ from browsing import Look
 from cli_stores import BEGIN, add_sweep, add_trial, definition
 from real_sweeps import RealSweeps
 from sonde.agent.folder import TrialFolder
+from sonde.core.decision import Decision, NewTrial
 from sonde.core.trial import State
 from sonde.store import open_store
+from sonde.store.memory import MemoryStore
 
 
 def test_its_values_stand_beside_those_of_the_best(page: Page) -> None:
@@ -79,6 +81,24 @@ def test_it_follows_a_trial_that_runs(look: Look, serve: object, tmp_path: Path)
         page.get_by_role("button", name="Stop").click()
         page.get_by_role("button", name="Stop it").click()
         expect(page.get_by_text("asked to stop")).to_be_visible()
+
+
+def test_a_trial_that_waits_is_cancelled_and_taken_back(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    sweep = add_sweep(store).id
+    decision = Decision(against=0, add=[NewTrial(params={"lr": 0.1, "opt": "adam"})])
+    store.commit(sweep, decision, BEGIN)
+    with look(url) as page:
+        page.goto("/?sweep=digits&trial=0")
+        expect(page.get_by_role("button", name="Stop")).to_be_hidden()  # it has nothing to count
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Cancel it").click()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("the values of #0 are those of #1 now")).to_be_visible()
+    first, second = store.changes(sweep).trials
+    assert (first.state, second.state) == (State.CANCELLED, State.WAITING)
+    assert first.params == second.params
 
 
 def test_text_of_programs_is_text_and_never_markup(look: Look, url: str, store: object) -> None:

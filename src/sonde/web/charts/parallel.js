@@ -15,7 +15,8 @@ import { ramp, rgb } from "../theme.js";
 /** @typedef {import("../columns.js").Columns} Columns */
 /** @typedef {{ width: number, height: number, top: number, bottom: number, xs: number[] }} Frame */
 
-export const MOST_LINES = 1500;
+const MOST_LINES = 1500;
+const MOST_QUICK = 300; // ... while a brush is drawn: to paint 1,500 smooth lines takes 60 ms
 const BAND = 15; // pixels beyond an axis at which missing (below), NaN and infinite (above) go
 const FINE = 2; // pixels of a bin of heights, and of a column of the density
 const COARSE = 4; // ... while a brush is drawn
@@ -88,7 +89,7 @@ export function merits(columns, goal) {
  * @param {boolean} isQuick whether it is drawn again at once
  */
 export function drawLines(context, frame, ys, rows, merit, none, isQuick) {
-  if (rows.length > MOST_LINES) {
+  if (rows.length > (isQuick ? MOST_QUICK : MOST_LINES)) {
     drawDensity(context, frame, ys, rows, merit, none, isQuick);
     return;
   }

@@ -7,6 +7,7 @@ import { html, useLayoutEffect, useRef, useState } from "../html.js";
 
 const ROW = 30; // pixels, as in style.css
 const SPARE = 8; // rows drawn beyond what is in sight
+const DRAG = 6; // pixels from which on a press is a drag
 const MOST_PIXELS = 15_000_000; // browsers draw nothing beyond some height
 
 /**
@@ -19,6 +20,7 @@ const MOST_PIXELS = 15_000_000; // browsers draw nothing beyond some height
  * @property {(row: number) => any} cell
  * @property {(row: number) => string} [full] for hovering
  * @property {any} [head] in place of a title that sorts
+ * @property {boolean} [isFixed] it stays where it is
  */
 
 /**
@@ -32,8 +34,9 @@ const MOST_PIXELS = 15_000_000; // browsers draw nothing beyond some height
  * @param {number} [props.pinned] so many columns at the left stay when one scrolls sideways
  * @param {(row: number) => void} [props.onMark] the key `x`
  * @param {boolean} [props.isTall]
+ * @param {(key: string, to: string) => void} [props.onMove] a column is to stand where another one stands
  */
-export function Table({ label, heads, rows, sort, onSort, onOpen, pinned = 0, onMark, isTall = false }) {
+export function Table({ label, heads, rows, sort, onSort, onOpen, pinned = 0, onMark, isTall = false, onMove }) {
   const scroller = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [sight, setSight] = useState({ first: 0, height: 480 });
   const [at, setAt] = useState(-1);
@@ -68,6 +71,37 @@ export function Table({ label, heads, rows, sort, onSort, onOpen, pinned = 0, on
     else if (top + 2 * ROW > element.scrollTop + element.clientHeight)
       element.scrollTop = top + 2 * ROW - element.clientHeight;
   };
+  const drag = useRef(/** @type {{ from: number, x: number, to: number } | null} */ (null));
+  const [drop, setDrop] = useState(-1); // where the column that is dragged would stand
+  const grab = (/** @type {PointerEvent} */ event, /** @type {number} */ from) => {
+    if (!onMove || event.button || event.pointerType !== "mouse" || heads[from].isFixed) return;
+    drag.current = { from, x: event.clientX, to: -1 };
+    /** @type {Element} */ (event.currentTarget).setPointerCapture(event.pointerId);
+  };
+  const pull = (/** @type {PointerEvent} */ event) => {
+    const now = drag.current;
+    if (!now || (now.to < 0 && Math.abs(event.clientX - now.x) < DRAG)) return;
+    const cells = [.../** @type {Element} */ (event.currentTarget).closest("tr")?.children ?? []];
+    const under = cells.findLastIndex((cell) => cell.getBoundingClientRect().left <= event.clientX);
+    now.to = Math.max(under, heads.findIndex((head) => !head.isFixed));
+    setDrop(now.to);
+  };
+  const release = () => {
+    const now = drag.current;
+    if (now && now.to >= 0 && now.to !== now.from) onMove?.(heads[now.from].key, heads[now.to].key);
+    setDrop(-1);
+    // The click that follows is part of it, and sorts nothing.
+    setTimeout(() => {
+      drag.current = null;
+    });
+  };
+  const shift = (/** @type {KeyboardEvent} */ event, /** @type {number} */ from) => {
+    const to = from + (event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0);
+    if (!onMove || !event.shiftKey || to === from || heads[from].isFixed || !heads[to] || heads[to].isFixed) return;
+    event.preventDefault();
+    onMove(heads[from].key, heads[to].key);
+  };
+  const side = (/** @type {number} */ i) => (i !== drop || !drag.current ? "" : i > drag.current.from ? " drop-after" : i < drag.current.from ? " drop-before" : "");
   const width = heads.reduce((sum, head) => sum + head.width, 0);
   /** @type {number[]} */
   const lefts = [];
@@ -94,9 +128,11 @@ export function Table({ label, heads, rows, sort, onSort, onOpen, pinned = 0, on
         ${heads.map((head, i) => {
           const isSorted = head.key === sortKey;
           if (head.head) return html`<th key=${head.key} scope="col" class=${kind(head, i)} style=${pin(i)}>${head.head}</th>`;
-          return html`<th key=${head.key} scope="col" class=${kind(head, i).replace(" num", "")} style=${pin(i)} title=${head.hint}
+          return html`<th key=${head.key} scope="col" class=${kind(head, i).replace(" num", "") + side(i)} style=${pin(i)}
+            title=${[head.hint, onMove && !head.isFixed && "drag it, or Shift and an arrow, to move it"].filter(Boolean).join("; ") || undefined}
             aria-sort=${isSorted ? (isDown ? "descending" : "ascending") : undefined}>
-            <button onClick=${() => onSort(isSorted && !isDown ? `-${head.key}` : head.key)}>${head.title}${
+            <button onPointerDown=${(/** @type {any} */ e) => grab(e, i)} onPointerMove=${pull} onPointerUp=${release} onPointerCancel=${release}
+              onKeyDown=${(/** @type {any} */ e) => shift(e, i)} onClick=${() => (drag.current?.to ?? -1) < 0 && onSort(isSorted && !isDown ? `-${head.key}` : head.key)}>${head.title}${
               isSorted ? html`<span aria-hidden="true">${isDown ? " ▾" : " ▴"}</span>` : null
             }</button></th>`;
         })}

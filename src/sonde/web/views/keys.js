@@ -8,6 +8,7 @@ const KEYS = [
   ["j k ↓ ↑", "in the table: to the next trial, to the one before"],
   ["Enter", "in the table: open the trial"],
   ["x", "in the table: choose the trial to be compared"],
+  ["Shift ← →", "on a title of the table: move the column"],
   ["c", "compare the chosen trials"],
   ["p", "pause the sweep, or resume it"],
   ["g s", "to the list of sweeps"],

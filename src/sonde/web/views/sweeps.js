@@ -80,7 +80,7 @@ export function Sweeps() {
             <thead><tr>
               <th scope="col">State</th><th scope="col">Sweep</th><th scope="col">Trials</th>
               <th scope="col" class="wide">Goal</th><th scope="col" class="right">Best</th><th scope="col" class="wide">With</th>
-              <th scope="col" class="right wide">Left</th><th scope="col" class="wide">Method</th><th scope="col" class="right wide">Changed</th>
+              <th scope="col" class="right wide">Left</th><th scope="col" class="right wide">Agents</th><th scope="col" class="wide">Method</th><th scope="col" class="right wide">Changed</th>
             </tr></thead>
             <tbody>${sweeps.map((row) => html`<${Row} key=${row.id} row=${row} />`)}</tbody>
           </table>
@@ -104,6 +104,7 @@ function Row({ row }) {
     <td class="right num best-cell">${best === undefined ? html`<span class="muted" aria-label="being read">…</span>` : (values ?? "–")}</td>
     <td class="clip wide muted" title=${params}>${params ?? ""}</td>
     <td class="right num wide">${eta(row)}</td>
+    <td class="right num wide">${row.agents || "–"}</td>
     <td class="wide">${row.method_used ?? row.method}</td>
     <td class="right num wide">${ago(row.updated, Date.now() / 1000)}</td>
   </tr>`;

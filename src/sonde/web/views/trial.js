@@ -43,15 +43,24 @@ export function Trial({ sweep, number: trial }) {
 /** @param {any} props */
 function Head({ view, sweep }) {
   const isLive = view.state === "running" || view.state === "waiting" || view.state === "paused";
-  const stop = async () => {
-    const text =
-      view.state === "running"
-        ? "It is asked to end politely; what it has reported counts."
-        : "It has not begun, so it will be discarded.";
-    if (!(await confirm(`Stop trial #${view.number}?`, text, "Stop it"))) return;
+  // What has ended stays so: to take it back is to have its values run once more.
+  const again = () =>
+    post(`../sweeps/${view.sweep}/trials`, {}, { params: view.params }).then(
+      (trial) => say(`the values of #${view.number} are those of #${trial.number} now, which is next`),
+      (fault) => say(fault.message, true),
+    );
+  const end = async (/** @type {"stop" | "cancel"} */ action) => {
+    const [verb, text] =
+      view.state !== "running"
+        ? ["Cancel", "It is not run any more."]
+        : action === "stop"
+          ? ["Stop", "It is asked to end politely; what it has reported counts."]
+          : ["Cancel", "It is ended now, and what it has reported does not count."];
+    if (!(await confirm(`${verb} trial #${view.number}?`, text, `${verb} it`))) return;
     try {
-      await post("trial", { sweep: view.sweep, number: view.number, action: "stop" });
-      say(`#${view.number} was asked to end`);
+      await post("trial", { sweep: view.sweep, number: view.number, action });
+      const said = view.state === "running" ? `#${view.number} was asked to end` : `#${view.number} is cancelled`;
+      say(said, false, { verb: view.state === "waiting" ? "Undo" : "Run it again", act: again });
     } catch (error) {
       say(/** @type {Error} */ (error).message, true);
     }
@@ -71,7 +80,8 @@ function Head({ view, sweep }) {
         ${view.number > 0 && html`<a class="button" href=${href({ sweep, trial: view.number - 1 })} title="The trial before">‹ #${view.number - 1}</a>`}
         ${view.number + 1 < view.count && html`<a class="button" href=${href({ sweep, trial: view.number + 1 })} title="The next trial">#${view.number + 1} ›</a>`}
         ${maySteer() && html`<button title="Add a trial with these values, changed as you like" onClick=${clone}>Clone and edit</button>`}
-        ${isLive && view.asked === "go on" && maySteer() && html`<button class="danger" onClick=${stop}>Stop</button>`}
+        ${view.state === "running" && view.asked === "go on" && maySteer() && html`<button title="It ends politely, and counts" onClick=${() => end("stop")}>Stop</button>`}
+        ${isLive && view.asked === "go on" && maySteer() && html`<button class="danger" title="It ends now, and does not count" onClick=${() => end("cancel")}>Cancel</button>`}
         ${isLive && view.asked !== "go on" && html`<span class="muted">asked to ${view.asked}</span>`}
       </div>
     </div>

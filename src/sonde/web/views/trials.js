@@ -40,7 +40,17 @@ export function Trials({ board, isTall = false }) {
   const first = [boxes(marked, mark), ...["state", "number", ...pins].flatMap(find)];
   const shownHeads = [...first, ...keys.filter((/** @type {string} */ key) => !pins.includes(key)).flatMap(find)];
   const choose = (/** @type {string} */ key, /** @type {boolean} */ isOn) =>
-    adjust({ cols: heads.map((head) => head.key).filter((k) => (k === key ? isOn : keys.includes(k))).join(",") });
+    adjust({ cols: (isOn ? [...keys, key] : keys.filter((/** @type {string} */ k) => k !== key)).join() });
+  const move = (/** @type {string} */ key, /** @type {string} */ to) => {
+    const isPinned = pins.includes(key);
+    const list = isPinned ? [...pins] : [...keys];
+    const [from, at] = [list.indexOf(key), list.indexOf(to)];
+    if (from < 0) return;
+    list.splice(from, 1);
+    // Beyond its own kind it goes to the end that is nearer: pinned columns stand at the left.
+    list.splice(at >= 0 ? at : isPinned ? list.length : 0, 0, key);
+    adjust(isPinned ? { pin: list.join() } : { cols: list.join() });
+  };
   const pin = (/** @type {string} */ key) => adjust({ pin: (pins.includes(key) ? pins.filter((/** @type {string} */ k) => k !== key) : [...pins, key]).join() });
   // On a phone pinned columns would leave no room for others.
   const pinned = innerWidth > 600 ? first.length : 0;
@@ -70,7 +80,7 @@ export function Trials({ board, isTall = false }) {
         ? html`<p class="nothing">No trial yet. They appear here as they are proposed.</p>`
         : rows.length === 0
           ? html`<p class="nothing">No trial fits. <button class="small" onClick=${() => board.clear()}>Show every trial</button></p>`
-          : html`<${Table} label="Trials" heads=${shownHeads} rows=${rows} sort=${board.sort.value} pinned=${pinned} isTall=${isTall} onMark=${mark}
+          : html`<${Table} label="Trials" heads=${shownHeads} rows=${rows} sort=${board.sort.value} pinned=${pinned} isTall=${isTall} onMark=${mark} onMove=${move}
               onSort=${(/** @type {string} */ key) => adjust({ sort: key })}
               onOpen=${(/** @type {number} */ row) => go({ sweep: place.peek().sweep, trial: row })} />`
     }
@@ -83,6 +93,7 @@ const boxes = (marked, mark) => ({
   key: "#box",
   title: "",
   head: html`<span class="sr">Compare</span>`,
+  isFixed: true,
   width: 34,
   cell: (row) => html`<input type="checkbox" aria-label=${`Compare #${row}`} checked=${marked.has(row)} onChange=${() => mark(row)} />`,
 });
@@ -118,9 +129,9 @@ const usual = (columns) => [
 function allHeads(columns, sweep) {
   /** @type {Head[]} */
   const heads = [
-    { key: "state", title: "State", width: 108, cell: (row) => html`<${State} state=${columns.stateOf(row)} />` },
+    { key: "state", title: "State", width: 108, isFixed: true, cell: (row) => html`<${State} state=${columns.stateOf(row)} />` },
     {
-      key: "number", title: "#", width: 72, isRight: true, hint: "The trial's number",
+      key: "number", title: "#", width: 72, isRight: true, isFixed: true, hint: "The trial's number",
       cell: (row) => html`<a href=${href({ sweep, trial: row })}>${row}</a>`,
     },
   ];
