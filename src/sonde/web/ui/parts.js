@@ -53,6 +53,6 @@ export function Fold({ title, open = false, children }) {
 /** What went wrong, and a way to try again. @param {{ error: Error, retry: () => void }} props */
 export const Fault = ({ error, retry }) => html`<div class="panel fault" role="alert">
   <h2>This could not be shown</h2>
-  <p>${error.message}</p>
+  <p>${error.message.split("`").map((text, i) => (i % 2 ? html`<code key=${i}>${text}</code>` : text))}</p>
   <p class="hint"><button onClick=${retry}>Try again</button> <a class="button" href=${href({})}>All sweeps</a></p>
 </div>`;

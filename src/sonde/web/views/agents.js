@@ -16,7 +16,7 @@ export function Agents({ board }) {
   const agents = agentsOf(columns);
   const isEnded = detail.ended;
   return html`<section class="panel">
-      <div class="panel-head"><h2>Agents</h2><p class="muted">${count(agents.length, "agent")}, ${agents.filter((agent) => agent.running.length > 0).length} at work; ${detail.budget.workers === null ? "trials run at once as many as they take" : `${count(detail.budget.workers, "trial")} at once at most`}</p></div>
+      <div class="panel-head"><h2>Agents</h2><p class="muted">${count(agents.length, "agent")}, ${agents.filter((agent) => agent.running.length > 0).length} at work; ${detail.budget.workers === null ? "no limit on trials at once" : `${count(detail.budget.workers, "trial")} at once at most`}</p></div>
       ${
         agents.length === 0
           ? html`<p class="nothing">No agent has run a trial yet.</p>`
