@@ -82,7 +82,10 @@ def test_axe_finds_nothing_in_what_asks_and_in_what_is_empty(look: Look, url: st
         ("/?sweep=live&tab=config", "Edit"),
         ("/?sweep=live&tab=config", "Add a trial"),
         ("/?sweep=live&tab=config", "Budget"),
+        ("/?sweep=live&tab=config", "Workers"),
+        ("/?sweep=live&tab=config", "Stop"),
         ("/?sweep=live&trial=0", "Clone and edit"),
+        ("/?sweep=live&trial=0", "Cancel"),
     ],
 )
 def test_axe_finds_nothing_in_what_is_filled_in(dressed: Page, path: str, name: str) -> None:
