@@ -17,6 +17,7 @@ from sonde.agent.program import CommandWork
 from sonde.agent.running import RunningTrial, Work
 from sonde.agent.snapshot import take
 from sonde.agent.waker import Waker
+from sonde.agent.without_work import way_on
 from sonde.core.streams import trial_seed
 from sonde.core.sweep import Command, Function, Sweep
 from sonde.core.trial import Lease
@@ -78,11 +79,7 @@ class Workshop:
         if isinstance(work, Function):
             self._function_workers(work)
         elif work is None:
-            raise ConfigError(
-                f"sweep {self._record.name}",
-                "its trials are asked for and told by a program, so an agent has nothing to run",
-                "run that program",
-            )
+            raise ConfigError(f"sweep {self._record.name}", *way_on(self._record))
         elif work.workspace != "none":
             return take(work, self._fetched(work.code)).notes
         return ()

@@ -40,14 +40,18 @@ def rerun(ctx: click.Context, /, trial: str, store: str | None) -> None:
     """
     from sonde.agent.place import root_of
     from sonde.agent.rerun import rerun as run_again
+    from sonde.agent.without_work import way_on
     from sonde.cli.cells import number
     from sonde.cli.output import say
     from sonde.cli.reading import load, one_trial
+    from sonde.errors import ConfigError
 
     sweep, wanted = trial_key(trial)
     with opened(store) as opened_store:
         record, history = load(opened_store, sweep)
         found = one_trial(record, history, wanted)
+        if record.sweep.work is None:
+            raise ConfigError(f"sweep {record.name}", *way_on(record))
         values = " ".join(f"{name}={value!r}" for name, value in found.params.items())
         say(f"running {record.name}/{found.number} again: {values}")
         if note := _as_it_was(record, found):

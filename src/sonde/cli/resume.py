@@ -75,6 +75,7 @@ def resume(
     What was cancelled is over: the command that made it starts a new one.
     """
     from sonde.agent.place import root_of
+    from sonde.agent.without_work import way_on
     from sonde.cli.crew import crew_of, each_of, place_of
     from sonde.cli.driving import aboard, drive_here, is_driven
     from sonde.cli.failed import last_words
@@ -88,7 +89,7 @@ def resume(
     from sonde.cli.typed import typed
     from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
     from sonde.core.sweep import Control
-    from sonde.errors import IllegalTransitionError
+    from sonde.errors import ConfigError, IllegalTransitionError
 
     check_output(progress, form)
     faults = Faults()
@@ -105,6 +106,8 @@ def resume(
             raise IllegalTransitionError(
                 f"{record.name} was cancelled, so it is not gone on with; {afresh(record)}"
             )
+        if record.sweep.work is None and {"logdir", "optuna", "define_by_run"} & set(record.facts):
+            raise ConfigError(f"sweep {record.name}", *way_on(record))
         record = raised(opened_store, record, trials=more, time_s=time_s)
         is_met = record.control is Control.DONE and not is_unfinished(record)
         if is_met or is_spent(opened_store, record):

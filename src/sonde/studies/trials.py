@@ -1,0 +1,248 @@
+"""A trial as programs written for Optuna know it: it says what it searches while it runs."""
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from math import isfinite
+from time import time
+from typing import Any, Protocol
+from zlib import crc32
+
+from sonde.api.judged import Judged
+from sonde.api.keeper import Held
+from sonde.controller import utc_now
+from sonde.core.appearing import clean
+from sonde.core.distributions import Choice, Constant, Distribution, Float, Int
+from sonde.core.distributions.values import canonical
+from sonde.core.metric import Goal
+from sonde.core.streams import uniforms
+from sonde.core.trial import Outcome, State, Verdict
+from sonde.errors import ConfigError, Stopped
+from sonde.store.protocol import Store
+
+__all__ = ["FrozenTrial", "Trial", "TrialPruned", "TrialState", "is_pruned"]
+
+_DRAW = 2**40  # a draw of a trial that no method makes
+
+
+class TrialPruned(Stopped):
+    """Raised by an objective that ends a trial early, as `trial.should_prune()` advised."""
+
+
+class TrialState(Enum):
+    """Optuna's names of states."""
+
+    RUNNING = 0
+    COMPLETE = 1
+    PRUNED = 2
+    FAIL = 3
+    WAITING = 4
+
+    def is_finished(self) -> bool:
+        """Tell whether nothing more will happen to the trial."""
+        return self in {TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenTrial:
+    """A trial as it was when it was looked at."""
+
+    number: int
+    state: TrialState
+    params: Mapping[str, Any]
+    values: Sequence[float] | None
+    user_attrs: Mapping[str, Any] = field(default_factory=dict)
+    intermediate_values: Mapping[int, float] = field(default_factory=dict)
+    datetime_start: datetime | None = None
+    datetime_complete: datetime | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The value of a study with one direction."""
+        if self.values is None:
+            return None
+        if len(self.values) > 1:
+            raise RuntimeError("the study has several directions; use `values`")
+        return self.values[0]
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took."""
+        if self.datetime_start is None or self.datetime_complete is None:
+            return None
+        return self.datetime_complete - self.datetime_start
+
+    @property
+    def last_step(self) -> int | None:
+        """The last step that was reported."""
+        return max(self.intermediate_values, default=None)
+
+
+class Owner(Protocol):
+    """What a trial needs of its study."""
+
+    store: Store
+
+    @property
+    def goals(self) -> Sequence[Goal]:
+        """What is to be improved."""
+
+    def make_room(self, asked: Mapping[str, Distribution]) -> None:
+        """Bring what a trial asks for into the definition."""
+
+
+class Trial:
+    """A trial that runs in this process; see `sonde.optuna.create_study`.
+
+    Attributes:
+        number: In its study.
+        study: That it is of.
+        params: What it asked for so far.
+    """
+
+    def __init__(
+        self, study: Owner, held: Held, judged: Judged, seed: int, fixed: Mapping[str, Any]
+    ) -> None:
+        self.number = held.lease.number
+        self.study = study
+        self.params: dict[str, Any] = {}
+        self.user_attrs: dict[str, Any] = {}
+        self.datetime_start = utc_now()
+        self._held, self._judged, self._seed = held, judged, seed
+        self._proposed = fixed
+        self._asked: dict[str, Distribution] = {}
+        self._values: dict[str, Any] = {}
+        self._kept = dict(held.lease.params)  # what the store has
+
+    def __repr__(self) -> str:
+        return f"<Trial {self.number} {self.params}>"
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        """Return a number from `low` to `high`, both included."""
+        if low == high:
+            return float(self._suggest(name, Constant(float(low))))
+        return float(self._suggest(name, Float(float(low), float(high), step=step, log=log)))
+
+    def suggest_int(
+        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
+    ) -> int:
+        """Return a whole number from `low` to `high`, both included."""
+        if low == high:
+            return int(self._suggest(name, Constant(int(low))))
+        step_ = None if step == 1 else step
+        return int(self._suggest(name, Int(int(low), int(high), step=step_, log=log)))
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        """Return one of the choices."""
+        offered = {canonical(plain): plain for plain in map(_plain, choices)}
+        if not offered:
+            raise ConfigError(f"suggest_categorical({name!r})", "there is no choice", "offer some")
+        values = tuple(offered.values())
+        chosen = self._suggest(name, Choice(values) if len(values) > 1 else Constant(values[0]))
+        found = next(each for each in choices if canonical(_plain(each)) == canonical(chosen))
+        self.params[name] = found
+        return found
+
+    def suggest_uniform(self, name: str, low: float, high: float) -> float:
+        """Return a number: the old name of `suggest_float`."""
+        return self.suggest_float(name, low, high)
+
+    def suggest_loguniform(self, name: str, low: float, high: float) -> float:
+        """Return a number by its logarithm: the old name of `suggest_float(log=True)`."""
+        return self.suggest_float(name, low, high, log=True)
+
+    def suggest_discrete_uniform(self, name: str, low: float, high: float, q: float) -> float:
+        """Return a number in steps: the old name of `suggest_float(step=q)`."""
+        return self.suggest_float(name, low, high, step=q)
+
+    def report(self, value: float, step: int) -> None:
+        """Report what was reached at a step."""
+        goals = self.study.goals
+        if len(goals) > 1:
+            raise NotImplementedError("a trial of several directions has no intermediate values")
+        try:
+            number = float(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"report({value!r}): that is no number") from error
+        self.keep()
+        self._judged.report(step, {goals[0].metric: number}, time())
+        self._held.flush(self.study.store)
+
+    def should_prune(self) -> bool:
+        """Tell whether the trial is to end now, by the study's pruner or somebody's wish."""
+        return self._held.is_to_end()
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Note something of the trial; a number is a metric, too."""
+        self.user_attrs[key] = value
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another process has the trial by now."""
+        return self._held.verdict is Verdict.LOST
+
+    def keep(self) -> None:
+        """Have the store know of all that was asked for so far."""
+        if self._values == self._kept:
+            return
+        self.study.make_room(self._asked)
+        trial = self.study.store.revalue(self._held.lease, self._values, utc_now())
+        self._held.lease = replace(self._held.lease, params=trial.params)
+        self._kept = dict(self._values)
+
+    def end(self, state: State, values: Mapping[str, float], error: str | None = None) -> None:
+        """End the trial."""
+        self.keep()
+        numbers = {
+            key: float(value)
+            for key, value in self.user_attrs.items()
+            if isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and isfinite(value)
+            and key not in values
+            and key not in {goal.metric for goal in self.study.goals}
+        }
+        facts = {"user_attrs": self.user_attrs} if self.user_attrs else {}
+        outcome = Outcome(state=state, values=numbers | dict(values), error=error, facts=facts)
+        self._judged.close()
+        self._held.finish(self.study.store, outcome)
+
+    def _suggest(self, name: str, asked: Distribution) -> Any:
+        ours = clean(name)
+        if ours in self._values:
+            known = self._asked[ours]
+            if type(known) is not type(asked) or not asked.contains(self._values[ours]):
+                warnings.warn(
+                    f"trial {self.number} has asked for {name!r} before, in another range: it "
+                    "stays what it is",
+                    stacklevel=4,
+                )
+            return self._values[ours]
+        value = self._proposed.get(ours)
+        if ours in self._proposed and asked.contains(value):
+            value = asked.coerced(value)
+        else:
+            # A number of its own, so that a trial that is begun again gets it again.
+            (u,) = uniforms(self._seed, self.number, _DRAW + crc32(ours.encode()), 1)
+            value = asked.at(u)
+        self._asked[ours] = asked
+        self._values[ours] = self.params[name] = value
+        return value
+
+
+def is_pruned(error: BaseException) -> bool:
+    """Tell whether an objective has ended a trial early: by our exception, or Optuna's."""
+    if isinstance(error, Stopped):
+        return True
+    theirs = sys.modules.get("optuna.exceptions")
+    return theirs is not None and isinstance(error, theirs.TrialPruned)
+
+
+def _plain(value: Any) -> Any:
+    """Return a category as JSON would have it; Optuna takes others too."""
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
