@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from sonde.core.metric import Direction, Goal, SummaryKind
-from sonde.core.returned import returned_metrics
+from sonde.core.returned import Returned, returned_metrics
 from sonde.errors import ConfigError, Stopped
 
 __all__ = ["main"]
@@ -108,6 +108,9 @@ def _called(function: Callable[..., Any], assignment: Mapping[str, Any]) -> dict
             returned = function(**assignment["params"])
         finally:
             _is_calling = False
+        if isinstance(returned, Returned):
+            values = dict(returned.values)
+            return {"state": "done", "values": values, "facts": dict(returned.facts)}
         return {"state": "done", "values": returned_metrics(returned, goals, _logged())}
     except Stopped:
         return {"state": "stopped"}
@@ -133,7 +136,7 @@ def _failed(error: BaseException, text: str) -> dict[str, Any]:
     return {
         "state": "failed",
         "error": text.partition("\n")[0],
-        "facts": {"traceback": trace[-_TRACE:]},
+        "facts": {"traceback": trace[-_TRACE:]} | getattr(error, "sonde_facts", {}),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sonde.agent.allowing import check_allowed
+from sonde.agent.blobs import fetch
 from sonde.agent.devices import thread_limits
 from sonde.agent.elsewhere import at_home, where_it_lies
 from sonde.agent.folder import TrialFolder, source_folder
@@ -29,7 +30,7 @@ from sonde.store.protocol import Store, SweepRecord
 __all__ = ["Workshop"]
 
 _OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP",
-         "SONDE_TOKEN", PASSWORDS, "SONDE_CODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID",
+         "SONDE_TOKEN", PASSWORDS, "SONDE_CODE", "SONDE_BLOBS", "WANDB_SWEEP_ID", "WANDB_RUN_ID",
          "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
 
 
@@ -167,6 +168,7 @@ class Workshop:
             )  # fmt: skip
         assert isinstance(work, Function)  # or `make_ready` has refused
         env |= {"SONDE_RAISE_STOP": "1", "PYTHONUNBUFFERED": "1"}
+        env |= fetch(self._store, lease.params, self._root / "sweeps" / self._record.id / "blobs")
         workers, cwd = self._function_workers(work), _folder_of(work)
         if work.code is not None and not self._is_made_here(work):
             env["SONDE_CODE"] = str(self._fetched(work.code))

@@ -1,14 +1,27 @@
 """What a trial's function returned, as metrics."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sonde.core.metric import Goal
 from sonde.errors import ConfigError
 
-__all__ = ["returned_metrics"]
+__all__ = ["Returned", "returned_metrics"]
 
 UNNAMED = "value"  # of a number that was returned where no goal names it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """What a door's function says of a call: its metrics, and what else is to be kept of it.
+
+    Attributes:
+        facts: JSON only.
+    """
+
+    values: Mapping[str, float]
+    facts: Mapping[str, Any]
 
 
 def returned_metrics(
