@@ -86,7 +86,8 @@ def _trained(params: dict[str, Any], epochs: int = 1) -> Any:
         raise KeyError("there is no such layer")
     if params.get("dies"):
         os._exit(3)
-    time.sleep(params.get("sleep", 0.0))
+    while "gate" in params and not Path(params["gate"]).exists():
+        time.sleep(0.02)
     return params["lr"] * epochs
 
 
@@ -151,12 +152,14 @@ def test_a_process_that_dies_fails_its_call_alone() -> None:
     assert ray.get(other) == 1
 
 
-def test_wait_gives_what_is_ready_and_get_waits_no_longer_than_it_is_told() -> None:
-    slow, quick = _trained({"lr": 1, "sleep": 1.0}), _trained({"lr": 2})
+def test_wait_gives_what_is_ready_and_get_waits_no_longer_than_it_is_told(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    slow, quick = _trained({"lr": 1, "gate": str(gate)}), _trained({"lr": 2})
     assert ray.wait([slow, quick]) == ([quick], [slow])
     assert ray.wait([slow], timeout=0.01) == ([], [slow])
     with pytest.raises(GetTimeoutError, match=r"1 of 1 calls have no result after 0\.01 s"):
         ray.get(slow, timeout=0.01)
+    gate.touch()
     assert ray.get(slow) == 1
 
 

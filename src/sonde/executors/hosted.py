@@ -19,11 +19,13 @@ from pathlib import Path
 from sonde.agent import identity
 from sonde.agent.orders import SAYS
 from sonde.executors.protocol import AgentSpec
-from sonde.store import is_served
+from sonde.store import is_shared
+from sonde.store.passwords import VARIABLE as PASSWORDS
 
 __all__ = ["Hosted", "Order", "describe", "order_of"]
 
 _LISTEN_S = 0.2
+_SECRETS = ("SONDE_TOKEN", PASSWORDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +36,13 @@ class Order:
         spec: As on the driver's machine.
         host: Of the driver, with its boot, so that its own machine is known again.
         url: The store for other machines; None: there was none when this was sent.
-        token: For that.
+        secrets: Variables with which it may be opened.
     """
 
     spec: AgentSpec
     host: tuple[str, str]
     url: str | None
-    token: str | None
+    secrets: Mapping[str, str]
 
     def here(self) -> AgentSpec:
         """Return what is started on this machine.
@@ -49,7 +51,7 @@ class Order:
             RuntimeError: If the store cannot be reached from here.
         """
         spec = self.spec
-        if is_served(spec.store):
+        if is_shared(spec.store):
             return spec if self.host == _here() else replace(spec, root=_root())
         if self.host == _here() and Path(spec.root).is_dir():
             return spec
@@ -60,8 +62,10 @@ class Order:
 
 def order_of(spec: AgentSpec, url: str | None = None, token: str | None = None) -> Order:
     """Return an order from this machine."""
-    token = token or os.environ.get("SONDE_TOKEN")
-    return Order(spec=spec, host=_here(), url=url, token=token)
+    secrets = {name: os.environ[name] for name in _SECRETS if name in os.environ}
+    if token is not None:
+        secrets["SONDE_TOKEN"] = token
+    return Order(spec=spec, host=_here(), url=url, secrets=secrets)
 
 
 class Hosted:
@@ -78,13 +82,11 @@ class Hosted:
             RuntimeError: If it cannot work here.
         """
         spec = order.here()
-        all_env = {**os.environ, **(env or {})}
+        all_env = {**os.environ, **(env or {}), **order.secrets}
         # The engine has chosen the devices: all that its process sees are the trial's.
         names = tuple(n for n in all_env.get("CUDA_VISIBLE_DEVICES", "").split(",") if n)
         if spec.each.gpus and names:
             spec = replace(spec, gpus=names, each=replace(spec.each, gpus=len(names)))
-        if order.token is not None:
-            all_env["SONDE_TOKEN"] = order.token
         reading, self._writing = os.pipe()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the agent is gone
         try:

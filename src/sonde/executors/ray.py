@@ -22,7 +22,7 @@ from sonde.executors.hosted import Hosted, Order, describe, order_of
 from sonde.executors.lending import Lent, address_towards
 from sonde.executors.protocol import AgentSpec, Exited, Handle
 from sonde.executors.resources import Machine, Resources, room_in
-from sonde.store import is_served
+from sonde.store import is_shared
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -220,7 +220,7 @@ class RayExecutor:
 
     def _order(self, spec: AgentSpec) -> Order:
         """Return what to start, with a store that every machine of the cluster reaches."""
-        if is_served(spec.store):
+        if is_shared(spec.store):
             return order_of(spec)
         others = [
             node["NodeManagerAddress"] for node in self._ray.nodes()
