@@ -292,3 +292,22 @@ def test_what_a_rule_cut_short_comes_after_what_ran_to_its_end(
         expect(page.get_by_role("img", name="the best so far is 0.4")).to_be_visible()
         page.get_by_role("link", name="1", exact=True).click()
         expect(page.get_by_text("Stopped early by median: it is slow")).to_be_visible()
+
+
+def test_repeats_are_shown_as_one_with_the_error_of_their_mean(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    sweep = add_sweep(store, repeats=2).id
+    for lr, losses in ((0.1, (1.0, 3.0)), (0.2, (1.4, 1.6)), (0.3, (0.5,))):
+        for loss in losses:
+            add_trial(store, sweep, {"lr": lr, "opt": "adam"}, [loss])
+    with look(url) as page:
+        page.goto("/?sweep=digits")
+        # The single good result of the third is not compared before its repeat has ended.
+        plot = page.get_by_role("img", name="loss of 3 assignments; the best so far is 1.5")
+        expect(plot).to_be_visible()
+        page.get_by_role("checkbox", name="repeats as one").uncheck()
+        expect(
+            page.get_by_role("img", name="loss of 5 trials; the best so far is 0.5")
+        ).to_be_visible()
+        assert "each=trial" in page.url

@@ -12,15 +12,27 @@ import { present } from "../columns.js";
  * @property {Float64Array} best the best so far at each, NaN before the first
  * @property {number[] | null} front over another goal: the places of those that none beats in both
  * @property {number} without how many trials have no number to show
+ * @property {Means} [means] where each point is an assignment: the mean of its repeats
+ */
+/**
+ * Repeats as one, by the row of the first trial of each assignment.
+ * @typedef {object} Means
+ * @property {Uint32Array} rows these
+ * @property {Float64Array} values the mean over the trials that have a result; NaN: none has
+ * @property {Float64Array} errors its standard error; NaN where that is not known
+ * @property {Uint16Array} counts how many results it is the mean of
+ * @property {Uint8Array} isWhole whether all repeats have ended, so that it is compared
+ * @property {Float64Array} ends when the last of them ended
  */
 
 /**
  * @param {Columns} columns @param {Column} goal @param {Uint32Array} rows
+ * @param {Means | null} [means] to show assignments in place of trials
  * @param {"number" | "time" | "work" | Column} over by number; by their end, in seconds since the
  *   first began, or in seconds that all which ended so far took; or by another goal
  * @returns {Points}
  */
-export function points(columns, goal, rows, over) {
+export function points(columns, goal, rows, over, means = null) {
   const byTime = over === "time" || over === "work";
   const other = typeof over === "string" ? null : over;
   const finished = columns.byKey.get("finished");
@@ -34,15 +46,17 @@ export function points(columns, goal, rows, over) {
   }
   const counts = columns.states.map((state) => state === "done" || state === "stopped");
   const kept = [];
-  for (const row of rows) {
-    const y = goal.values[row];
-    if (!present(goal, row) || y - y !== 0) continue;
+  const values = means ? means.values : goal.values;
+  const ended = means ? means.ends : finished?.values;
+  for (const row of means ? means.rows : rows) {
+    const y = values[row];
+    if ((!means && !present(goal, row)) || y - y !== 0) continue;
     if (other && !(present(other, row) && Number.isFinite(other.values[row]))) continue;
-    if (byTime && !(finished && present(finished, row))) continue;
+    if (byTime && !(ended && finished && (means ? ended[row] === ended[row] : present(finished, row)))) continue;
     kept.push(row);
   }
   if (other) kept.sort((a, b) => other.values[a] - other.values[b]);
-  if (byTime && finished) kept.sort((a, b) => finished.values[a] - finished.values[b]);
+  if (byTime && ended) kept.sort((a, b) => ended[a] - ended[b]);
   const xs = new Float64Array(kept.length);
   const ys = new Float64Array(kept.length);
   const best = new Float64Array(kept.length);
@@ -53,10 +67,10 @@ export function points(columns, goal, rows, over) {
   let work = 0;
   kept.forEach((row, i) => {
     work += columns.took(row) ?? 0;
-    xs[i] = other ? other.values[row] : over === "work" ? work : byTime && finished ? finished.values[row] - begin : row;
-    ys[i] = goal.values[row];
+    xs[i] = other ? other.values[row] : over === "work" ? work : byTime && ended ? ended[row] - begin : row;
+    ys[i] = values[row];
     const isFeasible = !feasible || feasible.words[feasible.values[row]] !== false;
-    if (counts[columns.state[row]] && isFeasible) {
+    if ((means ? means.isWhole[row] : counts[columns.state[row]]) && isFeasible) {
       // What a rule cut short is the best only while nothing ran to its end.
       const isShort = short !== undefined && short.words[short.values[row]] === true;
       const isBetter = Number.isNaN(so) || (isMin ? ys[i] < so : ys[i] > so);
@@ -66,7 +80,45 @@ export function points(columns, goal, rows, over) {
     best[i] = so;
   });
   const front = other && frontOf(xs, ys, eligible, other.about.direction === "maximize", !isMin);
-  return { rows: Uint32Array.from(kept), xs, ys, best, front, without: rows.length - kept.length };
+  const without = (means ? means.rows : rows).length - kept.length;
+  return { rows: Uint32Array.from(kept), xs, ys, best, front, without, means: means ?? undefined };
+}
+
+/**
+ * The repeats of each assignment as one.
+ * @param {Columns} columns @param {Column} goal @param {Uint32Array} rows @param {number} repeats
+ * @returns {Means}
+ */
+export function meansOf(columns, goal, rows, repeats) {
+  const n = columns.count;
+  const params = columns.role("param");
+  const finished = columns.byKey.get("finished");
+  const counting = columns.states.map((state) => state === "done" || state === "stopped");
+  const over = columns.states.map((state) => state !== "running" && state !== "waiting" && state !== "paused");
+  /** @type {Map<string, number[]>} */
+  const groups = new Map();
+  for (const row of rows) {
+    const key = params.map((column) => (present(column, row) ? column.values[row] : "")).join();
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  const nan = () => new Float64Array(n).fill(Number.NaN);
+  const found = { rows: new Uint32Array(groups.size), values: nan(), errors: nan(), counts: new Uint16Array(n), isWhole: new Uint8Array(n), ends: nan() };
+  let i = 0;
+  for (const group of groups.values()) {
+    const first = group[0];
+    const numbers = group.filter((row) => counting[columns.state[row]] && present(goal, row)).map((row) => goal.values[row]);
+    const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length;
+    const squares = numbers.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+    found.rows[i++] = first;
+    found.values[first] = mean;
+    found.counts[first] = numbers.length;
+    found.isWhole[first] = group.length >= repeats && group.every((row) => over[columns.state[row]]) ? 1 : 0;
+    if (numbers.length > 1) found.errors[first] = Math.sqrt(squares / (numbers.length - 1) / numbers.length);
+    if (finished) for (const row of group) if (present(finished, row)) found.ends[first] = Math.max(found.ends[first] || 0, finished.values[row]);
+  }
+  return found;
 }
 
 /**

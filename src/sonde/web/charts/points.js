@@ -15,11 +15,28 @@ const MANY = 3000; // points beyond which shapes could not be told apart anyway
 export function drawPoints(frame, context, columns, found, isChosen) {
   if (found.rows.length > MANY) drawDots(frame, context, found, isChosen);
   else drawShapes(frame, context, columns, found, isChosen);
+  if (found.means) whiskers(frame, context, found, found.means);
   context.strokeStyle = colour("best");
   context.lineWidth = 2;
   context.beginPath();
   if (found.front) frontLine(frame, context, found);
   else bestLine(frame, context, found);
+  context.stroke();
+}
+
+/** One standard error up and down from each mean. @param {Frame} frame @param {CanvasRenderingContext2D} context @param {Points} found @param {import("./history.js").Means} means */
+function whiskers(frame, context, found, means) {
+  context.strokeStyle = colour("point");
+  context.lineWidth = 1;
+  context.beginPath();
+  found.rows.forEach((row, i) => {
+    const error = means.errors[row];
+    if (error !== error) return;
+    const x = frame.px(found.xs[i]);
+    const low = frame.py(found.ys[i] - error);
+    context.moveTo(x, low === low ? low : frame.top + frame.height); // below zero on a logarithmic axis
+    context.lineTo(x, frame.py(found.ys[i] + error));
+  });
   context.stroke();
 }
 

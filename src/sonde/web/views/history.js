@@ -2,7 +2,7 @@
 /** The history of a sweep: every result, and the best so far. */
 import { adjust, go, part, place } from "../address.js";
 import { isSkewed } from "../charts/axis.js";
-import { nearest, points } from "../charts/history.js";
+import { meansOf, nearest, points } from "../charts/history.js";
 import { drawPoints, drawRing } from "../charts/points.js";
 import { html, useMemo, useState } from "../html.js";
 import { count, duration, number } from "../numbers.js";
@@ -12,6 +12,7 @@ import { Shape } from "../ui/state.js";
 const chosenGoal = part("goal");
 const chosenX = part("x");
 const chosenY = part("y");
+const chosenEach = part("each");
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function History({ board }) {
@@ -25,7 +26,12 @@ export function History({ board }) {
   const other = goals.find((column) => column !== goal && column.key === chosenX.value);
   const byTime = chosenX.value === "time" || chosenX.value === "work";
   const over = other ?? (byTime ? /** @type {"time" | "work"} */ (chosenX.value) : "number");
-  const found = useMemo(() => (goal ? points(columns, goal, rows, over) : null), [version, rows, goal?.key, chosenX.value]);
+  const repeats = board.detail.value.repeats ?? 1;
+  const isJoined = repeats > 1 && !other && over !== "work" && chosenEach.value !== "trial";
+  const found = useMemo(() => {
+    if (!goal) return null;
+    return points(columns, goal, rows, over, isJoined ? meansOf(columns, goal, rows, repeats) : null);
+  }, [version, rows, goal?.key, chosenX.value, isJoined]);
   const reach = useMemo(() => reachOf(found, goal), [found]);
   const isChosen = useMemo(() => {
     const mask = new Uint8Array(columns.count);
@@ -55,6 +61,8 @@ export function History({ board }) {
           <option value="number" selected=${over === "number"}>trials</option><option value="time" selected=${over === "time"}>time</option>
           <option value="work" selected=${over === "work"}>cost (trials' time)</option>
           ${goals.filter((g) => g !== goal).map((g) => html`<option key=${g.key} value=${g.key} selected=${g === other}>${g.name}</option>`)}</select></label>
+        ${repeats > 1 && html`<label><input type="checkbox" checked=${isJoined} disabled=${Boolean(other) || over === "work"}
+          onChange=${(/** @type {any} */ e) => adjust({ each: e.target.checked ? null : "trial" })} /> repeats as one</label>`}
         <label><input type="checkbox" checked=${isLog} disabled=${!(low > 0)}
           onChange=${(/** @type {any} */ e) => adjust({ y: e.target.checked ? "log" : "linear" })} /> log</label>
       </div></div>
@@ -74,13 +82,20 @@ export function History({ board }) {
           />`
     }
     <p class="legend">
-      <span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span><span><${Shape} state="failed" /> failed</span>
-      <span><${Shape} state="running" /> running</span><span><i class="best-line" aria-hidden="true"></i> ${other ? "no other is better in both" : "best so far"}</span>
+      ${
+        isJoined
+          ? html`<span><${Shape} state="done" /> the mean of an assignment, and its standard error</span>`
+          : html`<span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span><span><${Shape} state="failed" /> failed</span>
+            <span><${Shape} state="running" /> running</span>`
+      }
+      <span><i class="best-line" aria-hidden="true"></i> ${other ? "no other is better in both" : "best so far"}</span>
       <span class="under">${
         hovered >= 0
-          ? `#${hovered} ${columns.stateOf(hovered)} ${goal.name} ${number(goal.values[hovered])}`
+          ? found.means
+            ? `as #${hovered}: ${goal.name} ${number(found.means.values[hovered])}${found.means.errors[hovered] >= 0 ? ` ± ${number(found.means.errors[hovered], 2)}` : ""}, the mean of ${found.means.counts[hovered]}`
+            : `#${hovered} ${columns.stateOf(hovered)} ${goal.name} ${number(goal.values[hovered])}`
           : found.without > 0
-            ? `${count(found.without, "trial")} without a number not drawn`
+            ? `${count(found.without, found.means ? "assignment" : "trial")} without a number not drawn`
             : ""
       }</span></p>
   </section>`;
@@ -88,7 +103,7 @@ export function History({ board }) {
 
 /** @param {import("../charts/history.js").Points} found @param {string} y @param {string} [x] */
 function labelOf(found, y, x) {
-  const trials = count(found.rows.length, "trial");
+  const trials = count(found.rows.length, found.means ? "assignment" : "trial");
   if (x) return `${y} over ${x} of ${trials}; ${count(found.front?.length ?? 0, "trial")} on the front`;
   return `${y} of ${trials}; the best so far is ${number(found.best[found.best.length - 1])}`;
 }
@@ -98,5 +113,7 @@ function reachOf(found, goal) {
   const ys = found?.ys ?? new Float64Array(0);
   const low = ys.length ? ys.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) : 0;
   const skewed = low > 0 && isSkewed(goal, ys.reduce((a, b) => Math.max(a, b), 0));
-  return { low, skewed, linear: range([ys], false), log: range([ys], true) };
+  const { rows, means } = found ?? {};
+  const ends = means && rows ? [1, -1].map((sign) => ys.map((y, i) => y + sign * (means.errors[rows[i]] || 0))) : [];
+  return { low, skewed, linear: range([ys, ...ends], false), log: range([ys, ...ends], true) };
 }
