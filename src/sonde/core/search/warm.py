@@ -2,8 +2,9 @@
 
 Where the user has guessed values, the first trial is at the guess. The best of earlier sweeps are
 tried next, three at most, in turns with the method's own points, which begin as they would
-have anyway: should the past mislead, few trials are lost to it. As soon as two of the own
-trials have shown that the earlier ones are no better here, no more of these are tried.
+have anyway: should the past mislead, few trials are lost to it. After the first of them two of
+the own trials are awaited, and as soon as these or later ones are better than what was found
+earlier, no more of that is tried.
 """
 
 import math
@@ -51,6 +52,11 @@ class State:
     def is_refuted(self) -> bool:
         """Whether the method found better by itself."""
         return len(self.own) >= _ENOUGH_OWN and min(self.own) < self.earlier < math.inf
+
+    @property
+    def is_upheld(self) -> bool:
+        """Whether what was found earlier is no worse than what the method found by itself."""
+        return len(self.own) >= _ENOUGH_OWN and self.earlier <= min(self.own)
 
 
 class Warm:
@@ -153,10 +159,11 @@ def _due(state: State, number: int, seen: Collection[Hashable]) -> Params | None
     """Return what is to be tried instead of the method's own point, if anything."""
     if state.guess is not None and state.problem.space.key(state.guess) not in seen:
         return state.guess
-    if number % 2 or state.is_refuted:
-        return None
     left = [params for key, params in state.offers.items() if key not in seen]
-    return left[0] if left else None
+    if not left or number % 2 or state.is_refuted:
+        return None
+    is_first = len(left) == len(state.offers)
+    return left[0] if is_first or state.is_upheld else None
 
 
 def _offers(space: Space, earlier: Sequence[Lesson]) -> dict[Hashable, Params]:

@@ -199,7 +199,7 @@ class Leaning(Posterior):
     def pull_back(self, at: Prediction, of_mean: Array, of_sd: Array) -> Array:
         """Return the gradient by columns; see `Posterior.pull_back`."""
         trend, shares = self._trend
-        slopes = trend.slopes(at.points / self._base.inverse_length, shares)
+        slopes = trend.slopes(at.given, shares)
         found = self._base.pull_back(at, of_mean, of_sd)
         found += (self._multiple * of_mean)[:, None] * slopes
         return found

@@ -28,6 +28,7 @@ Array: TypeAlias = npt.NDArray[Any]
 _MOST_POSITIONS = 64  # values up to which positions are searched one by one
 _SAMPLE = 256  # assignments from which the number of active parameters is known
 _MOST_TABLED = 4096  # combinations of what a condition depends on
+_FEW = 3
 _APART = 0.5  # of the column that tells inactive from active; d^2 = .25 + (u - .5)^2
 
 
@@ -102,6 +103,13 @@ class Encoding:
     def is_finite(self) -> bool:
         """Whether all coordinates are positions."""
         return not self.is_continuous.any()
+
+    @property
+    def scales(self) -> Array:
+        """The columns of numbers, and of positions in an order if there are more than three."""
+        many = self.is_continuous | (~self.is_category & (self.counts > _FEW))
+        found: Array = self.column[many]
+        return found
 
     @property
     def has_conditions(self) -> bool:

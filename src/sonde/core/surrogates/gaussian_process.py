@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
 
+from sonde.core.surrogates.bend import Bend
 from sonde.core.surrogates.encoding import Array
 
 __all__ = [
     "Posterior", "Prediction", "Prior", "fit", "negative_log_likelihood", "negative_log_posterior",
+    "with_slopes",
 ]  # fmt: skip
 
 _A, _B = 1.0, 1.0  # inverse-gamma prior of the amplitude
@@ -81,8 +83,16 @@ def negative_log_posterior(
         group: The dimension of each column (c,).
         prior: Of theta.
     """
+    return with_slopes(theta, x, y, group, prior)[:2]
+
+
+def with_slopes(
+    theta: Array, x: Array, y: Array, group: Array, prior: Prior
+) -> tuple[float, Array, Array]:
+    """Return `negative_log_posterior`, and its gradient by the columns too (n, c)."""
     n, d = len(y), len(theta) - 1
-    scaled = x * np.exp(-theta[:-1])[group]
+    inverse_length = np.exp(-theta[:-1])[group]
+    scaled = x * inverse_length
     noise = math.exp(theta[-1])
     r = np.sqrt(5.0 * _squared_distances(scaled, scaled))
     decay = np.exp(-r)
@@ -90,7 +100,7 @@ def negative_log_posterior(
     covariance.flat[:: n + 1] = 1.0 + noise
     lower, failed = dpotrf(covariance.T, lower=1, clean=1, overwrite_a=1)
     if failed:
-        return _FAILED, np.zeros_like(theta)
+        return _FAILED, np.zeros_like(theta), np.zeros_like(x)
     inverse, _ = dtrtri(lower, lower=1)
     white = inverse @ y
     alpha = inverse.T @ white
@@ -106,10 +116,11 @@ def negative_log_posterior(
     gradient[-1] = noise * w.trace() / 2 + from_mode[-1] / prior.noise_sd
     m = w * ((-5.0 / 6.0) * (1.0 + r) * decay)  # dK / d(distance^2) = -5/6 (1 + r) e^-r
     # sum_ij m_ij (x_ic - x_jc)^2 for every column c, without an n x n x c tensor
-    sums = 2 * (m.sum(1) @ (scaled * scaled)) - 2 * np.einsum("ij,ij->j", scaled, m @ scaled)
+    total, pulled = m.sum(1), m @ scaled
+    sums = 2 * (total @ (scaled * scaled)) - 2 * np.einsum("ij,ij->j", scaled, pulled)
     gradient[:-1] = np.bincount(group, weights=-sums, minlength=d)
     gradient[:-1] += from_mode[:-1] / prior.length_sd
-    return float(value), gradient
+    return float(value), gradient, 2 * (total[:, None] * scaled - pulled) * inverse_length
 
 
 def fit(
@@ -146,6 +157,7 @@ class Prediction:
     r: Array
     decay: Array
     solved: Array  # the lower factor's inverse, applied to the covariances
+    given: Array  # the points as they were given
 
 
 class Posterior:
@@ -156,14 +168,18 @@ class Posterior:
         group: The dimension of each column.
         theta: As fitted.
         room: How many points it may hold before it has to be built anew.
+        bend: What is done to columns before they are scaled; all are given without it.
     """
 
-    def __init__(self, x: Array, group: Array, theta: Array, room: int) -> None:
+    def __init__(
+        self, x: Array, group: Array, theta: Array, room: int, bend: Bend | None = None
+    ) -> None:
         n = len(x)
+        self._bend = bend
         self._inverse_length = np.exp(-theta[:-1])[group]
         self._noise = math.exp(theta[-1])
         self._x = np.zeros((max(room, n), x.shape[1]))
-        self._x[:n] = x * self._inverse_length
+        self._x[:n] = self._scaled(x)
         self._size = n
         self._inverse = np.zeros((len(self._x), len(self._x)))
         covariance = _matern(self._x[:n], self._x[:n])
@@ -195,6 +211,7 @@ class Posterior:
         other = object.__new__(Posterior)
         n = self._size
         other._inverse_length, other._noise, other._size = self._inverse_length, self._noise, n
+        other._bend = self._bend
         other._x = np.zeros((n + room, self._x.shape[1]))
         other._x[:n] = self._x[:n]
         other._inverse = np.zeros((n + room, n + room))
@@ -209,9 +226,9 @@ class Posterior:
         will have values without noise.
         """
         noise = min(self._noise, _LEAST_NOISE) if exact else self._noise
-        for row in x:
+        for row in self._scaled(x):
             n = self._size
-            scaled = (row * self._inverse_length)[None, :]
+            scaled = row[None, :]
             inverse = self._inverse[:n, :n]
             solved = inverse @ _matern(self._x[:n], scaled)[:, 0]
             pivot = math.sqrt(max(1.0 + noise - float(solved @ solved), 1e-10))
@@ -233,18 +250,18 @@ class Posterior:
 
     def mean(self, x: Array) -> Array:
         """Return the posterior means at columns (m, c)."""
-        return _matern(x * self._inverse_length, self._x[: self._size]) @ self._alpha
+        return _matern(self._scaled(x), self._x[: self._size]) @ self._alpha
 
     def predict(self, x: Array) -> Prediction:
         """Return means and standard deviations of the function, without noise, at (m, c)."""
-        points = x * self._inverse_length
+        points = self._scaled(x)
         r = np.sqrt(5.0 * _squared_distances(points, self._x[: self._size]))
         decay = np.exp(-r)
         covariance = (1.0 + r + r * r / 3.0) * decay
         solved = covariance @ self._inverse[: self._size, : self._size].T
         variance = 1.0 - np.einsum("ij,ij->i", solved, solved)
         sd = np.sqrt(self._amplitude * np.maximum(variance, _LEAST_VARIANCE))
-        return Prediction(covariance @ self._alpha, sd, points, r, decay, solved)
+        return Prediction(covariance @ self._alpha, sd, points, r, decay, solved, x)
 
     def pull_back(self, at: Prediction, of_mean: Array, of_sd: Array) -> Array:
         """Return the gradient (m, c) by columns of a value whose derivatives (m,) are given."""
@@ -255,7 +272,11 @@ class Posterior:
         weights *= (-5.0 / 6.0) * (1.0 + at.r) * at.decay
         moved = weights.sum(1)[:, None] * at.points - weights @ self._x[:n]
         gradient: Array = 2.0 * moved * self._inverse_length
-        return gradient
+        return gradient if self._bend is None else gradient * self._bend.slopes(at.given)
+
+    def _scaled(self, x: Array) -> Array:
+        bent: Array = x if self._bend is None else self._bend.of(x)
+        return bent * self._inverse_length
 
 
 def _squared_distances(a: Array, b: Array) -> Array:

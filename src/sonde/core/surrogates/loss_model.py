@@ -8,18 +8,20 @@ same numbers without fitting what the old one had fitted before:
   1.6 times apart.
 - In between, results are added to the factor one by one.
 - Up to 30 results there are further models, whose hyperparameters are drawn when there is a fit.
+- Of more than 30 results ranges may be bent (`sonde.core.surrogates.bent_fit`).
 - Of more than 200 results the fit, of more than 400 the posterior sees a part: the best
   half of it, and others at random. That part is chosen anew every 100 results.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sonde.core.streams import WHOLE_SWEEP, generator
 from sonde.core.surrogates.averaging import draws
+from sonde.core.surrogates.bent_fit import Fit, bent
 from sonde.core.surrogates.earlier import Leaning, Trend, leaned
 from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
@@ -67,6 +69,7 @@ class LossModel:
         levels: Makes what is modelled, before it is warped, from the values that came.
         most_fitted: How many results a fit sees at most.
         trend: What earlier sweeps expect; each warp is then tried with and without it.
+        scales: Columns whose range may be bent; None: none.
     """
 
     def __init__(
@@ -79,18 +82,20 @@ class LossModel:
         levels: Callable[[Array], Array] = normalised,
         most_fitted: int = _MOST_FITTED,
         trend: Trend | None = None,
+        scales: Array | None = None,
     ) -> None:
         self._group = group
         self._dimensions = int(group.max()) + 1
         self._prior = prior
         self._seed = seed
         self._trend = trend
+        self._scales = None if scales is None or not len(scales) else scales
         self._views = [(offset, False) for offset in warps]
         if trend is not None:
             self._views += [(offset, True) for offset in warps]
         self._levels = levels
         self._most_fitted = most_fitted
-        self._fits: dict[int, list[tuple[Array, float]]] = {}
+        self._fits: dict[int, list[Fit]] = {}
         self._posteriors: dict[tuple[int, int], tuple[Posterior, Array]] = {}
         self._draws: dict[tuple[int, int], list[Array]] = {}
 
@@ -114,9 +119,9 @@ class LossModel:
         anchor, due = anchor_and_due(n)
         kept_by = (lambda count: losses[:count]) if demerits is None else demerits
         fits = self._fitted(x, losses, kept_by, anchor, due)
-        shares = weights(np.array([score for _, score in fits]))
+        shares = weights(np.array([one.value for one in fits]))
         which = int(random.choice(len(shares), p=shares))
-        posterior, indices = self._posterior(x[:n], kept_by, due, which, fits[which][0])
+        posterior, indices = self._posterior(x[:n], kept_by, due, which, fits[which])
         return self._targeted(posterior, indices, x[:n], losses, which)
 
     def _targeted(
@@ -141,7 +146,7 @@ class LossModel:
         if (due, which) not in self._draws:
             y, _ = warped(self._levels(losses[:due]), self._views[which][0])
             stream = generator(self._seed, WHOLE_SWEEP - 2 * due - 1)
-            mode = self._fits[due][which][0]
+            mode = self._fits[due][which].theta
             self._draws = {key: drawn for key, drawn in self._draws.items() if key[0] == due}
             self._draws[due, which] = draws(mode, x[:due], y, self._group, self._prior, stream)
         return [Posterior(x, self._group, theta, len(x)) for theta in self._draws[due, which]]
@@ -159,7 +164,7 @@ class LossModel:
 
     def _fitted(
         self, x: Array, losses: Array, kept_by: Callable[[int], Array], anchor: int, due: int
-    ) -> list[tuple[Array, float]]:
+    ) -> list[Fit]:
         if due not in self._fits:
             base = None if anchor == due else self._fitted(x, losses, kept_by, anchor, anchor)
             found = self._fit(x[:due], losses[:due], kept_by, base)
@@ -171,8 +176,8 @@ class LossModel:
         x: Array,
         losses: Array,
         kept_by: Callable[[int], Array],
-        base: list[tuple[Array, float]] | None,
-    ) -> list[tuple[Array, float]]:
+        base: list[Fit] | None,
+    ) -> list[Fit]:
         n = len(losses)
         stream = generator(self._seed, WHOLE_SWEEP - 2 * n)
         chosen = _part(n, kept_by, self._most_fitted, stream)
@@ -184,18 +189,23 @@ class LossModel:
             if leans and self._trend is not None and shares is not None:
                 y, jacobian, _ = leaned(y, jacobian, self._trend.values(x, shares))
             elif leans:  # on nothing: it is never drawn
-                found.append((self._prior.start(self._dimensions, _NOISES[0]), math.inf))
+                start = self._prior.start(self._dimensions, _NOISES[0])
+                found.append(Fit(theta=start, value=math.inf))
                 continue
             if base is None:
                 starts = [self._prior.start(self._dimensions, noise) for noise in _NOISES]
             else:
-                starts = [base[place][0]]
+                starts = [base[place].theta]
             theta, value = fit(x, y, self._group, self._prior, starts)
-            found.append((theta, value - jacobian))
+            best = Fit(theta=theta, value=value)
+            if self._scales is not None and n > _MOST_AVERAGED:
+                near = best if base is None else base[place]
+                best = bent(x, y, self._group, self._prior, self._scales, best, near)
+            found.append(replace(best, value=best.value - jacobian))
         return found
 
     def _posterior(
-        self, x: Array, kept_by: Callable[[int], Array], due: int, which: int, theta: Array
+        self, x: Array, kept_by: Callable[[int], Array], due: int, which: int, found: Fit
     ) -> tuple[Posterior, Array]:
         n = len(x)
         base = due if n <= _MOST_HELD else max(due, n // _HELD_FOR * _HELD_FOR)
@@ -203,9 +213,10 @@ class LossModel:
             stream = generator(self._seed, WHOLE_SWEEP - 2 * base - 1)
             chosen = _part(base, kept_by, _MOST_HELD, stream)
             room = len(chosen) + max(_HELD_FOR, math.ceil(base * (_GROWTH - 1)) + 1)
-            kept = {key: found for key, found in self._posteriors.items() if key[0] == base}
+            kept = {key: one for key, one in self._posteriors.items() if key[0] == base}
             self._posteriors = kept
-            kept[base, which] = Posterior(x[chosen], self._group, theta, room), chosen
+            made = Posterior(x[chosen], self._group, found.theta, room, found.bend)
+            kept[base, which] = made, chosen
         posterior, chosen = self._posteriors[base, which]
         held = base + len(posterior) - len(chosen)
         posterior.extend(x[held:n])

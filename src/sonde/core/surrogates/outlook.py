@@ -75,9 +75,12 @@ class Models:
         group = encoding.group
         modelled = goals if goals <= _MOST_GOALS else 0
         self._losses = [
-            LossModel(group, self._prior, seed, trend=trend_of(encoding, earlier, goal))
+            LossModel(
+                group, self._prior, seed, trend=trend_of(encoding, earlier, goal),
+                scales=encoding.scales if goals == 1 else None,
+            )
             for goal in range(modelled)
-        ]
+        ]  # fmt: skip
         self._limits = [
             LossModel(group, self._prior, seed, (None,), levels=graded) for _ in range(constraints)
         ]
