@@ -8,7 +8,6 @@ administrator has chosen otherwise; and nothing is shown that is not.
 import os
 import time
 from collections.abc import Callable
-from threading import Lock
 from typing import TypeVar
 
 from sonde.store.clocks import SKEW_S, skewed
@@ -42,7 +41,7 @@ class PostgresStore(SqlStore):
         self.url = address.url
         self.lines = Lines(address)
         self._stamp: tuple[float, object] | None = None
-        self._stamping = Lock()
+        self._known_since = 0
 
     def stamp(self) -> object:
         """Return something that differs after any change by any process.
@@ -76,7 +75,7 @@ class PostgresStore(SqlStore):
                 line.ask([("settle", (line.durable,))])
             return answer
 
-        return self.lines.call(look)
+        return self._call(look)
 
     def _add(self, question: Callable[[Session], T]) -> T:
         def add(line: Line) -> T:
@@ -87,7 +86,7 @@ class PostgresStore(SqlStore):
             self._stamp = None
             return answer
 
-        return self.lines.call(add)
+        return self._call(add)
 
     def _write(
         self,
@@ -129,4 +128,14 @@ class PostgresStore(SqlStore):
             self._stamp = None
             return answer
 
-        return self.lines.call(write)
+        return self._call(write)
+
+    def _call(self, act: Callable[[Line], T]) -> T:
+        def act_knowing(line: Line) -> T:
+            # What was seen before a server fell need not be there when it is back.
+            if self._known_since != self.lines.losses:
+                self._known_since = self.lines.losses
+                self._known.clear()
+            return act(line)
+
+        return self.lines.call(act_knowing)

@@ -233,21 +233,30 @@ class Line:
         if version > len(scripts):
             raise newer(address.place, version, len(scripts))
         db = self.db
-        schema = composed.Identifier(address.schema)
-        # Whoever comes first makes it; the others wait for its lock, and find it made.
+        lock = "(1936682596, hashtext(%s))"
+        # Whoever comes first makes it; the others wait for its lock, and find it made. Not a lock
+        # of the transaction: only one that begins later is sure to see what was made meanwhile.
+        db.execute(f"SELECT pg_advisory_lock{lock}", [address.schema])
+        try:
+            self._migrate(address, scripts)
+        finally:
+            if not db.closed:
+                db.execute(f"SELECT pg_advisory_unlock{lock}", [address.schema])
+
+    def _migrate(self, address: Address, scripts: Sequence[str]) -> None:
+        db = self.db
         with db.transaction():
-            db.execute("SELECT pg_advisory_xact_lock(1936682596, hashtext(%s))", [address.schema])
-            if db.execute(
-                "SELECT to_regnamespace(quote_ident(%s))", [address.schema]
-            ).fetchone() == (None,):
+            db.execute("SET LOCAL synchronous_commit = on")
+            known = db.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [address.schema])
+            if known.fetchone() is None:
+                schema = composed.Identifier(address.schema)
                 db.execute(composed.SQL("CREATE SCHEMA {}").format(schema))
             version = self._version(address)
-            for script in scripts[version:]:
-                db.execute(script, prepare=False)
             if version < len(scripts):
+                for script in scripts[version:]:
+                    db.execute(script, prepare=False)
                 db.execute("DELETE FROM layout")
                 db.execute("INSERT INTO layout VALUES (%s)", [len(scripts)])
-            db.execute("SET LOCAL synchronous_commit = on")
 
     def _version(self, address: Address) -> int:
         """Return the version of the layout that is there, 0 where there is none."""

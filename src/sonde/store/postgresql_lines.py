@@ -15,6 +15,7 @@ from typing import TypeVar
 from weakref import WeakSet
 
 import psycopg
+from psycopg import errors
 
 from sonde.errors import StoreError
 from sonde.store.postgresql_faults import fault, is_passing
@@ -72,7 +73,7 @@ class Lines:
                     self.losses += 1
                     if line.token is not None:
                         unsure = line.writer, line.token, line.answer
-                elif not is_passing(error) and (line is not None or not self._may_return(error)):
+                elif not self._may_pass(error, is_open=line is not None):
                     raise fault(self.address.place, error) from error
                 now = time.monotonic()
                 until = now + self.patience_s if until is None else until
@@ -104,9 +105,12 @@ class Lines:
         _inherited.extend(self._free)
         self._free, self._lent = [], 0
 
-    def _may_return(self, error: psycopg.Error) -> bool:
-        """Tell whether a server that cannot be reached is worth waiting for."""
-        return self._has_answered and isinstance(error, psycopg.OperationalError)
+    def _may_pass(self, error: psycopg.Error, *, is_open: bool) -> bool:
+        """Tell whether it is worth waiting for: a server that was there once comes back."""
+        if not self._has_answered:
+            # One that says that it is about to start; no replica, which will not become a primary.
+            return is_passing(error) and not isinstance(error, errors.ReadOnlySqlTransaction)
+        return is_passing(error) or (not is_open and isinstance(error, psycopg.OperationalError))
 
     def _take(self) -> Line:
         with self._some:
