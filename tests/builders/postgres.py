@@ -15,7 +15,10 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 __all__ = ["Server", "fresh_url", "shared"]
 
@@ -98,32 +101,46 @@ class Server:
 
     def start(self) -> None:
         """Let it run; returns when it takes connections."""
-        log = str(self.folder / "log")
-        self._run("pg_ctl", "-D", str(self.data), "-w", "-l", log, "start")
+        with (self.folder / "log").open("ab") as log:
+            # Our own child, so that it is gone once it has ended: where it was somebody else's
+            # its lock file would name a process that is there, if dead.
+            self._running = subprocess.Popen(
+                [str(binaries() / "postgres"), "-D", str(self.data)],
+                cwd=self.folder,
+                user=self._user,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until = time.monotonic() + 60
+        ready = [str(binaries() / "pg_isready"), "-q", "-h", str(self.folder)]
+        while subprocess.run(ready, check=False).returncode:
+            is_well = self._running.poll() is None and time.monotonic() < until
+            assert is_well, (self.folder / "log").read_text()[-2000:]
+            time.sleep(0.02)
 
-    def stop(self, mode: str = "fast") -> None:
-        """End it: `smart`, `fast`, or `immediate`, which is as a crash."""
-        self._run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it in good order, or with SIGQUIT at once, which is as a crash."""
+        self._running.send_signal(number)
+        self._running.wait(30)
 
     def kill(self) -> None:
         """End all its processes as a power cut would, but for what the kernel has."""
-        pid = int((self.data / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{pid}/task/{pid}/children")
-        pids = [pid, *map(int, children.read_text().split())] if children.exists() else [pid]
-        for one in pids:
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        until = time.monotonic() + 10
-        while any(_is_there(one) for one in pids) and time.monotonic() < until:
-            time.sleep(0.01)
+        children = psutil.Process(self._running.pid).children()
+        self._running.kill()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        self._running.wait(30)
+        psutil.wait_procs(children, timeout=5)
 
     def close(self) -> None:
         """End it, and leave nothing."""
         assert self._watcher.stdin is not None
         self._watcher.stdin.close()
         self._watcher.wait()
+        self._running.wait(30)
 
     def _run(self, program: str, *argv: str) -> None:
         done = subprocess.run(
@@ -131,20 +148,10 @@ class Server:
             cwd=self.folder,
             user=self._user,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # not a pipe, which the server would hold open
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
             check=False,
         )
-        log = self.folder / "log"
-        said = log.read_text()[-2000:] if log.exists() else ""
-        assert done.returncode == 0, f"{program} {argv}: {done.returncode}\n{said}"
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+        assert done.returncode == 0, f"{program}: {done.stdout!r} {done.stderr!r}"
 
 
 @functools.cache
