@@ -22,11 +22,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-
-from store_workers import NAMES, WARM_UP, now
 
 from sonde.core.space import space_of
 from sonde.core.sweep import Sweep
@@ -38,7 +37,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "builders"))
 
 from postgres import Server
 
+NAMES = [f"x{at}" for at in range(10)]
+WARM_UP = 20  # trials of each worker that are not timed: a process's first ones cost more
 Job = Callable[[str, str, str], Callable[[], None]]
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
 
 def sonde_job(url: str, sweep: str, name: str) -> Callable[[], None]:

@@ -5,6 +5,7 @@ listen on a socket in a folder of their own, and end with the process that start
 however it ends.
 """
 
+import atexit
 import functools
 import importlib.util
 import itertools
@@ -157,7 +158,9 @@ class Server:
 @functools.cache
 def shared() -> Server:
     """Return the server of this test process."""
-    return Server()
+    server, pid = Server(), os.getpid()
+    atexit.register(lambda: server.close() if os.getpid() == pid else None)
+    return server
 
 
 def fresh_url() -> str:
