@@ -34,10 +34,15 @@ T = TypeVar("T")
 
 
 class RedisLine:
-    """Connections to one server, for all threads of a process; a forked child has its own."""
+    """Connections to one server, for all threads of a process; a forked child has its own.
+
+    Attributes:
+        is_replica: Whether it was a replica from the first, and not one of a failover.
+    """
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.is_replica = False
         self._scripts = {name: text.encode() for name, text in load_scripts().items()}
         self._hashes = {
             name: hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
@@ -81,7 +86,8 @@ class RedisLine:
             try:
                 return call()
             except FAILURES as error:
-                if not may_pass(error) or time.monotonic() > until:
+                is_vain = self.is_replica and isinstance(error, exceptions.ReadOnlyError)
+                if is_vain or not may_pass(error) or time.monotonic() > until:
                     raise fault(self.address.url, error) from error
             pause = next(pauses, pause)
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - who comes first
@@ -103,8 +109,9 @@ class RedisLine:
         try:
             yield connection
         except BaseException as error:
-            # What was asked may still be answered: nobody shall take that for their own.
-            if not isinstance(error, exceptions.ResponseError):
+            # What was asked may still be answered: nobody shall take that for their own. And
+            # where another server has become the primary, its name may lead there by now.
+            if not isinstance(error, exceptions.ResponseError) or may_pass(error):
                 connection.disconnect()
             raise
         finally:

@@ -35,6 +35,7 @@ def check(line: RedisLine) -> tuple[list[str], float]:
     info, save, version, ahead_s = line.patiently(lambda: _ask(line), FIRST_PATIENCE_S)
     fields = _fields(info)
     _refuse(line.address.url, fields, version)
+    line.is_replica = fields.get("role") == "slave" and not line.address.sentinels
     doubts = doubts_of(line.address.url, fields, save)
     if not doubts:
         return [], ahead_s
