@@ -27,7 +27,7 @@ from sonde.store.protocol import Ask, Decision, NewTrial, Store
 from sonde.testing.stores import at, sweep
 
 DONE = Outcome(state=State.DONE)
-TRIALS = 1000
+TRIALS = 500
 STEPS = 3
 processes = multiprocessing.get_context("fork")
 
@@ -126,7 +126,7 @@ def test_workers_that_are_killed_at_any_moment_leave_nothing_half_done(
     with closing(open_store(url)) as store:
         key = add(store, TRIALS)
         crew: dict[int, Any] = {}
-        version, killed, deadline = 0, 0, time.monotonic() + 60
+        version, killed, deadline = 0, 0, time.monotonic() + 100
         while store.get_sweep(key).counts[State.DONE] < TRIALS:
             assert time.monotonic() < deadline
             while len(crew) < 6:
@@ -134,7 +134,7 @@ def test_workers_that_are_killed_at_any_moment_leave_nothing_half_done(
                 worker.start()
                 crew[worker.pid or 0] = worker
             time.sleep(rng.uniform(0.0, 0.1))
-            if killed < 20:
+            if killed < 12:
                 victim = rng.choice(list(crew))
                 os.kill(victim, signal.SIGKILL)
                 crew.pop(victim).join()
@@ -146,7 +146,7 @@ def test_workers_that_are_killed_at_any_moment_leave_nothing_half_done(
         for worker in crew.values():
             worker.join(20)
             assert worker.exitcode == 0
-        assert killed == 20
+        assert killed == 12
         changes = check(store, key)
         assert {trial.state for trial in changes} == {State.DONE}
         curves = store.curves(key)
@@ -206,7 +206,7 @@ def test_a_server_that_is_killed_has_kept_all_that_it_acknowledged(tmp_path: Pat
 
             for _ in range(3):
                 before = len(told())
-                while len(told()) < min(before + 100, TRIALS - 20):
+                while len(told()) < min(before + 60, TRIALS - 20):
                     time.sleep(0.01)
                 server.kill()
                 acknowledged = told()

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from redis_server import RedisServer, redis_server
+from sonde.core.space import space_of
+from sonde.core.sweep import Sweep
 from sonde.core.trial import Outcome, Report, State
 from sonde.errors import ConfigError, NotFoundError, StoreError, StoreVersionError
 from sonde.store import open_store
@@ -173,6 +175,23 @@ def test_a_node_of_a_cluster_and_a_store_of_a_newer_sonde_are_refused(server: Re
         open_store(server.url("future"))
 
 
+def test_the_rights_that_the_documentation_names_are_enough(server: RedisServer) -> None:
+    with server.client() as client:
+        rights = ("~narrow:*", "+@all", "-@admin", "+info", "+config|get")
+        client.execute_command("ACL", "SETUSER", "narrow", "on", ">p", *rights)
+    url = server.url("narrow").replace("unix://", "unix://narrow:p@")
+    with closing(open_store(url)) as store:
+        sweep_id = filled(store, 1)
+        store.stamp()
+        (lease,) = store.lease(sweep_id, Ask(agent="a"), at(1))
+        store.report(lease, 1, [Report(1, {"loss": 0.5}, 1.0)], at(2))
+        store.finish(lease, DONE, at(3))
+        assert len(store.changes(sweep_id).trials) == len(store.curves(sweep_id)) == 1
+        assert store.get_blob(store.put_blob(b"code")) == b"code"
+    with pytest.raises(StoreError, match="its ACL forbids it"):
+        open_store(url.replace("prefix=narrow", "prefix=other"))
+
+
 def test_a_full_memory_is_said_to_be_so_and_has_kept_nothing_of_the_call() -> None:
     with redis_server("--maxmemory", "8mb") as small, closing(open_store(small.url())) as store:
         sweep_id = filled(store, 1)
@@ -314,9 +333,6 @@ def test_what_is_kept_of_a_trial_takes_less_than_a_kilobyte(
     server: RedisServer, store: Store
 ) -> None:
     """Of 10 parameters and 10 reports; the documentation says how much."""
-    from sonde.core.space import space_of
-    from sonde.core.sweep import Sweep
-
     names = [f"x{n}" for n in range(10)]
     record = store.create_sweep(Sweep(space=space_of(dict.fromkeys(names, "uniform(0, 1)"))), at(0))
     add = [NewTrial(params=dict.fromkeys(names, n / 999)) for n in range(500)]

@@ -12,6 +12,7 @@ is a courtesy, no lock: if its holder is killed, the next in line takes it after
 
 import os
 import threading
+import time
 import warnings
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -39,7 +40,8 @@ from sonde.store.rows import Book, Head
 
 __all__ = ["RedisStore"]
 
-_TURN_S = 1  # what nobody gives back for so long has gone missing
+_TURN_S = 1  # what nobody gives back for so long has gone missing ...
+_LONGEST_TURN_S = 8  # ... or for longer, where all is slow: who asks again is the last in line
 _MARK_S = 600  # far longer than anything is asked again
 _FIRST_TURN = "0"
 _DONE, _NAME_TAKEN = 1, -1  # as lua/commit.lua says it
@@ -64,6 +66,7 @@ class RedisStore(BookStore):
         self._stamp = RedisStamp(self._line, self._key("stamp"))
         self._known: dict[str, Lasting] = {}
         self._who = _Who()
+        self._turn_s = _TURN_S
         doubts, self._ahead_s = check(self._line)
         for doubt in doubts:
             warnings.warn(doubt, stacklevel=4)
@@ -242,12 +245,14 @@ class RedisStore(BookStore):
     def _open(self, sweep: str, want: Want, turn: bytes) -> tuple[Page, bytes]:
         """Wait for the turn, unless it is held already, and read."""
         key, reading = self._key(sweep), self._reading(sweep, want)
+        started, moved = time.monotonic(), 0
         while True:
             if turn:
                 (found,) = self._line.ask(reading)
             else:
+                wait = self._turn_s
                 before, taken, found = self._line.ask(
-                    ("HMGET", key, "tx", "turn"), ("BLPOP", f"{key}:turn", _TURN_S), reading
+                    ("HMGET", key, "tx", "turn"), ("BLPOP", f"{key}:turn", wait), reading
                 )
                 if taken is not None:
                     turn = taken[1]
@@ -256,11 +261,17 @@ class RedisStore(BookStore):
                 raise names.no_sweep(sweep)
             page = Page(*found)
             if turn:
+                if moved == 0 and time.monotonic() - started < _TURN_S / 4:
+                    self._turn_s = max(self._turn_s // 2, _TURN_S)
                 return page, turn
             if page.tx == before[0] and page.turn == before[1]:
                 mine = os.urandom(6).hex().encode()
                 usurp = self._line.script("usurp", [key], page.turn, mine)
                 turn = mine if self._line.ask(usurp) == [1] else b""
+                continue
+            moved += 1
+            if moved > 1:  # once may be that somebody was killed in between
+                self._turn_s = min(2 * wait, _LONGEST_TURN_S)
 
     def _commit(
         self,
