@@ -206,6 +206,7 @@ def test_workers_says_how_many_trials_run_at_once(desk: Place) -> None:
     assert said.startswith("x: 1 trial runs at once at most; ")
     desk.wait("x", lambda counts: counts["running"] == 1 and counts["done"] >= 2)
     assert desk.json("show", "x")["budget"]["workers"] == 1
+    assert "at once     1 at most" in desk.run("show", "x").stdout
     assert "x: as many trials" in desk.run("workers", "x", "none").stdout
     desk.wait("x", lambda counts: counts["running"] == 2)
     process.send_signal(signal.SIGINT)

@@ -65,6 +65,7 @@ def sweep_facts(
         ("state", _state(record)),
         ("trials", counts or "none yet"),
         ("budget", " or ".join(limits) or "until nothing is left to try"),
+        ("at once", "" if budget.workers is None else f"{budget.workers} at most"),
         ("method", _method(record, history)),
         ("goal", goals_text(sweep.goals) or "no metric was given"),
         ("stops by", _rule(history)),

@@ -69,6 +69,7 @@ const How = ({ detail }) => html`<section class="panel"><h2>How it is searched</
     ["Why", detail.method_reason],
     ["Early stopping", detail.stopping || "none: trials run to their end"],
     ["Budget", [detail.budget.trials && count(detail.budget.trials, "trial"), detail.budget.time_s && duration(detail.budget.time_s)].filter(Boolean).join(" or ") || "until nothing is left to try"],
+    ["At once", detail.budget.workers === null ? "" : `${count(detail.budget.workers, "trial")} at most, over all agents`],
     ["Repeats", detail.repeats > 1 ? `${detail.repeats} of each assignment` : ""],
     ["Retries", detail.retries ? `${detail.retries} of a trial that failed` : ""],
   ]} />
