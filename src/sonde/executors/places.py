@@ -18,7 +18,7 @@ from sonde.plugins import found
 __all__ = ["LOCAL", "PLACES", "executor", "is_here"]
 
 LOCAL = "local"
-_NOT_YET = {"dask", "slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
+_NOT_YET = {"slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
 _PARTS = ("start", "room", "watch", "said", "alive", "stop", "close")
 
 
@@ -34,7 +34,13 @@ def _ray(*, address: str | None = None) -> Executor:
     return RayExecutor(address=address)
 
 
-PLACES: Mapping[str, Callable[..., Executor]] = {LOCAL: _local, "ray": _ray}
+def _dask(*, address: str | None = None) -> Executor:
+    from sonde.executors.dask import DaskExecutor
+
+    return DaskExecutor(address=address)
+
+
+PLACES: Mapping[str, Callable[..., Executor]] = {LOCAL: _local, "ray": _ray, "dask": _dask}
 
 
 def executor(text: str = LOCAL, *, flag: str = PLACE.flag) -> Executor:
