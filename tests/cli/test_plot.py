@@ -43,6 +43,17 @@ def test_several_sweeps_come_into_one_figure(cli: Sonde, sweep: str, tmp_path: P
     ]
 
 
+def test_several_files_are_drawn_at_once_of_a_storage_by_hydra_s_word_for_it(
+    cli: Sonde, sweep: str, tmp_path: Path
+) -> None:
+    files = [tmp_path / "f.json", tmp_path / "f.svg"]
+    written = [word for file in files for word in ("-o", str(file))]
+    url = f"sqlite:///{tmp_path}/.sonde/sonde.db"
+    said = cli("plot", "history", sweep, "--storage", url, *written)
+    assert said.err.splitlines() == [str(file) for file in files]
+    assert all(file.exists() for file in files)
+
+
 def test_a_file_is_drawn_by_its_suffix(cli: Sonde, sweep: str, tmp_path: Path) -> None:
     file = tmp_path / "f.svg"
     cli("plot", "contour", sweep, "--param", "lr", "--param", "opt", "-o", str(file))

@@ -17,6 +17,7 @@ __all__ = [
     "format_of",
     "format_option",
     "opened",
+    "storage_option",
     "store_option",
     "trial_key",
 ]
@@ -36,6 +37,13 @@ def _chosen_store(ctx: click.Context, _: click.Parameter, value: str | None) -> 
 def store_option(function: F) -> F:
     """Add `--store`; it may also stand before the command."""
     return click.option("--store", metavar="URL", callback=_chosen_store, help=STORE_HELP)(function)
+
+
+def storage_option(function: F) -> F:
+    """Add `--store`, also by the name that Optuna's and Hydra's users know: `--storage`."""
+    return click.option(
+        "--store", "--storage", "store", metavar="URL", callback=_chosen_store, help=STORE_HELP
+    )(function)
 
 
 def format_option(function: F) -> F:

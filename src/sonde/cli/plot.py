@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sonde.cli.options import opened, store_option
+from sonde.cli.options import opened, storage_option
 
 __all__ = ["plot"]
 
@@ -20,10 +20,12 @@ _KINDS = (
 @click.option(
     "-o",
     "--output",
+    "outputs",
     type=click.Path(path_type=Path),
+    multiple=True,
     metavar="FILE",
-    help="A file, by its suffix: .png, .pdf, .svg, .html, or .json for the numbers. Default: here, "
-    "in letters.",
+    help="A file, by its suffix: .png, .pdf, .svg, .html, or .json for the numbers; repeatable. "
+    "Default: here, in letters.",
 )
 @click.option(
     "--metric",
@@ -63,11 +65,11 @@ _KINDS = (
 @click.option(
     "--points", type=click.IntRange(1, 30_000), metavar="N", help="Trials that are shown at most."
 )
-@store_option
+@storage_option
 def plot(
     kind: str,
     sweeps: tuple[str, ...],
-    output: Path | None,
+    outputs: tuple[Path, ...],
     metrics: tuple[str, ...],
     params: tuple[str, ...],
     over: str,
@@ -90,16 +92,18 @@ def plot(
     from sonde.cli.screen import UNICODE, screen_of
     from sonde.errors import ConfigError
 
-    if output is not None and output.suffix.lower().removeprefix(".") not in FORMATS:
-        known = ", ".join(f".{form}" for form in FORMATS)
-        raise ConfigError(f"--output {output}", "its suffix tells no format", f"use {known}")
+    for output in outputs:
+        if output.suffix.lower().removeprefix(".") not in FORMATS:
+            known = ", ".join(f".{form}" for form in FORMATS)
+            raise ConfigError(f"--output {output}", "its suffix tells no format", f"use {known}")
     asked = Asked(
         kind=kind, metrics=metrics, params=params, over=over, points=points, method=method
     )
     with opened(store) as opened_store:
         found = figure_from(opened_store, sweeps, asked, datetime.now(UTC), text=text)
-    if output is not None:
+    for output in outputs:
         say(str(Picture(found).save(output)))
+    if outputs:
         return
     screen = screen_of()
     click.echo(text_of(found, width=screen.width or 80, unicode=screen.signs is UNICODE))
