@@ -222,3 +222,50 @@ def test_without_a_storage_each_run_is_a_sweep_of_its_own(program: Making) -> No
         swept.run("hydra.sweeper.storage=null", "hydra.sweeper.study_name=s", "y=1,2")
     store = str(swept.folder / ".sonde" / "sonde.db")
     assert [len(sonde.Sweep.open(name, store=store).trials) for name in ("s", "s-2")] == [2, 2]
+
+
+EXTENDER = """
+def configure(cfg, trial):
+    x = trial.params["x"]
+    trial.suggest_float("+z", x - cfg.y / 10, x + cfg.y / 10)
+    if trial.suggest_categorical("experiment", ["none", "a b"]) == "none":
+        trial.suggest_int("+extra.n", 1, 4)
+"""
+
+
+def test_a_function_says_trial_by_trial_what_else_is_searched(program: Making) -> None:
+    swept = program(
+        "assert abs(cfg.z - cfg.x) <= 0.1\n"
+        "assert ('extra' in cfg) == (cfg.experiment == 'none')\n"
+        "return abs(cfg.z) + (cfg.extra.n if 'extra' in cfg else 0)"
+    )
+    (swept.folder / "extending.py").write_text(EXTENDER)
+    words = (
+        "hydra/launcher=joblib", "hydra.sweeper.custom_search_space=extending.configure",
+        "hydra.sweeper.study_name=s", "hydra/sweeper/sampler=random", "x=interval(-1,1)",
+    )  # fmt: skip
+    swept.run(*words, "hydra.sweeper.n_trials=4")
+    swept.run(*words, "hydra.sweeper.n_trials=8")
+    sweep = opened(swept, "s")
+    assert [trial.state for trial in sweep.trials] == ["done"] * 8
+    conditions = {
+        p.name: p.when and p.when.text
+        for p in sweep.store.get_sweep(sweep.id).sweep.space.parameters
+    }
+    assert conditions == {
+        "x": None, "z": None, "experiment": None, "extra.n": "experiment == 'none'"
+    }  # fmt: skip
+    best = results(swept)["best_params"]
+    assert isinstance(best, dict)
+    assert {"x", "+z", "experiment"} <= set(best)
+
+
+def test_all_that_is_searched_may_come_from_the_function(program: Making) -> None:
+    swept = program("return cfg.x")
+    (swept.folder / "extending.py").write_text(
+        "def configure(cfg, trial):\n    trial.suggest_float('x', 0, 1)\n"
+    )
+    custom = "hydra.sweeper.custom_search_space=extending"
+    swept.run(f"{custom}.configure", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=5")
+    assert [list(trial.params) for trial in opened(swept, "s").trials] == [["x"]] * 5
+    assert "it cannot be loaded" in swept.run(f"{custom}.nothing", "x=interval(0,1)", fails=True)

@@ -21,7 +21,7 @@ from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.places import opened
 from sonde.api.sweep import Sweep as Opened
 from sonde.controller import Controller, utc_now
-from sonde.core.appearing import clean, conditioned, grown
+from sonde.core.appearing import clean, grown
 from sonde.core.distributions import Distribution
 from sonde.core.metric import Direction, Goal
 from sonde.core.space import Space
@@ -40,6 +40,7 @@ from sonde.plugins.methods import method as method_of
 from sonde.plugins.rules import rule as rule_of
 from sonde.store.protocol import Ask, Decision, NewTrial, Store
 from sonde.studies.names import Pruner, Sampler
+from sonde.studies.room import TOLD, make_room, settle
 from sonde.studies.trials import FrozenTrial, Trial, TrialState, is_pruned
 
 __all__ = ["Study", "create_study", "load_study"]
@@ -52,7 +53,6 @@ _STATES = {
     State.WAITING: TrialState.WAITING,
     State.PAUSED: TrialState.WAITING,
 }
-_TOLD = (State.DONE, State.STOPPED)
 
 
 def create_study(
@@ -382,14 +382,7 @@ class Study:
         """Bring what a trial asks for into the definition."""
         if grown(self._controller.record.sweep.space, asked) is self._controller.record.sweep.space:
             return
-        names = ", ".join(asked)
-        amend(
-            self.store,
-            self._id,
-            lambda old: replace(old, space=grown(old.space, asked)),
-            utc_now(),
-            why=f"the objective asked for {names}",
-        )
+        make_room(self.store, self._id, asked)
 
     # ------------------------------------------------------------------ how it does it
 
@@ -437,7 +430,7 @@ class Study:
             trial.end(state, values, error)
         except LeaseLostError:  # this program was silent for too long: another one has the trial
             return
-        if state in _TOLD:
+        if state in TOLD:
             self._settle(held.lease.params)
 
     def _let_go(self, number: int) -> None:
@@ -451,15 +444,7 @@ class Study:
             self._controller.refresh()
             if self._controller.record.sweep.space.admits(params):
                 return
-            trials = self._controller.history.trials
-            whole = [trial.params for trial in trials if trial.state in _TOLD]
-            amend(
-                self.store,
-                self._id,
-                lambda old: conditioned(old, whole),
-                utc_now(),
-                why="trials differ in what they ask for",
-            )
+            settle(self.store, self._id, self._controller.history.trials)
 
     def _leased(self) -> Lease:
         """Return a lease on the next trial: one that waits, or one that the method proposes."""

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -84,7 +84,9 @@ class FrozenTrial:
 class Owner(Protocol):
     """What a trial needs of its study."""
 
-    store: Store
+    @property
+    def store(self) -> Store:
+        """Where it is."""
 
     @property
     def goals(self) -> Sequence[Goal]:
@@ -104,7 +106,13 @@ class Trial:
     """
 
     def __init__(
-        self, study: Owner, held: Held, judged: Judged, seed: int, fixed: Mapping[str, Any]
+        self,
+        study: Owner,
+        held: Held,
+        judged: Judged,
+        seed: int,
+        fixed: Mapping[str, Any],
+        named: Callable[[str], str] = clean,
     ) -> None:
         self.number = held.lease.number
         self.study = study
@@ -112,7 +120,7 @@ class Trial:
         self.user_attrs: dict[str, Any] = {}
         self.datetime_start = utc_now()
         self._held, self._judged, self._seed = held, judged, seed
-        self._proposed = fixed
+        self._proposed, self._named = fixed, named
         self._asked: dict[str, Distribution] = {}
         self._values: dict[str, Any] = {}
         self._kept = dict(held.lease.params)  # what the store has
@@ -186,6 +194,15 @@ class Trial:
         """Whether another process has the trial by now."""
         return self._held.verdict is Verdict.LOST
 
+    def take(self, name: str, asked: Distribution) -> None:
+        """Have a parameter that somebody else asked for, at the value that was proposed."""
+        self._suggest(name, asked)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What it asked for so far, as the store has it."""
+        return self._values
+
     def keep(self) -> None:
         """Have the store know of all that was asked for so far."""
         if self._values == self._kept:
@@ -213,7 +230,7 @@ class Trial:
         self._held.finish(self.study.store, outcome)
 
     def _suggest(self, name: str, asked: Distribution) -> Any:
-        ours = clean(name)
+        ours = self._named(name)
         if ours in self._values:
             known = self._asked[ours]
             if type(known) is not type(asked) or not asked.contains(self._values[ours]):

@@ -137,7 +137,8 @@ class SondeSweeperConf:
         max_failure_rate: The share of failed jobs from which on the sweep is given up.
         params: Key to value, as they would be written on the command line, which wins over them.
         search_space: The older way to write `params`: key to a dict with `type`, `low`, ...
-        custom_search_space: Not there yet; None.
+        custom_search_space: The dotted path of a function that is called with the config and each
+            trial, and may search more by `trial.suggest_float` and the like, as with Optuna.
         metric: What a job's number is called, or a list of names. Needed only where jobs return
             dicts or call `sonde.log`.
         pruner: A stopping rule, which hears what jobs report by `sonde.log`.

@@ -3,7 +3,8 @@
 import enum
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
@@ -11,12 +12,21 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.hydra_sonde_sweeper.job import Job
-from hydra_plugins.hydra_sonde_sweeper.overrides import Plan
 from sonde.api.asked import Asked
 
-__all__ = ["Launching", "Way", "way_of"]
+__all__ = ["Launching", "Overriding", "Way", "way_of"]
 
 log = logging.getLogger(__name__)
+
+
+class Overriding(Protocol):
+    """What makes a job's overrides of a trial's values."""
+
+    def overrides(self, params: Mapping[str, Any]) -> list[str]:
+        """Return them."""
+
+    def params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values under the keys that were written."""
 
 
 class Way(enum.Enum):
@@ -63,7 +73,7 @@ class TrialLauncher:
             hydra_context=made_by.hydra_context, task_function=function, config=made_by.config
         )
 
-    def launch(self, trials: Sequence[Asked], plan: Plan) -> list[JobReturn | Exception]:
+    def launch(self, trials: Sequence[Asked], plan: Overriding) -> list[JobReturn | Exception]:
         """Run a job for each trial; return what became of each, in the same order.
 
         An exception stands for a job of which the launcher has nothing to return, such as one
@@ -77,7 +87,9 @@ class TrialLauncher:
             returned |= self._launched(run, plan)
         return [returned[trial.number] for trial in trials]
 
-    def _launched(self, trials: Sequence[Asked], plan: Plan) -> dict[int, JobReturn | Exception]:
+    def _launched(
+        self, trials: Sequence[Asked], plan: Overriding
+    ) -> dict[int, JobReturn | Exception]:
         jobs = [[*plan.overrides(trial.params), *self._place(trial)] for trial in trials]
         numbers = [trial.number for trial in trials]
         try:

@@ -20,7 +20,7 @@ from hydra.core.override_parser.types import (
 
 from sonde import Choice, ConfigError, Float, Int, Space
 
-__all__ = ["Plan", "plan_of", "written_as_overrides"]
+__all__ = ["Plan", "plan_of", "quoted", "written_as_overrides"]
 
 _LONGEST = 1000  # values of a range that are listed; a longer one is a number with steps
 
@@ -181,7 +181,7 @@ def _as_override(where: str, value: Any) -> str:
         return "null" if value is None else str(value)
     kind = str(value["type"]).rsplit(".", 1)[-1].lower()
     if kind == "categorical":
-        return f"choice({','.join(_quoted(choice) for choice in value['choices'])})"
+        return f"choice({','.join(quoted(choice) for choice in value['choices'])})"
     if kind not in {"int", "float"}:
         raise ConfigError(where, f"type is {value['type']!r}", "use int, float or categorical")
     try:
@@ -195,7 +195,8 @@ def _as_override(where: str, value: Any) -> str:
     return f"tag(log,{text})" if value.get("log") else text
 
 
-def _quoted(choice: Any) -> str:
+def quoted(choice: Any) -> str:
+    """Return a choice as it is written in an override."""
     if isinstance(choice, str):
         escaped = choice.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"

@@ -7,14 +7,14 @@ from typing import Any
 from omegaconf import OmegaConf
 
 import sonde
-from hydra_plugins.hydra_sonde_sweeper.overrides import Plan
+from hydra_plugins.hydra_sonde_sweeper.launching import Overriding
 
 __all__ = ["write_results"]
 
 log = logging.getLogger(__name__)
 
 
-def write_results(path: Path, sweep: sonde.Sweep, plan: Plan) -> None:
+def write_results(path: Path, sweep: sonde.Sweep, plan: Overriding) -> None:
     """Write the best trial, or those of the front where there are several goals."""
     results: dict[str, Any] = {"name": "sonde"}
     if len(sweep.goals) == 1:

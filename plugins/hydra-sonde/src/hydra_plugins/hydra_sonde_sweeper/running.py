@@ -14,7 +14,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 import sonde
-from hydra_plugins.hydra_sonde_sweeper.launching import Launching, Way, way_of
+from hydra_plugins.hydra_sonde_sweeper.extending import Extending, extender_of
+from hydra_plugins.hydra_sonde_sweeper.launching import Launching, Overriding, Way, way_of
 from hydra_plugins.hydra_sonde_sweeper.overrides import Plan, plan_of, written_as_overrides
 from hydra_plugins.hydra_sonde_sweeper.results import write_results
 from hydra_plugins.hydra_sonde_sweeper.settings import settings_of
@@ -45,6 +46,15 @@ class Running:
         parser = OverridesParser.create(config_loader=hydra_context.config_loader)
         written = [*written_as_overrides(self.settings.params), *arguments]
         self.plan: Plan = plan_of(parser.parse_overrides(written))
+        custom = self.settings.custom
+        self.extender = None if custom is None else extender_of(custom)
+        self.extending: Extending | None = None
+        if self.extender is not None and self.settings.method == "grid":
+            raise ConfigError(
+                f"hydra.sweeper.custom_search_space={custom}",
+                "a grid is walked through, and what a function will ask for is not known",
+                "choose another sampler",
+            )
         self.launching = Launching(hydra_context, task_function, config)
         self.way = way_of(config, self.settings.refill)
         self.jobs: dict[int, JobReturn] = {}
@@ -59,6 +69,8 @@ class Running:
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
         self.sweep = self._declared()
+        if self.extender is not None:
+            self.extending = Extending(self.extender, self.config, self.sweep, self.plan)
         at_once = 1 if self.way is Way.HERE else self.settings.n_jobs
         log.info(
             "sweep %s: %d of %d trials are there; %d at once; sonde show %s",
@@ -70,7 +82,7 @@ class Running:
             self._refilled()
         else:
             self._in_batches()
-        write_results(folder / "optimization_results.yaml", self.sweep, self.plan)
+        write_results(folder / "optimization_results.yaml", self.sweep, self._overriding)
         if self._is_given_up():
             self._raise_failure()
         returned = [self.jobs[number] for number in sorted(self.jobs)]
@@ -81,7 +93,7 @@ class Running:
 
     def _declared(self) -> sonde.Sweep:
         settings, space = self.settings, self.plan.space
-        cells = space.size
+        cells = None if self.extender else space.size
         # All assignments of a small space are tried in the order in which they are written.
         is_grid = settings.method in {"auto", "grid"} and cells is not None
         is_small = cells is not None and (cells <= settings.n_trials or not space.parameters)
@@ -105,7 +117,7 @@ class Running:
         )
 
     def _total(self) -> int:
-        cells = self.plan.space.size
+        cells = None if self.extender else self.plan.space.size
         return self.settings.n_trials if cells is None else min(self.settings.n_trials, cells)
 
     def _compose_first(self) -> None:
@@ -118,9 +130,24 @@ class Running:
         if self._is_given_up():
             return None
         try:
-            return self.sweep.ask()
+            asked = self._asked()
         except ExhaustedError:
             return None
+        if self.extending is not None and asked is not None:
+            with _given_back_if_interrupted([asked]):
+                self.extending.extend(asked)
+        return asked
+
+    def _asked(self) -> Asked | None:
+        if self.extending is None or self.extending.has_space:
+            return self.sweep.ask()
+        # All comes from the function, which was not called yet.
+        return self.sweep.ask({}) if len(self.sweep.trials) < self.settings.n_trials else None
+
+    @property
+    def _overriding(self) -> Overriding:
+        """What makes a job's overrides."""
+        return self.plan if self.extending is None else self.extending
 
     def _others_work(self) -> bool:
         """Tell whether other processes have trials that might come back to us; wait a little."""
@@ -137,7 +164,7 @@ class Running:
             asked = self._ask()
             if asked is not None:
                 with _given_back_if_interrupted([asked]):
-                    self._end([asked], launcher.launch([asked], self.plan))
+                    self._end([asked], launcher.launch([asked], self._overriding))
             elif not self._others_work():
                 return
 
@@ -147,7 +174,7 @@ class Running:
         running: dict[int, Asked] = {}
 
         def work(launcher: Any, asked: Asked) -> None:
-            done.put((launcher, asked, launcher.launch([asked], self.plan)))
+            done.put((launcher, asked, launcher.launch([asked], self._overriding)))
 
         with _given_back_if_interrupted(running):
             while True:
@@ -181,7 +208,7 @@ class Running:
                 batch.append(asked)
             if batch:
                 with _given_back_if_interrupted(batch):
-                    self._end(batch, launcher.launch(batch, self.plan))
+                    self._end(batch, launcher.launch(batch, self._overriding))
             elif not self._others_work():
                 return
 
@@ -196,6 +223,8 @@ class Running:
                 log.warning("trial %d was given to another process meanwhile", trial.number)
             if isinstance(job, JobReturn):
                 self.jobs[trial.number] = job
+        if self.extending is not None:
+            self.extending.settle()
 
     def _tell(self, trial: Asked, job: JobReturn | Exception) -> None:
         if isinstance(job, Exception) or job.status is not JobStatus.COMPLETED:

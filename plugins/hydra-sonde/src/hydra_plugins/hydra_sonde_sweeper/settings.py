@@ -49,6 +49,7 @@ class Settings:
     pruner: str | None
     timeout: float | str | None
     refill: bool | None
+    custom: str | None
 
 
 def settings_of(given: Mapping[str, Any]) -> Settings:
@@ -58,12 +59,6 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         ConfigError: If something there cannot be used.
     """
     plain = {name: _plain(value) for name, value in given.items()}
-    if plain.get("custom_search_space") is not None:
-        raise ConfigError(
-            "hydra.sweeper.custom_search_space",
-            "spaces that a function makes trial by trial are not there yet",
-            "write the parameters under hydra.sweeper.params",
-        )
     method, seed = _sampler(plain.get("sampler") or {})
     return Settings(
         method=method,
@@ -78,6 +73,7 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         pruner=plain.get("pruner"),
         timeout=plain.get("timeout"),
         refill=plain.get("refill"),
+        custom=plain.get("custom_search_space"),
     )
 
 
