@@ -137,15 +137,21 @@ export function sorted(columns, rows, by) {
   const out = rows.slice();
   if (key === "number") return isDown ? out.reverse() : out;
   const { ranks, last } = ranksOf(columns, key);
-  let n = 0;
-  for (const group of [0, 1]) {
-    const found = rows.filter((row) => last[row] === group);
-    put(out, n, found, ranks, isDown ? -1 : 1);
-    n += found.length;
+  // In a loop: `filter` of typed arrays takes longer than the sorting itself.
+  const [whole, short] = [new Uint32Array(rows.length), new Uint32Array(rows.length)];
+  let [a, b] = [0, 0];
+  /** @type {number[]} */
+  const rest = [];
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    if (last[row] === 0) whole[a++] = row;
+    else if (last[row] === 1) short[b++] = row;
+    else rest.push(row);
   }
-  const rest = [...rows].filter((row) => last[row] > 1);
-  rest.sort((a, b) => last[a] - last[b] || a - b);
-  out.set(rest, n);
+  put(out, 0, whole.subarray(0, a), ranks, isDown ? -1 : 1);
+  put(out, a, short.subarray(0, b), ranks, isDown ? -1 : 1);
+  rest.sort((x, y) => last[x] - last[y] || x - y);
+  out.set(rest, a + b);
   return out;
 }
 
