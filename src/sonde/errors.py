@@ -11,6 +11,7 @@ SondeError
 │   ├── SweepExistsError     a sweep of that name is there already
 │   └── LeaseLostError       the lease lapsed and another agent has the trial, or it was ended
 ├── IllegalTransitionError   a state that cannot follow the present one
+├── PlaceError           a place where agents are started refuses, or does not answer
 ├── ExhaustedError       the search method has nothing left to propose
 └── TrialError           the user's program failed
 
@@ -28,6 +29,7 @@ __all__ = [
     "IllegalTransitionError",
     "LeaseLostError",
     "NotFoundError",
+    "PlaceError",
     "SondeError",
     "Stopped",
     "StoreError",
@@ -99,6 +101,10 @@ class LeaseLostError(StoreError):
 
 class IllegalTransitionError(SondeError):
     """A state that cannot follow the present one."""
+
+
+class PlaceError(SondeError):
+    """A place where agents are started refuses what it is asked, or does not answer."""
 
 
 class ExhaustedError(SondeError):

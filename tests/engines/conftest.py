@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from slurm_cluster import SlurmCluster
+
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 
@@ -27,3 +29,11 @@ def cluster() -> Iterator[Any]:
     cluster.wait_for_nodes()
     yield cluster
     cluster.shutdown()
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
+    """A Slurm cluster of this machine, with three nodes."""
+    cluster = SlurmCluster(tmp_path_factory.mktemp("slurm"))
+    yield cluster
+    cluster.close()

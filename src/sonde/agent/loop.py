@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["AgentReport", "Event", "Options", "run"]
 
 _DOUBT_S = 0.25  # that whoever decides has to look at failures
+_SIGNAL_S = 0.3  # between the same signal to a program and to us
 _LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
 _SEND_S = 60.0  # the same with files that are left to send, unless there is haste
 
@@ -184,6 +185,8 @@ class _Agent:
             if trial.outcome is None:
                 self.link.report(trial)
                 continue
+            if not self._stands(trial):
+                continue
             if self.sending is not None and not self.sending.end(trial.lease):
                 continue  # in a moment: who sees that it has ended shall see all that it printed
             room = self.slots - len(self.running) + 1
@@ -206,6 +209,17 @@ class _Agent:
                 self.doubts_until = time.monotonic() + _DOUBT_S
             if not leases:
                 self.look_at = 0.0  # it may have been the last one
+
+    def _stands(self, trial: RunningTrial) -> bool:
+        """Tell whether an outcome is what it seems: the signal that ends us may be on its way."""
+        if not self.options.shares_signals or trial.outcome is None:
+            return True
+        if trial.outcome.state is not State.FAILED:
+            return True
+        if self.waker.terminations:
+            trial.excuse()
+            return True
+        return time.monotonic() - trial.ended_at > _SIGNAL_S
 
     def _reclaim(self) -> None:
         """Begin trials that were leased to us by a call whose answer was lost."""

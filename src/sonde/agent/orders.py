@@ -32,6 +32,8 @@ class Options:
         folder: The user's; None: the current one.
         forward_signals: Send SIGINT and SIGTERM on to the programs of trials, so that they can
             end as they like; what does not end well by it is given back.
+        shares_signals: What ends this agent ends the programs of its trials by itself, as Slurm
+            does, so a failure just before its own SIGTERM is none.
         upload: Send a server what trials print and leave.
         upload_limit: Bytes of artifacts that are sent of a trial; None: what the server takes.
     """
@@ -51,6 +53,7 @@ class Options:
     allow: tuple[str, ...] | None = None
     folder: Path | None = None
     forward_signals: bool = False
+    shares_signals: bool = False
     upload: bool = True
     upload_limit: int | None = None
 

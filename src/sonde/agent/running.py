@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sonde.agent.folder import TrialFolder
@@ -90,6 +90,7 @@ class RunningTrial:
         outcome: How it ended, once it has.
         verdict: What was asked of it.
         lost: Whether the lease is gone: nothing more is sent.
+        ended_at: When it ended, by the monotonic clock.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class RunningTrial:
         self.outcome: Outcome | None = None
         self.verdict = Verdict.GO_ON
         self.lost = False
+        self.ended_at = 0.0
         self.unsent_since: float | None = None
         self._work, self._goals, self._grace_s = work, goals, grace_s
         self._wanted, self._is_command = wanted, is_command
@@ -135,6 +137,7 @@ class RunningTrial:
         if ended is not None:
             self._gather(final=True)
             self.outcome = self._conclude(ended)
+            self.ended_at = now
         elif now >= self._look_at:
             self._gather()
             age = now - self._began
@@ -153,6 +156,11 @@ class RunningTrial:
         """End it so that it is run again, by whomever."""
         self._giving_back = True
         self._ask_to_end()
+
+    def excuse(self) -> None:
+        """Take a failure for none: it ended because its agent does, and is run again."""
+        if self.outcome is not None and self.outcome.state is State.FAILED:
+            self.outcome = replace(self.outcome, state=State.WAITING, error=None)
 
     def kill(self) -> None:
         """End it at once."""

@@ -15,7 +15,7 @@ __all__ = ["resume"]
 @click.option("-j", "--workers", "--num-workers", "workers", metavar="N",
               help="How many trials at once. Default: one a core.")  # fmt: skip
 @click.option("--on", metavar="PLACE",
-              help="Where trials run: local, the default, ray, dask, or what a plugin "
+              help="Where trials run: local, the default, ray, dask, slurm, or what a plugin "
               "adds.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT",
               help="Of the cluster that --on is to use.")  # fmt: skip

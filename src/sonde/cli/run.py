@@ -116,7 +116,7 @@ __all__ = ["run"]
 @click.option(
     "--on",
     metavar="PLACE",
-    help="Where trials run: local, the default, ray, dask, or what a plugin adds.",
+    help="Where trials run: local, the default, ray, dask, slurm, or what a plugin adds.",
 )
 @click.option("--cloud", metavar="PLACE", help="StudioML's word for --on.")
 @click.option("--address", metavar="HOST:PORT", help="Of the cluster that --on is to use.")

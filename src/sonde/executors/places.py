@@ -18,7 +18,7 @@ from sonde.plugins import found
 __all__ = ["LOCAL", "PLACES", "executor", "is_here"]
 
 LOCAL = "local"
-_NOT_YET = {"slurm", "cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
+_NOT_YET = {"cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
 _PARTS = ("start", "room", "watch", "said", "alive", "stop", "close")
 
 
@@ -40,7 +40,15 @@ def _dask(*, address: str | None = None) -> Executor:
     return DaskExecutor(address=address)
 
 
-PLACES: Mapping[str, Callable[..., Executor]] = {LOCAL: _local, "ray": _ray, "dask": _dask}
+def _slurm(**options: Any) -> Executor:
+    from sonde.executors.slurm import SlurmExecutor
+
+    return SlurmExecutor(**options)
+
+
+PLACES: Mapping[str, Callable[..., Executor]] = {
+    LOCAL: _local, "ray": _ray, "dask": _dask, "slurm": _slurm,
+}  # fmt: skip
 
 
 def executor(text: str = LOCAL, *, flag: str = PLACE.flag) -> Executor:

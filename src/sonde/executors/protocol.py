@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from sonde.executors.resources import Resources
 
@@ -36,7 +36,9 @@ class AgentSpec:
     gpus: tuple[str, ...] = ()
     each: Resources = field(default_factory=Resources)
 
-    def argv(self, *, python: str = sys.executable, parent_fd: int | None = None) -> list[str]:
+    def argv(
+        self, *, python: str = sys.executable, parent_fd: int | None = None, **more: Any
+    ) -> list[str]:
         """Return the command that is an agent.
 
         It ends by itself when the sweep has; at SIGINT once its trials have ended, at SIGTERM
@@ -46,8 +48,10 @@ class AgentSpec:
             python: One that has sonde, where the agent is to run.
             parent_fd: A pipe that it inherits: when that closes it leaves, and until then it
                 leaves decisions to whoever holds the other end.
+            more: Further `sonde.agent.orders.Options`, as JSON has them.
         """
         options = {
+            **more,
             "store_url": self.store,
             "sweep": self.sweep,
             "root": self.root,

@@ -1,0 +1,277 @@
+"""Sweeps on a Slurm cluster: jobs that are put back in the queue, nodes and drivers that die."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from slurm_cluster import SlurmCluster
+from sonde.controller import utc_now
+from sonde.core.metric import Goal
+from sonde.core.space import space_of
+from sonde.core.sweep import Command, Sweep
+from sonde.core.trial import State
+from sonde.errors import ConfigError
+from sonde.executors.drive import Result, View, drive
+from sonde.executors.protocol import AgentSpec
+from sonde.executors.resources import Resources
+from sonde.executors.slurm import SlurmExecutor
+from sonde.store import open_store
+from sonde.testing.executors import Silent, until
+
+# It counts to STEPS, keeps how far it came, and notes what it was when it is done.
+SCRIPT = """\
+kept="$SONDE_CHECKPOINT_DIR/steps"
+touch "$kept"
+from=$(wc -l < "$kept")
+while [ "$(wc -l < "$kept")" -lt STEPS ]; do sleep 0.1; echo step >> "$kept"; done
+echo '{"loss": 1}' >> "$SONDE_TRIAL_DIR/reports.jsonl"
+echo "$SONDE_TRIAL $SONDE_ATTEMPT $from $SLURMD_NODENAME ${CUDA_VISIBLE_DEVICES:--} $KIND" >> ENDED
+"""
+
+
+class Site:
+    """A store, and a folder with a script that notes each trial that it ends."""
+
+    def __init__(self, base: Path) -> None:
+        self.base, self.ended_file = base, base / "ended"
+        self.folder = base / "project"
+        self.folder.mkdir()
+        self.store = open_store(str(self.folder / ".sonde" / "sonde.db"))
+        self.script(1)
+
+    def script(self, steps: int) -> None:
+        text = SCRIPT.replace("STEPS", str(steps)).replace("ENDED", str(self.ended_file))
+        (self.folder / "train.sh").write_text(text)
+
+    def sweep(self, points: int, steps: int = 1) -> str:
+        self.script(steps)
+        work = Command(argv=("sh", "train.sh"), folder=str(self.folder))
+        sweep = Sweep(
+            space=space_of({"x": list(range(points))}), goals=(Goal(metric="loss"),),
+            method="grid", work=work,
+        )  # fmt: skip
+        return self.store.create_sweep(sweep, utc_now()).id
+
+    def drive(
+        self, sweep: str, listener: Silent, each: Resources | None = None,
+        agents: int | None = None, **options: object,
+    ) -> Result:  # fmt: skip
+        spec = AgentSpec(
+            store=self.store.url, sweep=sweep, root=str(self.folder / ".sonde"),
+            each=each or Resources(),
+        )  # fmt: skip
+        return drive(
+            self.store, sweep, executor=SlurmExecutor(**options), agent=spec, agents=agents,
+            listener=listener, signals=False,
+        )  # fmt: skip
+
+    def states(self, sweep: str) -> Counter[State]:
+        return Counter(trial.state for trial in self.store.changes(sweep).trials)
+
+    @property
+    def ended(self) -> list[list[str]]:
+        """Trial, attempt, the step that it began at, node, devices, kind of each that ended."""
+        if not self.ended_file.exists():
+            return []
+        return [line.split(" ") for line in self.ended_file.read_text().splitlines()]
+
+    @property
+    def numbers(self) -> list[int]:
+        return sorted(int(number) for number, *_ in self.ended)
+
+
+class Acting(Silent):
+    """A listener that does things, each as soon as so many trials have ended."""
+
+    def __init__(self, *acts: tuple[int, Callable[[], None]]) -> None:
+        super().__init__()
+        self._acts = list(acts)
+
+    def update(self, view: View, changed: object) -> None:
+        while self._acts and view.history.counts[State.DONE] >= self._acts[0][0]:
+            self._acts.pop(0)[1]()
+
+
+@pytest.fixture
+def site(tmp_path: Path, slurm: SlurmCluster) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.store.close()
+    slurm.clear()
+
+
+def running(slurm: SlurmCluster) -> list[str]:
+    """Return the tasks that run."""
+    return slurm.call("squeue", "-h", "-r", "-t", "RUNNING", "-o", "%F_%K").split()
+
+
+def test_an_array_of_agents_runs_a_grid_each_point_exactly_once_on_all_nodes(site: Site) -> None:
+    sweep = site.sweep(24, steps=3)
+    listener = Silent()
+    result = site.drive(sweep, listener)
+    assert (result.code, listener.notes) == (0, [])
+    assert site.states(sweep) == {State.DONE: 24}
+    assert site.numbers == list(range(24))
+    assert {node for _, _, _, node, *_ in site.ended} == {"n1", "n2", "n3"}
+    assert {attempt for _, attempt, *_ in site.ended} == {"1"}
+
+
+def test_what_is_put_back_in_the_queue_or_preempted_goes_on_from_its_checkpoint(
+    site: Site, slurm: SlurmCluster
+) -> None:
+    back: list[str] = []
+
+    def requeue() -> None:
+        back.append(running(slurm)[0])
+        slurm.call("scontrol", "requeue", back[0])
+        slurm.hasten(back[0])
+
+    def preempt() -> None:
+        slurm.call("sbatch", "-p", "high", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 1")
+
+    sweep = site.sweep(18, steps=10)
+    listener = Acting((1, requeue), (4, preempt))
+    result = site.drive(sweep, listener)
+    assert result.code == 0
+    assert site.states(sweep) == {State.DONE: 18}
+    assert site.numbers == list(range(18))
+    again = [trial for trial in result.history.trials if trial.attempts > 1]
+    assert 2 <= len(again) <= 3  # one of the job that was put back, the others of a node
+    assert all(trial.failures == 0 for trial in again)
+    begun = {int(number): int(step) for number, _, step, *_ in site.ended}
+    assert any(begun[trial.number] > 0 for trial in again)
+    assert all(begun[trial.number] == 0 for trial in result.history.trials if trial not in again)
+    assert [note for note in listener.notes if f"job {back[0]} is in the queue again" in note]
+
+
+def test_a_node_that_is_lost_costs_its_trials_an_attempt(site: Site, slurm: SlurmCluster) -> None:
+    sweep = site.sweep(12, steps=8)
+    listener = Acting((2, lambda: slurm.lose("n2")))
+    try:
+        result = site.drive(sweep, listener)
+    finally:
+        slurm.start("n2")
+    assert result.code == 0
+    assert site.states(sweep) == {State.DONE: 12}
+    assert site.numbers == list(range(12))
+    again = [trial for trial in result.history.trials if trial.attempts > 1]
+    assert 1 <= len(again) <= 2
+
+
+def test_before_the_time_limit_trials_are_given_back_and_the_job_queues_again(
+    site: Site, slurm: SlurmCluster
+) -> None:
+    warned: list[str] = []
+
+    def warn() -> None:  # as Slurm does by --signal=B:USR2@60
+        warned.extend(running(slurm)[:1])
+        slurm.call("scancel", "--batch", "--signal=USR2", warned[0])
+
+    sweep = site.sweep(6, steps=10)
+    listener = Acting((1, warn))
+    result = site.drive(sweep, listener, agents=2, time="1h")
+    assert result.code == 0
+    assert site.numbers == list(range(6))
+    (again,) = [trial for trial in result.history.trials if trial.attempts > 1]
+    assert again.failures == 0
+    assert [note for note in listener.notes if f"job {warned[0]} is in the queue again" in note]
+
+
+def test_a_job_that_somebody_cancels_gives_its_trial_to_the_others(
+    site: Site, slurm: SlurmCluster
+) -> None:
+    cancelled: list[str] = []
+
+    def cancel() -> None:
+        cancelled.extend(running(slurm)[:1])
+        slurm.call("scancel", cancelled[0])
+
+    sweep = site.sweep(6, steps=5)
+    listener = Acting((1, cancel))
+    result = site.drive(sweep, listener, agents=3)
+    assert result.code == 0
+    assert site.numbers == list(range(6))
+    assert listener.notes == [f"job {cancelled[0]} was cancelled; no other is started for it"]
+
+
+def test_trials_share_a_gpu_and_find_what_the_setup_has_set(site: Site) -> None:
+    sweep = site.sweep(4, steps=4)
+    each = Resources(cpus=1, gpus=0.5)
+    result = site.drive(
+        sweep, Silent(), each, agents=4, setup="export KIND=set", container="env SHOWN=1",
+        python=sys.executable,
+    )  # fmt: skip
+    assert result.code == 0
+    assert {tuple(line[4:]) for line in site.ended} <= {("0", "set"), ("1", "set")}
+    assert len(list((site.folder / ".sonde" / "slurm" / sweep).glob("*.log"))) == 2
+
+
+def sonde(site: Site, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "sonde", words[0], "--store", site.store.url, *words[1:]],
+        cwd=site.folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        env=os.environ | {"COLUMNS": "200"},
+    )  # fmt: skip
+
+
+RUN = ("run", "--on", "slurm(time='1h')", "--hyperparam", "x=0:8", "--metric", "loss",
+       "--progress", "plain", "--name", "mine", "-j", "3", "sh", "train.sh", "{x}")  # fmt: skip
+
+
+def test_a_driver_that_is_killed_leaves_jobs_that_resume_knows(
+    site: Site, slurm: SlurmCluster
+) -> None:
+    site.script(10)
+    driver = sonde(site, *RUN)
+    until(lambda: len(site.ended) >= 1, 40)
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    jobs = running(slurm)
+    assert len(jobs) == 3
+    resumed = sonde(site, "resume", "--on", "slurm(time='1h')", "-j", "3", "mine")
+    _, said = resumed.communicate(timeout=60)
+    assert resumed.returncode == 0, said
+    assert "agents of an earlier driver go on: jobs " in said
+    assert {task.partition("_")[0] for task in jobs} == {
+        path.name.partition("_")[0] for path in (site.folder / ".sonde").glob("slurm/*/*.log")
+    }
+    assert site.states(site.store.find_sweep("mine").id) == {State.DONE: 9}
+    assert site.numbers == list(range(9))
+
+
+def test_ctrl_c_lets_trials_end_and_leaves_no_job(site: Site, slurm: SlurmCluster) -> None:
+    site.script(10)
+    driver = sonde(site, *RUN)
+    until(lambda: site.ended, 40)
+    driver.send_signal(signal.SIGINT)
+    _, said = driver.communicate(timeout=40)
+    assert driver.returncode == 3, said
+    states = site.states(site.store.find_sweep("mine").id)
+    assert set(states) <= {State.DONE, State.WAITING}
+    assert states[State.DONE] == len(site.ended)
+    assert slurm.call("squeue", "-h") == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "each", "message"),
+    [
+        ({"partition": "nosuch"}, {}, "there is no partition nosuch; there are main, high, short"),
+        ({}, {"gpus": 8}, "each is to have 1 cpus, 8 gpus, and node n1 has 2 cpus, 2 gpus"),
+        ({"partition": "short", "time": "5m"}, {}, "the partition ends jobs after 1 minutes"),
+        ({"extra": "--constraint=big"}, {}, "Slurm refuses it: Invalid feature specification"),
+    ],
+)
+def test_what_slurm_would_never_run_is_refused_before_anything_waits(
+    slurm: SlurmCluster, options: dict[str, str], each: dict[str, float], message: str
+) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        SlurmExecutor(**options).room(Resources(**each))  # type: ignore[arg-type]
+    assert str(refusal.value).startswith("--on slurm")
+    assert message in str(refusal.value)
+    assert slurm.call("squeue", "-h") == ""

@@ -1,0 +1,12 @@
+"""The Slurm executor keeps the contract that the one of this machine keeps."""
+
+import pytest
+
+from sonde.executors.slurm import SlurmExecutor
+from sonde.testing.executors import ExecutorContract
+
+
+@pytest.mark.usefixtures("slurm")
+class TestSlurmExecutor(ExecutorContract):
+    def make(self) -> SlurmExecutor:
+        return SlurmExecutor()
