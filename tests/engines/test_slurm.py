@@ -29,6 +29,7 @@ SCRIPT = """\
 kept="$SONDE_CHECKPOINT_DIR/steps"
 touch "$kept"
 from=$(wc -l < "$kept")
+while [ -e HOLD ] && [ "$SONDE_TRIAL" -ge 3 ]; do sleep 0.1; done
 while [ "$(wc -l < "$kept")" -lt STEPS ]; do sleep 0.1; echo step >> "$kept"; done
 echo '{"loss": 1}' >> "$SONDE_TRIAL_DIR/reports.jsonl"
 echo "$SONDE_TRIAL $SONDE_ATTEMPT $from $SLURMD_NODENAME ${CUDA_VISIBLE_DEVICES:--} $KIND" >> ENDED
@@ -40,6 +41,7 @@ class Site:
 
     def __init__(self, base: Path) -> None:
         self.base, self.ended_file = base, base / "ended"
+        self.hold = base / "hold"  # while it is there, only the first three trials end
         self.folder = base / "project"
         self.folder.mkdir()
         self.store = open_store(str(self.folder / ".sonde" / "sonde.db"))
@@ -47,6 +49,7 @@ class Site:
 
     def script(self, steps: int) -> None:
         text = SCRIPT.replace("STEPS", str(steps)).replace("ENDED", str(self.ended_file))
+        text = text.replace("HOLD", str(self.hold))
         (self.folder / "train.sh").write_text(text)
 
     def sweep(self, points: int, steps: int = 1) -> str:
@@ -227,7 +230,7 @@ RUN = ("run", "--on", "slurm(time='1h')", "--hyperparam", "x=0:8", "--metric", "
 def test_a_driver_that_is_killed_leaves_jobs_that_resume_knows(
     site: Site, slurm: SlurmCluster
 ) -> None:
-    site.script(10)
+    site.hold.touch()
     driver = sonde(site, *RUN)
     until(lambda: len(site.ended) >= 1, 40)
     driver.send_signal(signal.SIGKILL)
@@ -235,9 +238,11 @@ def test_a_driver_that_is_killed_leaves_jobs_that_resume_knows(
     jobs = running(slurm)
     assert len(jobs) == 3
     resumed = sonde(site, "resume", "--on", "slurm(time='1h')", "-j", "3", "mine")
+    assert resumed.stderr is not None
+    assert any("agents of an earlier driver go on: jobs " in line for line in resumed.stderr)
+    site.hold.unlink()
     _, said = resumed.communicate(timeout=60)
     assert resumed.returncode == 0, said
-    assert "agents of an earlier driver go on: jobs " in said
     assert {task.partition("_")[0] for task in jobs} == {
         path.name.partition("_")[0] for path in (site.folder / ".sonde").glob("slurm/*/*.log")
     }
@@ -263,7 +268,7 @@ def test_ctrl_c_lets_trials_end_and_leaves_no_job(site: Site, slurm: SlurmCluste
     [
         ({"partition": "nosuch"}, {}, "there is no partition nosuch; there are main, high, short"),
         ({}, {"gpus": 8}, "each is to have 1 cpus, 8 gpus, and node n1 has 2 cpus, 2 gpus"),
-        ({"partition": "short", "time": "5m"}, {}, "the partition ends jobs after 1 minutes"),
+        ({"partition": "short", "time": "5m"}, {}, "the partition ends jobs after 1 min;"),
         ({"extra": "--constraint=big"}, {}, "Slurm refuses it: Invalid feature specification"),
     ],
 )

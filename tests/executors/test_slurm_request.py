@@ -90,7 +90,7 @@ def test_setup_lines_stand_in_the_script_and_the_token_does_not_in_its_words(
     file.write_text("module load cuda\n")
     for setup in (str(file), "module load cuda"):
         request = request_of({"setup": setup, "container": "apptainer exec --nv 'my image.sif'"})
-        script = request.script('{"a": "it\'s"}', "secret")
+        script = request.script('{"a": "it\'s"}', {"SONDE_TOKEN": "secret"})
         assert "\nmodule load cuda\n" in script
         assert "apptainer exec --nv 'my image.sif' python3 -m sonde.executors.posted" in script
         assert "export SONDE_TOKEN=secret\n" in script

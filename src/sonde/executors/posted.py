@@ -39,7 +39,7 @@ def order_text(order: Order, *, mark: Path, idle_s: float) -> str:
     """Return an order as it is posted.
 
     Args:
-        order: Its token travels apart.
+        order: Its secrets travel apart.
         mark: A file of the driver; whoever sees it shares its folders.
         idle_s: After how long without a trial the agent leaves.
     """
@@ -100,7 +100,7 @@ def _here(given: Mapping[str, Any]) -> tuple[AgentSpec, bool]:
     each = Resources(**spec["each"])
     there = AgentSpec(**{**spec, "gpus": tuple(spec["gpus"]), "each": each})
     host, boot = given["host"]
-    order = Order(spec=there, host=(host, boot), url=given["url"], token=None)
+    order = Order(spec=there, host=(host, boot), url=given["url"], secrets={})
     found = order.here()
     if found.root != there.root and Path(given["mark"]).exists():
         found = replace(found, root=there.root)

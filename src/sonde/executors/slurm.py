@@ -10,11 +10,9 @@ import math
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sonde.agent.orders import SAYS
 from sonde.errors import ConfigError, PlaceError
@@ -26,7 +24,7 @@ from sonde.executors.protocol import AgentSpec, Exited, Handle
 from sonde.executors.resources import Resources, room_in
 from sonde.executors.slurm_queue import Node, Task
 from sonde.executors.slurm_request import request_of
-from sonde.store import is_served
+from sonde.store import is_shared
 
 __all__ = ["SlurmExecutor"]
 
@@ -98,7 +96,7 @@ class SlurmExecutor:
         limit = max((node.limit_s for node in there), default=math.inf)
         if request.time_s is not None and request.time_s > limit:
             raise ConfigError(
-                request.where, f"the partition ends jobs after {limit / 60:g} minutes",
+                request.where, f"the partition ends jobs after {limit / 60:g} min",
                 "ask for less time; trials go on from their checkpoints in the next job",
             )  # fmt: skip
         up = [node.machine for node in there if node.is_up]
@@ -215,7 +213,7 @@ class SlurmExecutor:
 
     def _lend(self, spec: AgentSpec) -> None:
         """See to it that the nodes reach the store."""
-        if is_served(spec.store) or _is_at_hand(spec.store):
+        if is_shared(spec.store):
             return
         here = socket.gethostname().partition(".")[0]
         others = [node for node in self._chosen(self._all_nodes())
@@ -286,15 +284,13 @@ class SlurmExecutor:
         mark.touch()
         lent = self._lent
         url = None if lent is None else lent.url
-        if _is_at_hand(spec.store):
-            url = spec.store
         order = order_of(spec, url, None if lent is None else lent.token)
         words = [
             f"--job-name={self._name(spec.sweep)}", f"--comment={self._comment()}",
             f"--output={folder}/%A_%a.log", *self._request.words(spec.each, spec.workers),
         ]  # fmt: skip
         text = order_text(order, mark=mark, idle_s=self._request.idle_s)
-        return words, self._request.script(text, order.token)
+        return words, self._request.script(text, order.secrets)
 
     def _tell(self, members: Sequence[_Member]) -> None:
         """Have running agents end their trials and leave."""
@@ -466,12 +462,3 @@ def _counted(each: Resources) -> Resources:
 def _per_agent(each: Resources) -> int:
     """Return how many trials an agent runs at once: as many as share its GPU."""
     return int(1 / each.gpus + 1e-9) if 0 < each.gpus < 1 else 1
-
-
-def _is_at_hand(store: str) -> bool:
-    """Tell whether a store is a database server that other machines reach by its URL."""
-    with suppress(ValueError):
-        at = urlsplit(store)
-        is_database = at.scheme.partition("+")[0] in {"postgresql", "postgres", "redis", "rediss"}
-        return is_database and at.hostname not in {None, "localhost", "127.0.0.1", "::1"}
-    return False

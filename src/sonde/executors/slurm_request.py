@@ -35,7 +35,7 @@ trap : TERM
 {setup}
 [ -z "$asked$again" ] || exit 0
 export SONDE_ORDER={order}
-{token}{command} -m sonde.executors.posted &
+{secrets}{command} -m sonde.executors.posted &
 agent=$!
 while kill -0 "$agent" 2>/dev/null; do wait "$agent" || :; done
 code=0
@@ -104,13 +104,13 @@ class Request:
         words += [f"--{name}={value}" for name, value in named.items() if value]
         return [*words, *self.extra]
 
-    def script(self, order: str, token: str | None) -> str:
-        """Return what a job runs; it holds the token, so it goes to sbatch by a pipe only."""
+    def script(self, order: str, secrets: Mapping[str, str]) -> str:
+        """Return what a job runs; it holds secrets, so it goes to sbatch by a pipe only."""
         command = shlex.join([*self.container, self.python])
         return _SCRIPT.format(
             setup=self.setup.rstrip() or ":",
             order=shlex.quote(order),
-            token="" if token is None else f"export SONDE_TOKEN={shlex.quote(token)}\n",
+            secrets="".join(f"export {name}={shlex.quote(secrets[name])}\n" for name in secrets),
             command=command,
         )
 
