@@ -57,8 +57,8 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
 
     Args:
         url: `memory:`, `sqlite:///relative.db`, `sqlite:////absolute.db`, a path,
-            `postgresql://USER@HOST/DATABASE`, or `http://HOST:PORT` of a server (its token
-            stands in SONDE_TOKEN).
+            `postgresql://USER@HOST/DATABASE`, `redis://HOST:6379/0`, or `http://HOST:PORT` of a
+            server (its token stands in SONDE_TOKEN).
         start: The folder that relative paths and the search for the project begin at; by
             default the current one.
 

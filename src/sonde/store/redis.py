@@ -16,6 +16,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -31,6 +32,7 @@ from sonde.store.operations import NOTHING, BookStore, Foresight, gives_out
 from sonde.store.packing import pack, unpack
 from sonde.store.protocol import Changes, Curve, Definition, PastTrial, SweepRecord
 from sonde.store.redis_book import NEVER, Page, RedisBook, Want
+from sonde.store.redis_faults import FAILURES
 from sonde.store.redis_line import Command, RedisLine
 from sonde.store.redis_promises import FORMAT, check
 from sonde.store.redis_rows import definition_from, lasting_from, lasting_of_new, trials_from
@@ -240,7 +242,9 @@ class RedisStore(BookStore):
                     return answer
         finally:
             if turn:
-                self._line.ask(self._line.script("pass", [self._key(sweep)], turn))
+                # Where that fails the next in line takes it over.
+                with suppress(*FAILURES):
+                    self._line.put(self._line.script("pass", [self._key(sweep)], turn))
 
     def _open(self, sweep: str, want: Want, turn: bytes) -> tuple[Page, bytes]:
         """Wait for the turn, unless it is held already, and read."""

@@ -23,7 +23,7 @@ _SURE_S = 5.0  # so long a line is believed that says nothing
 
 
 class RedisStamp:
-    """A count of changes, as it was last heard of."""
+    """A count of changes, as it was last heard of, and of the lines that it was heard over."""
 
     def __init__(self, line: RedisLine, key: str) -> None:
         self._line = line
@@ -33,7 +33,8 @@ class RedisStamp:
         self._poll: select.poll | None = None  # of the connection's socket, where it tracks
         self._pid = 0
         self._read_at = 0.0
-        self._value = b""
+        self._value: tuple[int, bytes] = (0, b"")
+        self._made = 0  # connections: a server that was started anew may have lost some changes
 
     def value(self) -> object:
         """Return the count."""
@@ -63,7 +64,7 @@ class RedisStamp:
             return False
         return time.monotonic() - self._read_at < _SURE_S and not self._poll.poll(0)
 
-    def _read(self) -> bytes:
+    def _read(self) -> tuple[int, bytes]:
         try:
             if self._connection is None:
                 self._connection = self._connect()
@@ -73,13 +74,12 @@ class RedisStamp:
         except FAILURES:
             self._drop()
             raise
-        if isinstance(answer, bytes):
-            return answer
-        return b"0"
+        return self._made, answer or b"0"
 
     def _connect(self) -> Connection:
         connection = self._line.listener()
         connection.connect()
+        self._made += 1
         self._poll = None
         connection.send_command("CLIENT", "TRACKING", "ON")
         try:
