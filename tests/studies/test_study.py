@@ -250,6 +250,16 @@ def test_an_imported_study_is_gone_on_with(store: Store) -> None:
     assert study.best_value <= theirs.best_value
 
 
+def test_a_database_of_optuna_s_own_is_left_alone_and_how_to_take_it_in_is_said(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/theirs.db"
+    real.create_study(storage=url, study_name="theirs")
+    with pytest.raises(ConfigError, match=f"take it in .sonde optuna import {url}. and leave"):
+        optuna.create_study(storage=url)
+    assert real.get_all_study_names(url) == ["theirs"]
+
+
 PROGRAM = """
 import sys, time
 import sonde.optuna as optuna

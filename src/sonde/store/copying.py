@@ -121,11 +121,14 @@ def blob_keys(
 
 def reports_of(curves: Mapping[str, Curve]) -> list[Report]:
     """Return reports that make these curves: as few as they came with, where their times tell."""
-    if len(curves) == 1:
-        ((name, one),) = curves.items()
-        return [
-            Report(step, {name: value}, time)
-            for step, value, time in zip(one.steps, one.values, one.times, strict=True)
+    first = next(iter(curves.values()), None)
+    if first is None:
+        return []
+    if all(one.steps == first.steps and one.times == first.times for one in curves.values()):
+        rows = zip(*(one.values for one in curves.values()), strict=True)
+        return [  # nearly always: one metric, or several that were logged together each time
+            Report(step, dict(zip(curves, row, strict=True)), time)
+            for step, row, time in zip(first.steps, rows, first.times, strict=True)
         ]
     merged: dict[tuple[float, int, int], dict[str, float]] = {}
     for name, one in curves.items():

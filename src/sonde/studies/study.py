@@ -34,6 +34,7 @@ from sonde.errors import (
     ConfigError,
     ConflictError,
     LeaseLostError,
+    StoreError,
     SweepExistsError,
 )
 from sonde.plugins.methods import method as method_of
@@ -82,7 +83,7 @@ def create_study(
         SweepExistsError: If there is a study of that name.
     """
     goals = _goals(direction, directions)
-    store = opened(storage)
+    store = _opened(storage)
     if study_name is not None:
         check_name(study_name, f"study_name={study_name!r}")
     chosen = Sampler.of(sampler)
@@ -133,7 +134,7 @@ def load_study(
         NotFoundError: If there is none.
         ConfigError: If that sweep runs a program or a function of its own.
     """
-    store = opened(storage)
+    store = _opened(storage)
     if study_name is None:
         records = store.list_sweeps()
         if len(records) != 1:
@@ -524,6 +525,21 @@ class Study:
             datetime_start=trial.started,
             datetime_complete=trial.finished,
         )
+
+
+def _opened(storage: str | Store | None) -> Store:
+    """Return a store; say what to do with one that is Optuna's."""
+    try:
+        return opened(storage)
+    except StoreError as error:
+        if "another program" in str(error):
+            raise ConfigError(
+                f"storage={storage!r}",
+                "it is the database of another program: Optuna's, perhaps",
+                f"take it in (sonde optuna import {storage}) and leave `storage` out, or name "
+                "another file",
+            ) from error
+        raise
 
 
 def _goals(direction: str | None, directions: Sequence[str] | None) -> tuple[Goal, ...]:
