@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from figured import GOALS, SPACE, draw, snapshot_of
+from sonde.analysis.pictures.words import lane_names
 from sonde.core.constraint import parse_constraint
 from sonde.core.metric import Goal, Summary
 from sonde.core.pareto import front
@@ -151,6 +152,34 @@ def test_too_few_results_make_points_and_no_surface() -> None:
     figure = draw("contour", snapshot_of(trials), params=("lr", "layers"))
     assert figure.grid is None
     assert len(figure.points.trial) == 4
+
+
+@pytest.mark.parametrize(
+    ("agents", "names"),
+    [
+        (["vm/b/n/71/5000"], ["vm"]),
+        (["vm/b/n/71/5000", "far/b/n/71/5000"], ["vm", "far"]),
+        (["vm/b/n/71/5000", "vm/b/n/72/5000"], ["vm 71", "vm 72"]),
+        (["vm/b/n/71/5000", "vm/c/n/71/6000"], ["vm/b/n/71/5000", "vm/c/n/71/6000"]),
+        (["", "a"], ["?", "a"]),
+    ],
+)
+def test_lanes_are_called_so_that_no_two_agents_are_called_alike(
+    agents: list[str], names: list[str]
+) -> None:
+    assert lane_names(agents) == names
+
+
+def test_what_an_edit_says_of_earlier_trials_is_seen_in_figures() -> None:
+    rest = {"lr": 0.1, "layers": 2, "batch": 64, "opt": "adam", "device": "cpu"}
+    trials = [make(n, params=rest | {"lr": 0.1 * (n + 1)}, loss=n) for n in range(8)]
+    trials = [replace(t, params={k: v for k, v in t.params.items() if k != "layers"}
+                      if t.number < 4 else t.params) for t in trials]  # fmt: skip
+    seen = snapshot_of(trials, backfill={"layers": 7}, version=2)
+    assert seen.param("layers").values.tolist() == [7.0] * 4 + [2.0] * 4
+    assert len(draw("slice", seen, params=("layers",)).points.trial) == 8
+    shares = draw("importance", seen).goals[0].shares
+    assert {one.name: one.trials for one in shares}["layers"] == 8
 
 
 def test_the_timeline_has_a_lane_for_each_agent() -> None:

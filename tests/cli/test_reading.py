@@ -167,7 +167,7 @@ def test_the_sweeps_as_json_have_the_promised_fields(cli: Sonde, digits: SweepRe
 
 
 def test_where_there_is_no_store_there_are_no_sweeps_and_none_is_made(
-    cli: Sonde, place: Path
+    cli: Sonde, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (place / ".sonde").rmdir()
     assert cli("ls", "--format", "json").json == []
@@ -175,6 +175,8 @@ def test_where_there_is_no_store_there_are_no_sweeps_and_none_is_made(
     assert "there is no store at" in cli("trials", "x", code=2).err
     assert not (place / ".sonde").exists()
     assert "there is no store at" in cli("ls", "--store", "typo.db", code=2).err
+    monkeypatch.setenv("SONDE_STORE", "typo.db")
+    assert "there is no store at" in cli("ls", "--format", "json", code=2).err
     assert not (place / "typo.db").exists()
 
 

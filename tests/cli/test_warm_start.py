@@ -53,7 +53,8 @@ def test_the_best_of_an_earlier_sweep_comes_first(cli: Sonde) -> None:
     cli(*OLD, *QUIET, "--name", "old", "--trials", "6", "train.py")
     best = min(tried(cli, "old"), key=lambda row: (row["lr"] - 0.3) ** 2 + row["layers"])  # type: ignore[operator]
     again = ("--name", "new", "--from", "old", "--trials", "4", "train.py")
-    cli(*OLD, *QUIET, *again)
+    said = cli(*OLD, *QUIET, *again)
+    assert "learning from old: the first trials repeat what was best there" in said.err
     assert tried(cli, "new")[0] == best
     assert "learns from  old (" in cli("show", "new").out
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sonde.core.decide import Decider, Situation
 from sonde.core.failing import FIRST, is_for_failures, why_failing
 from sonde.core.history import History
+from sonde.core.metric import Goal
 from sonde.core.space import space_of
 from sonde.core.sweep import Budget, Command, Control, Sweep, difference
-from sonde.core.trial import State
+from sonde.core.trial import State, Trial
 from trials import at, make
 
 WORK = Command(argv=("train.py",), folder="/x")
@@ -119,3 +120,37 @@ def test_the_order_in_which_trials_end_counts_and_not_that_of_their_numbers(
 
 def test_another_limit_makes_no_other_sweep_of_it() -> None:
     assert not difference(SWEEP, replace(SWEEP, max_failures=7))
+
+
+def unmeasured(trials: list[Trial], most: int | None = None) -> History:
+    goals = (Goal(metric="loss"), Goal(metric="acc"))
+    history = History(replace(SWEEP, goals=goals, max_failures=most))
+    history.add(trials)
+    return history
+
+
+def test_a_metric_that_none_of_the_first_trials_reports_stops_a_sweep_unless_failures_may() -> None:
+    trials = [make(n, D) for n in range(FIRST)]
+    why = "none of the first 5 trials reported loss or acc"
+    assert why_failing(unmeasured(trials)) == why
+    assert is_for_failures(why)
+    assert why_failing(unmeasured(trials, most=0)) is None
+    assert why_failing(unmeasured(trials[1:])) is None
+
+
+@pytest.mark.parametrize("place", [0, 3, FIRST - 1, FIRST])
+def test_one_value_of_one_goal_is_enough_also_of_a_trial_that_still_runs(place: int) -> None:
+    trials = [make(n, D) for n in range(3 * FIRST)]
+    trials[place] = make(place, D, loss=float("nan"))
+    assert why_failing(unmeasured(trials)) is None
+    trials[place] = make(place, State.RUNNING, loss=1.0)
+    assert why_failing(unmeasured(trials)) is None
+
+
+def test_who_goes_on_all_the_same_is_given_five_more_trials() -> None:
+    history = unmeasured([make(n, D) for n in range(FIRST)])
+    history.forgive()
+    history.add([make(FIRST + n, D) for n in range(FIRST - 1)])
+    assert why_failing(history) is None
+    history.add([make(2 * FIRST - 1, D)])
+    assert why_failing(history) is not None

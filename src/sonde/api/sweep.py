@@ -177,7 +177,7 @@ class Sweep:
             goals = sweep.goals if metric is None else (parse_goal(metric, flag="metric"),)
             if not goals:
                 raise ConfigError("importance()", "the sweep has no goal", "name a metric")
-            trials = list(self._controller.history.trials)
+            trials = self._controller.history.told()
         return importances(trials, sweep.space, goals[0], seed=sweep.seed, method=method)
 
     def plot(

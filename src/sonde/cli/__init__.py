@@ -55,6 +55,11 @@ def run_line(argv: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         error.show(sys.stdout)
         return 0
+    except click.UsageError as error:
+        from sonde.cli.usage import usage_line
+
+        click.echo(f"sonde: {usage_line(error)}", err=True)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

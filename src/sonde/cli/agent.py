@@ -93,7 +93,7 @@ def agent(
     from sonde.cli.agent_lines import Lines
     from sonde.cli.driving import marked
     from sonde.cli.failed import last_words
-    from sonde.cli.gpus import gpus_of
+    from sonde.cli.gpus import doubts, gpus_of
     from sonde.cli.output import say
     from sonde.cli.quantities import bytes_of
     from sonde.cli.reading import load
@@ -113,6 +113,8 @@ def agent(
     if token is not None:
         os.environ["SONDE_TOKEN"] = token
     devices = gpus_of(gpus)
+    for doubt in doubts(devices):
+        say(doubt)
     with opened(store) as opened_store:
         record = patiently(opened_store, lambda: find(opened_store, sweep), say)
         url = opened_store.url

@@ -53,7 +53,16 @@ def update(store: "Store", text: str, options: EditOptions) -> None:
     """
     from sonde.sweep_file import find
 
-    apply, record = _applied(options), find(store, text)
+    record = find(store, text)
+    if not any((options.words, options.remove, options.backfill, options.where, options.method,
+                options.rule, options.trials, options.time)):  # fmt: skip
+        raise ConfigError(
+            f"--update {text}",
+            "nothing stands there that is to be changed",
+            f"write for instance: sonde sweep --update {text} lr=1e-4..1e-2:log, or a file; "
+            "sonde sweep --help has all",
+        )
+    apply = _applied(options)
     edited = edit(
         store, record.id, lambda old: check_reaches(store, record, apply(old)), datetime.now(UTC),
         why=options.why, dry_run=options.dry_run,

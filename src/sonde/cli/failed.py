@@ -31,7 +31,11 @@ def last_words(url: str, record: SweepRecord, history: History) -> Iterator[str]
     stopped = record.control is Control.STOPPED and is_for_failures(record.reason)
     completed = history.counts[State.DONE] or history.counts[State.STOPPED]
     failed = [trial for trial in history.trials if trial.state is State.FAILED]
-    if not failed or (completed and not stopped):
+    if not failed:
+        if stopped:
+            yield from _way_on(record)
+        return
+    if completed and not stopped:
         return
     last = max(failed, key=lambda trial: trial.version)
     name = f"{record.name}/{last.number}"
@@ -42,12 +46,16 @@ def last_words(url: str, record: SweepRecord, history: History) -> Iterator[str]
             yield from (f"  | {line}" for line in lines)
             break
     if stopped:
-        yield f"{record.name} was stopped, as {record.reason}"
-        go_on = typed("resume", record.name)
-        again = f"go on all the same: {go_on}"
-        if isinstance(record.sweep.work, Command) and record.sweep.work.workspace != "none":
-            again += f"; with the files as they are now: {go_on} --update-code"
-        yield again
+        yield from _way_on(record)
+
+
+def _way_on(record: SweepRecord) -> Iterator[str]:
+    yield f"{record.name} was stopped, as {record.reason}"
+    go_on = typed("resume", record.name)
+    again = f"go on all the same: {go_on}"
+    if isinstance(record.sweep.work, Command) and record.sweep.work.workspace != "none":
+        again += f"; with the files as they are now: {go_on} --update-code"
+    yield again
 
 
 def _tail(path: Path) -> list[str]:

@@ -3,10 +3,15 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from sonde.errors import ConfigError
 
-__all__ = ["gpus_of"]
+__all__ = ["doubts", "gpus_of"]
+
+# Of NVIDIA's driver, AMD's, and NVIDIA's under WSL.
+_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
 def gpus_of(text: str | None) -> tuple[str, ...]:
@@ -26,6 +31,21 @@ def gpus_of(text: str | None) -> tuple[str, ...]:
     if not all(names):
         raise ConfigError(f"--gpus {text}", "that is no list of devices", "write 0,1 or all")
     return names
+
+
+def doubts(names: Sequence[str]) -> Iterator[str]:
+    """Yield what is odd about devices that were named, where this machine seems to lack them."""
+    if not names or os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
+        return  # then it is not for us to know which they are
+    listed = _all()
+    lacking = [name for name in names if name.isdigit() and name not in listed]
+    if listed and lacking:
+        yield f"--gpus: nvidia-smi lists {', '.join(listed)} here, and no {', '.join(lacking)}"
+    elif not listed and not any(Path(device).exists() for device in _DEVICES):
+        yield (
+            f"--gpus: no GPU was found on this machine; trials get CUDA_VISIBLE_DEVICES="
+            f"{names[0]} and such all the same"
+        )
 
 
 def _all() -> tuple[str, ...]:

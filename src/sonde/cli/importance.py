@@ -48,7 +48,7 @@ def importance(sweep: str, metric: str | None, method: str, store: str | None, f
             f"importance {sweep}", "the sweep has no goal to explain", "name one with --metric"
         )
     rows = importances(
-        history.trials, record.sweep.space, goals[0], seed=record.sweep.seed, method=method
+        history.told(), record.sweep.space, goals[0], seed=record.sweep.seed, method=method
     )
     if form != "table":
         data = [

@@ -1,5 +1,7 @@
 """`sonde ls`: the sweeps of a store."""
 
+import os
+
 import click
 
 from sonde.cli.options import format_option, opened, store_option
@@ -26,8 +28,8 @@ def ls(project: str | None, store: str | None, form: str) -> None:
             ]
             data, cells = sweep_rows(opened_store, records)
     except NotFoundError as no_store:
-        if store is not None:
-            raise
+        if store is not None or os.environ.get("SONDE_STORE"):
+            raise  # it was named, so it was thought to be there
         # No store here, no sweeps: that is an answer, not a fault.
         if form == "table":
             say(str(no_store))

@@ -9,6 +9,7 @@ from pathlib import Path
 from sonde.agent.command import command_of
 from sonde.cli.crew import Crew, crew_of, each_of, place_of
 from sonde.cli.faults import Faults
+from sonde.cli.gpus import doubts
 from sonde.cli.quantities import seconds_of, whole_of
 from sonde.cli.searched import (
     constraints_of,
@@ -27,8 +28,10 @@ from sonde.core.point import completed_points, read_point
 from sonde.core.search import choose
 from sonde.core.space import Space
 from sonde.core.stopping.judge import judge_of
+from sonde.core.substitute import mistyped
 from sonde.core.sweep import Budget, Command, Sweep, check_name
 from sonde.errors import ConfigError
+from sonde.executors.places import is_here
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
 
@@ -172,7 +175,11 @@ def plan(
         raise ConfigError("script", "there is nothing to run", "write: sonde run ... train.py")
     if seed is None:
         seed = secrets.randbelow(2**31)
-    notes = []
+    notes = list(doubts(crew.gpus)) if is_here(crew.place) else []
+    notes += [
+        f"{word}: there is no parameter {name}, so it is passed as it stands; is {{{near}}} meant?"
+        for word, name, near in mistyped(words[1:], [p.name for p in space.parameters])
+    ]
     if not goals:
         notes.append(
             "no --metric: all trials are run, none is best; add for instance --metric val_loss:min"

@@ -81,6 +81,7 @@ def resume(
     from sonde.cli.failed import last_words
     from sonde.cli.faults import Faults
     from sonde.cli.github import summarise
+    from sonde.cli.gpus import doubts
     from sonde.cli.output import say
     from sonde.cli.progress import check_output
     from sonde.cli.quantities import seconds_of, whole_of
@@ -90,6 +91,7 @@ def resume(
     from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
     from sonde.core.sweep import Control
     from sonde.errors import ConfigError, IllegalTransitionError
+    from sonde.executors.places import is_here
 
     check_output(progress, form)
     faults = Faults()
@@ -129,6 +131,8 @@ def resume(
             say(f"{record.name} {word} in the process that runs it; {typed('tail', record.name)}")
             return
         heed_code(opened_store, record, update=update_code)
+        for doubt in doubts(crew.gpus) if is_here(crew.place) else ():
+            say(doubt)
         with aboard(crew) as at:
             result = drive_here(
                 opened_store, record, at, progress=progress, verbose=verbose, logdir=logdir

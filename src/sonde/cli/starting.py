@@ -84,7 +84,15 @@ def _start(store: Store, plan: Plan, *, new: bool, update_code: bool) -> Started
             _say_of_same(store, same[-1])
     sources = [(store, source.id) for source in sources_of(store, plan.earlier)]
     sweep = with_lessons(store, plan.sweep, sources, flag="--from")
+    _say_of_lessons(sweep)
     return Started(record=create(store, sweep, Path(plan.command.folder)), is_new=True)
+
+
+def _say_of_lessons(sweep: Sweep) -> None:
+    """Say that what is known to be good comes first, so that nobody takes it for a find."""
+    if sweep.earlier:
+        names = ", ".join(source.name for source in sweep.earlier)
+        say(f"learning from {names}: the first trials repeat what was best there, to compare")
 
 
 def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -> Started:
@@ -113,6 +121,7 @@ def go_on(store: Store, record: SweepRecord, plan: Plan, *, update_code: bool) -
     )
     heed_code(store, record, update=update_code)
     if record.control is Control.PAUSED:
+        say("it was paused; now it goes on, whoever runs it")
         record = store.update_sweep(
             record.id, datetime.now(UTC), control=Control.RUNNING, reason=""
         )

@@ -48,6 +48,8 @@ class History:
         failed_in_a_row: How many trials have failed, one after the other, up to the one that ended
             last; since `forgive` was called.
         failing_since: When the first of these ended.
+        unmeasured: How many trials ended well without a value of any goal, as long as none had one;
+            since `forgive` was called.
         reached: The number of a trial that is as good as the goals' targets, where they have any.
         nearest: Where none keeps to the constraints: the one with a finite loss that comes
             nearest to it.
@@ -70,6 +72,8 @@ class History:
         self._sight = Sight(sweep)
         self.failed_in_a_row = 0
         self.failing_since: datetime | None = None
+        self.unmeasured = 0
+        self._has_measured = False
         self._just_ended: list[Trial] = []
         self._targets = [goal for goal in sweep.goals if goal.target is not None]
         self._best_key: tuple[float, bool, float, int] = (inf, True, inf, 0)
@@ -93,7 +97,7 @@ class History:
 
     def forgive(self) -> None:
         """Begin to count failures anew, as somebody wants the sweep to go on all the same."""
-        self.failed_in_a_row = 0
+        self.failed_in_a_row = self.unmeasured = 0
 
     def pending(self) -> list[Mapping[str, Any]]:
         """Return the assignments that are being tried, or wait for it."""
@@ -122,6 +126,10 @@ class History:
                 self.failed_in_a_row += 1
             elif trial.state is not State.CANCELLED:
                 self.failed_in_a_row = 0
+                if any(goal.metric in trial.metrics for goal in self.sweep.goals):
+                    self._has_measured, self.unmeasured = True, 0
+                elif not self._has_measured:
+                    self.unmeasured += 1
         self._just_ended.clear()
 
     def working_time(self, now: datetime) -> float:

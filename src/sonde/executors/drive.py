@@ -71,8 +71,8 @@ class Result:
     """How a drive ended.
 
     Attributes:
-        code: The exit code: 0 done, 1 nothing completed, 3 ended early with results, 130 or
-            128 + signal where it was made to end at once.
+        code: The exit code: 0 done, 1 nothing completed or no trial with a value, 3 ended early
+            with results, 130 or 128 + signal where it was made to end at once.
         reason: Why, for people.
     """
 
@@ -131,6 +131,9 @@ def code_of(record: SweepRecord, history: History) -> int:
     completed = history.counts[State.DONE] > 0 or any(
         trial.metrics for trial in history.trials if trial.state is State.STOPPED
     )
+    wanted = {goal.metric for goal in record.sweep.goals}
+    if wanted and not any(wanted & trial.metrics.keys() for trial in history.trials):
+        completed = False  # all of it ran, and there is nothing to compare
     if not completed:
         return EXIT_NOTHING
     situation = Situation(record.revision, record.control, record.budget, utc_now())

@@ -13,12 +13,17 @@ MOST_COUNTED = 10_000  # points of a grid; beyond, conditions and relations are 
 
 
 def total_of(record: SweepRecord, trials: Sequence[object]) -> int | None:
-    """Return how many trials there will be, or None where only time ends the sweep."""
-    if record.control in {Control.DONE, Control.STOPPED, Control.CANCELLED}:
+    """Return how many trials there will be, or None where only time ends the sweep.
+
+    Of one that was stopped, how many there were to be, and will be if it is gone on with.
+    """
+    if record.control in {Control.DONE, Control.CANCELLED}:
         return len(trials)
     points, repeats = points_of(record.sweep.space), record.sweep.repeats
     limits = [limit for limit in (record.budget.trials, points and points * repeats) if limit]
-    return max(min(limits), len(trials)) if limits else None
+    if not limits:
+        return len(trials) if record.control is Control.STOPPED else None
+    return max(min(limits), len(trials))
 
 
 @lru_cache(maxsize=32)

@@ -138,3 +138,15 @@ def test_only_feasible_trials_are_compared_and_failed_ones_do_no_harm() -> None:
     assert found.compared == 11
     assert {number % 8 for number in found.each} == {0, 1, 2, 3, 4, 5}
     assert 3 not in found.each
+
+
+def test_a_true_value_below_zero_is_thought_of_only_where_some_value_was() -> None:
+    points = np.random.default_rng(0).random((12, 2))
+    noise = np.abs(np.random.default_rng(1).standard_normal((12, 1)))
+    for shift, is_above in ((0.0, True), (-1.0, False)):
+        found = judged(points, noise * 1e-3 + 0.0005 + shift)
+        assert found.of_best is not None
+        low, high = found.of_best.interval
+        assert (low >= 0, low <= high) == (is_above, True)
+    wide = judged(points, noise)
+    assert all(one.interval[0] >= 0 for one in wide.each.values())

@@ -1,9 +1,10 @@
 """Values in a script's arguments."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonde.core.substitute import fill_template, reads_parameters
+from sonde.core.substitute import fill_template, mistyped, reads_parameters
 
 
 def test_braces_around_a_name_become_its_value() -> None:
@@ -21,6 +22,23 @@ def test_json_passes_unharmed() -> None:
     args, used = fill_template([nested, "{unknown}", "{", "}}"], {"lr": 3})
     assert args == ['{"a": {"b": {}}, "c": 3}', "{unknown}", "{", "}}"]
     assert used == {"lr"}
+
+
+@pytest.mark.parametrize(
+    ("arg", "found"),
+    [
+        ("--lr={lrr}", [("--lr={lrr}", "lrr", "lr")]),
+        ("{LR} {weight-decay}", [("{LR} {weight-decay}", "LR", "lr"),
+                                 ("{LR} {weight-decay}", "weight-decay", "weight_decay")]),
+        ("{lr}-{epoch}-{seed}", []),
+        ('{"lrr": {lr}} {}{ }', []),
+        ("${lrr} {{lrr}} {lrr,x} {lrr..9}", []),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_nearly_a_parameters_is_a_slip_unless_its_braces_are_somebody_elses(
+    arg: str, found: list[tuple[str, str, str]]
+) -> None:
+    assert list(mistyped([arg], ["lr", "weight_decay"])) == found
 
 
 def test_names_with_dots_and_dashes_are_taken_literally() -> None:

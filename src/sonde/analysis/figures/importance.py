@@ -51,7 +51,7 @@ def importance(
 
 def _explained(snapshot: Snapshot, goal: Goal, params: Sequence[str], method: str) -> Explained:
     sweep = snapshot.definition
-    found = importances(snapshot.trials, sweep.space, goal, seed=sweep.seed, method=method)
+    found = importances(snapshot.told(), sweep.space, goal, seed=sweep.seed, method=method)
     return Explained(
         metric=goal.metric,
         summary=goal.summary.value,

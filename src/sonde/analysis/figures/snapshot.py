@@ -23,6 +23,7 @@ from sonde.core.constraint import is_feasible
 from sonde.core.distributions import Choice, Constant
 from sonde.core.distributions.values import Value, canonical, is_number
 from sonde.core.metric import Goal, SummaryKind
+from sonde.core.sight import Sight
 from sonde.core.sweep import Sweep
 from sonde.core.trial import State, Trial, is_cut_short
 
@@ -140,7 +141,7 @@ class Snapshot:
         """Return the values of a parameter of the space."""
         if name not in self._params:
             distribution = self.definition.space[name].distribution
-            values = [trial.params.get(name, _MISSING) for trial in self.trials]
+            values = [params.get(name, _MISSING) for params in self._assignments]
             if isinstance(distribution, (Choice, Constant)):
                 self._params[name] = _words(values, _offered(distribution))
             elif all(value is _MISSING or is_number(value) for value in values):
@@ -149,6 +150,19 @@ class Snapshot:
             else:  # somebody's own value, or that of a former space
                 self._params[name] = _words(values, ())
         return self._params[name]
+
+    @cached_property
+    def _assignments(self) -> Sequence[Mapping[str, Any]]:
+        """What each trial had; what an edit says of those before it is filled in."""
+        if not self.definition.backfill:
+            return [trial.params for trial in self.trials]
+        sight = Sight(self.definition)
+        return [sight.completed(trial.params) for trial in self.trials]
+
+    def told(self) -> list[Trial]:
+        """Return the trials as the present space sees them, without those outside of it."""
+        sight = Sight(self.definition)
+        return [told for trial in self.trials if (told := sight.trial(trial)) is not None]
 
     def metric(self, name: str, summary: SummaryKind = SummaryKind.LAST) -> Column:
         """Return a number of each trial's curve of a metric."""

@@ -22,7 +22,7 @@ from sonde.analysis.pictures.canvas import (
     scatter,
 )
 from sonde.analysis.pictures.scales import norm_of, reach, shades
-from sonde.analysis.pictures.words import span_unit, title_of
+from sonde.analysis.pictures.words import lane_names, span_unit, title_of
 
 __all__ = ["curves", "history", "timeline"]
 
@@ -136,7 +136,7 @@ def timeline(data: Timeline) -> Figure:
     ax.barh(
         data.bars.lane, width, left=start, color=tints, height=0.7, edgecolor="white", linewidth=0.3
     )
-    names = [_lane(lane.agent) for lane in data.lanes]
+    names = lane_names([lane.agent for lane in data.lanes])
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.set_xlabel(f"time [{unit}]", color=INK, fontsize=9)
@@ -155,9 +155,3 @@ def timeline(data: Timeline) -> Figure:
         )
     caption(figure, title_of(data), [data.source], [data.points.omitted])
     return figure
-
-
-def _lane(agent: str) -> str:
-    """Return what tells agents apart: the machine, and the end of what follows."""
-    host, *rest = agent.split("/")
-    return f"{host} {rest[-1][-12:]}" if rest else host or "?"

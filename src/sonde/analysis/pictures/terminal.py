@@ -29,7 +29,7 @@ from sonde.analysis.pictures.letters import (
     short_number,
     ticks,
 )
-from sonde.analysis.pictures.words import said_of, span_unit, title_of
+from sonde.analysis.pictures.words import lane_names, said_of, span_unit, title_of
 
 __all__ = ["text_of"]
 
@@ -107,7 +107,7 @@ def _edf(data: Edf, width: int) -> list[str]:
 
 
 def _timeline(data: Timeline, width: int) -> list[str]:
-    names = [lane.agent.split("/")[0][:14] for lane in data.lanes]
+    names = lane_names([lane.agent for lane in data.lanes])
     canvas = Canvas(width - 2 - max(map(len, names), default=0), max(len(names), 1))
     end = data.end or 1.0
     for lane, first, last, state in zip(

@@ -1,11 +1,11 @@
 """What is written on pictures: titles and units, without matplotlib."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sonde.analysis.figures.snapshot import Source
 
-__all__ = ["said_of", "span_unit", "title_of"]
+__all__ = ["lane_names", "said_of", "span_unit", "title_of"]
 
 
 def title_of(figure: Any) -> str:
@@ -25,6 +25,25 @@ def said_of(source: Source, omitted: Mapping[str, int], *, name: bool = False) -
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in omitted.items())
         text += f"; not shown: {reasons}"
     return f"{source.name}: {text}" if name else text
+
+
+def lane_names(agents: Sequence[str]) -> list[str]:
+    """Return what tells agents apart, as short as it can be: `host`, `host 4711`, or more.
+
+    Args:
+        agents: Identities, `host/boot/namespace/process/start`, or whatever others call theirs.
+    """
+    parts = [agent.split("/") for agent in agents]
+    ways: tuple[Callable[[list[str]], str], ...] = (
+        lambda one: one[0] or "?",
+        lambda one: " ".join([one[0][:14], *one[3:4]]) if len(one) > 3 else "/".join(one)[-20:],
+        lambda one: "/".join(one)[-20:],
+    )
+    for way in ways:
+        names = [way(one) for one in parts]
+        if len(set(names)) == len(set(agents)):
+            return names
+    return [f"{name} ({number})" for number, name in enumerate(names, start=1)]
 
 
 def span_unit(seconds: float) -> tuple[str, float]:

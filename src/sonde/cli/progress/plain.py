@@ -119,7 +119,10 @@ def begin_line(view: View) -> str:
 def control_line(view: View) -> str:
     """`-- paused: by hand`."""
     record = view.record
-    return f"-- {record.state}" + (f": {record.reason}" if record.reason else "")
+    text = f"-- {record.state}" + (f": {record.reason}" if record.reason else "")
+    if record.control is Control.PAUSED:
+        text += f"; nothing new begins until {typed('resume', record.name)}"
+    return text
 
 
 def trial_line(trial: Trial, view: View, best: str = "") -> str:

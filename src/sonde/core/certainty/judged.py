@@ -8,7 +8,7 @@ say what is assumed. Which trials are feasible is taken as known.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -32,7 +32,8 @@ class Judged:
     Attributes:
         p_best: The probability that it is truly the best of those tried.
         p_better: That it is truly better than the one that is called the best (0 for that one).
-        interval: Where its true value lies with 95 %, lower end first, in the metric's units.
+        interval: Where its true value lies with 95 %, lower end first, in the metric's units; not
+            below 0 where no trial ever reported a value that is.
     """
 
     p_best: float
@@ -111,6 +112,12 @@ def certainty(history: History) -> Certainty:
     if best.number not in numbers:
         return Certainty(best=best.number, reason="the best is of a space that was changed since")
     each = _judged(draws[:, kept], numbers, best.number, goal.is_min)
+    if all(trial.metrics[goal.metric].min >= 0 for _, trial in found):
+        # The model knows of no bound: a loss that was never below 0 is not thought to be.
+        each = {
+            number: replace(one, interval=(max(one.interval[0], 0.0), max(one.interval[1], 0.0)))
+            for number, one in each.items()
+        }
     return Certainty(best=best.number, each=each, compared=len(numbers))
 
 

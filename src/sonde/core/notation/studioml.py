@@ -30,6 +30,7 @@ from sonde.errors import ConfigError
 __all__ = ["parse_hyperparam"]
 
 _COUNTED = re.compile(r"(?:([lu])(\d+)|(\d+)([lu]))", re.ASCII)
+_DOTTED = re.compile(r"[\w+-][\w.+-]*?\.\.[\w+-][\w.:+-]*")  # a range, and no path such as a/../b
 _MOST = 100_000  # values of one grid; more is a slip of the step
 _EXAMPLE = "lr=0.01:0.01:0.1"
 
@@ -59,6 +60,14 @@ def _read(name: str, written: str, place: str) -> Parsed:
     if ":" in written and written[0] not in "'\"":
         return _grid(name, written, place)
     value = read_value(written, place)
+    if _DOTTED.fullmatch(written):
+        low, _, high = written.partition("..")
+        ends = [end for end in (low, high.partition(":")[0]) if read_number(end, place) is None]
+        raise ConfigError(
+            place,
+            f"{' and '.join(ends) or written} {'are no numbers' if len(ends) > 1 else 'is no number'}",
+            f"write a range such as 1e-5..1e-1, or quote it ('{written}') for text",
+        )
     parts = [part.strip() for part in written.split(";")]
     if len(parts) > 1 and value == written and all(read_number(p, place) or not p for p in parts):
         commas = ",".join(part for part in parts if part)

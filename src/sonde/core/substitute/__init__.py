@@ -4,7 +4,7 @@
 `fill_template` serves scripts that take arguments. All are pure functions over text.
 """
 
-from sonde.core.substitute.arguments import fill_template, reads_parameters
+from sonde.core.substitute.arguments import fill_template, mistyped, reads_parameters
 from sonde.core.substitute.regex import by_regex, refuse_broken
 from sonde.core.substitute.result import Place, Substitution, missing
 from sonde.core.substitute.syntax import by_syntax, candidates
@@ -17,6 +17,7 @@ __all__ = [
     "candidates",
     "fill_template",
     "missing",
+    "mistyped",
     "reads_parameters",
     "refuse_broken",
 ]

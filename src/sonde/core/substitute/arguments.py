@@ -1,16 +1,21 @@
 """Values put into a script's arguments, and whether a script takes them from its environment."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from sonde.core.distributions import Value
 
-__all__ = ["fill_template", "reads_parameters"]
+__all__ = ["fill_template", "mistyped", "reads_parameters"]
 
 _READS = re.compile(
     r"\bSONDE_PARAM|\bsonde\.(?:config|init|wandb)\b"
     r"|\bfrom\s+sonde\s+import\b[^\n]*\b(?:config|init|wandb)\b"
 )
+
+# Not what a shell (`${lr}`) or a template language (`{{lr}}`, `{%lr}`) has.
+_BRACED = re.compile(r"(?<![{$%#\\])\{([^\W\d][\w.\-]*)\}(?!\})")
+_NEAR = 0.7  # of difflib's measure: `lrr` and `Lr` are near `lr`, `seed` is not
 
 
 def reads_parameters(source: str) -> bool:
@@ -43,3 +48,16 @@ def fill_template(args: Sequence[str], values: Mapping[str, Value]) -> tuple[lis
         return str(values[match[2]])
 
     return [pattern.sub(fill, arg) for arg in args], used
+
+
+def mistyped(args: Sequence[str], names: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what looks like a slip for a parameter in `{}`: the argument, the name, the parameter.
+
+    It is left as it stands: it may be the program's own, such as `{epoch}` in the name of a file.
+    """
+    known = {name.lower(): name for name in names}
+    for arg in args:
+        for name in _BRACED.findall(arg):
+            near = get_close_matches(name.lower(), known, 1, _NEAR)
+            if near and name not in names:
+                yield arg, name, known[near[0]]
