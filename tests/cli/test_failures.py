@@ -102,7 +102,8 @@ def test_a_metric_that_never_comes_is_said_once_after_the_first_trial(
 ) -> None:
     place.write("prints.py", "lr = 0.1\nprint(f'epoch: 3, val loss: {lr}')\n")
     if front == "run":
-        done = place.run("run", "lr=1,2,3", "-j1", "--metric", "val_loss", "prints.py")
+        done = place.run("run", "lr=1,2,3", "-j1", "--metric", "val_loss", "prints.py", code=1)
+        assert re.search(r"ended 3/3 in .* \(no value of val_loss\); exit 1", done.stderr)
     else:
         done = place.run("agent", made(place, "prints.py").replace("loss", "val_loss"))
     lines = done.stderr.splitlines()

@@ -187,7 +187,8 @@ def end_line(view: View, result: Result) -> str:
         line += f" best=#{history.best.number} {goals[0].metric}={value}"
     is_done = view.record.control is Control.DONE and view.record.is_ended
     if result.code == 1 and is_done:
-        line += " (nothing was completed)"
+        came = history.counts[State.DONE] + history.counts[State.STOPPED] if goals else 0
+        line += f" (no value of {goals[0].metric})" if came else " (nothing was completed)"
     elif result.code != 0 or not is_done:
         line += f" ({result.reason})"
     return f"{line}; exit {result.code}"

@@ -63,9 +63,10 @@ def _read(name: str, written: str, place: str) -> Parsed:
     if _DOTTED.fullmatch(written):
         low, _, high = written.partition("..")
         ends = [end for end in (low, high.partition(":")[0]) if read_number(end, place) is None]
+        verb = "are no numbers" if len(ends) > 1 else "is no number"
         raise ConfigError(
             place,
-            f"{' and '.join(ends) or written} {'are no numbers' if len(ends) > 1 else 'is no number'}",
+            f"{' and '.join(ends) or written} {verb}",
             f"write a range such as 1e-5..1e-1, or quote it ('{written}') for text",
         )
     parts = [part.strip() for part in written.split(";")]
