@@ -27,7 +27,7 @@ EXIT_CODES = """\
 | code | what it says |
 |---|---|
 | 0 | the budget is met, or the command did what it says |
-| 1 | nothing was completed |
+| 1 | nothing was completed, or no trial has a value of the metric |
 | 2 | wrong usage or a wrong definition; nothing was changed |
 | 3 | ended early, with results |
 | 130 | ended at once by a second Ctrl-C |"""
