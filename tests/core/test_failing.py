@@ -136,6 +136,7 @@ def test_a_metric_that_none_of_the_first_trials_reports_stops_a_sweep_unless_fai
     assert is_for_failures(why)
     assert why_failing(unmeasured(trials, most=0)) is None
     assert why_failing(unmeasured(trials[1:])) is None
+    assert why_failing(unmeasured([make(n, S) for n in range(FIRST)])) is None
 
 
 @pytest.mark.parametrize("place", [0, 3, FIRST - 1, FIRST])

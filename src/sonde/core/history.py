@@ -48,7 +48,7 @@ class History:
         failed_in_a_row: How many trials have failed, one after the other, up to the one that ended
             last; since `forgive` was called.
         failing_since: When the first of these ended.
-        unmeasured: How many trials ended well without a value of any goal, as long as none had one;
+        unmeasured: How many trials were done without a value of any goal, as long as none had one;
             since `forgive` was called.
         reached: The number of a trial that is as good as the goals' targets, where they have any.
         nearest: Where none keeps to the constraints: the one with a finite loss that comes
@@ -128,8 +128,8 @@ class History:
                 self.failed_in_a_row = 0
                 if any(goal.metric in trial.metrics for goal in self.sweep.goals):
                     self._has_measured, self.unmeasured = True, 0
-                elif not self._has_measured:
-                    self.unmeasured += 1
+                elif trial.state is State.DONE and not self._has_measured:
+                    self.unmeasured += 1  # one that was stopped may not have come so far
         self._just_ended.clear()
 
     def working_time(self, now: datetime) -> float:
