@@ -382,6 +382,7 @@ def test_in_github_actions_failures_are_annotated_and_the_step_has_a_table(desk:
     done = desk.run(
         "run", "--hyperparam=lr=1,2", "--metric=loss", "--name", "x", "half.py",
         GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(desk.path / "summary.md"),
+        code=1,  # as no trial has a loss
     )  # fmt: skip
     assert "::error::trial x/1: AssertionError: too large" in done.stderr
     summary = (desk.path / "summary.md").read_text()
