@@ -134,7 +134,7 @@ def test_many_parameters_are_fitted_to_the_width(desk: Place) -> None:
         screen.wait_for(lambda text: "✓ done" in text)
         assert max(map(len, screen.lines)) <= 80
         assert len(screen.lines) <= 20
-        assert screen.finish() == 0
+        assert screen.finish() == 1  # as none has a loss
 
 
 def test_a_table_at_a_terminal_fits_it(desk: Place) -> None:
