@@ -44,7 +44,7 @@ METHODS_FIGURES = """\
 ## How good they are
 
 Mean regret: 0 is the best that is known, 1 what random search has after 20 trials. `bayes` is
-what `auto` takes for the first 200 trials. Optuna 5.0.0; *reaches*: after how many trials the
+what `auto` takes for the first 300 trials. Optuna 5.0.0; *reaches*: after how many trials the
 regret is where the best sampler of Optuna in the table is at its end. The square brackets are
 95 % intervals over problems.
 

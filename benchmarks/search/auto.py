@@ -54,7 +54,7 @@ SUITES = {
     "several goals": Suite(problems="several", trials=40),
     "constraints": Suite(problems="constrained"),
     "eight workers": Suite(problems="functions,conditional", workers=8),
-    "long": Suite(problems="functions,conditional", trials=300),
+    "long": Suite(problems="functions,conditional", trials=400),
 }
 
 

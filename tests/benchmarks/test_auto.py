@@ -14,7 +14,7 @@ BOWL = members()["bowl-5f"]
 
 def test_auto_is_one_method_all_along_or_else_makes_runs_of_its_own() -> None:
     assert auto.same_as(BOWL.instance(0), 0, 50) == "bayes"
-    assert auto.same_as(BOWL.instance(0), 0, 300) is None
+    assert auto.same_as(BOWL.instance(0), 0, 400) is None
 
 
 def test_what_is_there_is_not_run_again_and_the_report_compares(

@@ -58,13 +58,14 @@ def test_a_grid_that_the_budget_reaches_round_is_walked_through_also_with_a_metr
     ("goals", "ended", "seconds", "name"),
     [
         (LOSS, 0, None, "bayes"),
-        (LOSS, 199, 0.0, "bayes"),
-        (LOSS, 200, 60.0, "bayes"),
+        (LOSS, 299, 0.0, "bayes"),
+        (LOSS, 300, 60.0, "bayes"),
         (LOSS, 999, 0.25, "bayes"),
-        (LOSS, 200, 0.01, "tpe"),
-        (LOSS, 200, None, "tpe"),
+        (LOSS, 300, 0.01, "tpe"),
+        (LOSS, 300, None, "tpe"),
         (LOSS, 10_000, 3600.0, "tpe"),
-        (BOTH, 0, None, "bayes"),
+        (BOTH, 199, None, "bayes"),
+        (BOTH, 200, None, "evolution"),
         (BOTH, 10_000, None, "evolution"),
     ],
 )
@@ -98,7 +99,7 @@ def test_it_proposes_what_the_method_it_chose_would() -> None:
 def test_a_method_that_takes_over_knows_all_that_was_before() -> None:
     search = Search(method("auto"), CUBE)
     later = Search(method("tpe"), CUBE)
-    for point in Search(method("random"), CUBE).run(250).params:
+    for point in Search(method("random"), CUBE).run(350).params:
         for one in (search, later):
             one.end(one.add(point), loss=bowl)
     assert search.propose(3) == later.propose(3)

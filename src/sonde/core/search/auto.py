@@ -16,7 +16,8 @@ from sonde.core.trial import Trial
 __all__ = ["Progress", "choose"]
 
 _MOST_EVEN = 20  # dimensions up to which Sobol points are clearly more even than random ones
-_MODELLED = 200  # trials up to which the Gaussian process always decides
+_MODELLED = 300  # trials up to which the Gaussian process always decides; as far as was measured
+_MODELLED_OF_SEVERAL = 200  # ... where there are several goals, of which each has a model
 _MOST_MODELLED = 1000  # and as long as trials are slow
 _SLOW_S = 0.2  # a trial, per worker: a proposal of the Gaussian process is then a tenth of it
 _RECENT = 50  # trials whose times count
@@ -75,8 +76,9 @@ def choose(
 def _learning(problem: Problem, progress: Progress, count: str) -> tuple[str, str]:
     ended, goals = progress.ended, len(problem.goals)
     several = f"{goals} goals, " if goals > 1 else ""
-    if ended < _MODELLED:
-        return "bayes", f"{several}{count}; a model makes the most of up to {_MODELLED} trials"
+    modelled = _MODELLED if goals == 1 else _MODELLED_OF_SEVERAL
+    if ended < modelled:
+        return "bayes", f"{several}{count}; a model makes the most of up to {modelled} trials"
     is_slow = progress.seconds is not None and progress.seconds >= _SLOW_S
     if is_slow and ended < _MOST_MODELLED:
         return "bayes", f"{several}{count}; {ended:,} trials, slow enough to think about each"
