@@ -188,6 +188,44 @@ def test_functions_run_there_with_on_ray_alone(site: Site, cluster: Any) -> None
     assert (done.returncode, done.stdout) == (0, "2 6\n"), done.stderr
 
 
+CALLS = """\
+import sonde.ray as ray
+
+@ray.remote([dict, int], [float])
+def train_cnn(hyperparameters, epochs):
+    if hyperparameters["learning_rate"] == 3:
+        raise ValueError("diverged")
+    return hyperparameters["learning_rate"] * epochs
+
+data = ray.put([1] * 1000)
+
+@ray.remote(num_cpus=0.5)
+def total(params, data):
+    return params["x"] + sum(data)
+
+refs = [train_cnn({"learning_rate": lr}, 10) for lr in range(6)]
+ready, rest = ray.wait(refs, num_returns=6)
+try:
+    ray.get(refs[3])
+except ValueError:
+    print(sum(ray.get(ref) for n, ref in enumerate(refs) if n != 3), ray.get(total({"x": 1}, data)))
+"""
+
+
+def test_programs_written_for_ray_run_there_as_trials(site: Site, cluster: Any) -> None:
+    (site.base / "driver.py").write_text(CALLS)
+    done = subprocess.run(
+        [sys.executable, "-m", "sonde.ray", "--on", "ray", "--address", cluster.address,
+         "driver.py"], cwd=site.base, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "120 1001\n"), done.stderr
+    first, second = site.store.list_sweeps()
+    assert Counter(t.state for t in site.store.changes(first.id).trials) == {
+        State.DONE: 5, State.FAILED: 1,
+    }  # fmt: skip
+    assert second.trials == 1
+
+
 def test_ctrl_c_lets_trials_end_and_the_cluster_is_clean_afterwards(
     site: Site, cluster: Any
 ) -> None:
