@@ -11,9 +11,10 @@ import signal
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from typing import Any
 
 from sonde.agent.devices import Devices, cores
@@ -174,9 +175,10 @@ class DaskExecutor:
         self._hear()
         for member in self._members:
             if member.agent is not None:
-                self._client.run(
-                    _signal, member.key, int(number), workers=[member.worker], wait=False
-                )
+                with suppress(OSError, TimeoutError):  # its worker is gone, as `watch` will find
+                    self._client.run(
+                        _signal, member.key, int(number), workers=[member.worker], wait=False
+                    )
 
     def close(self) -> None:
         """Make sure that no agent is left; end the cluster if it was started here."""
@@ -221,10 +223,11 @@ class DaskExecutor:
                 ) from error  # fmt: skip
             address = self._address or os.environ.get("DASK_SCHEDULER_ADDRESS")
             if address is None:
-                self._cluster = LocalCluster(
-                    n_workers=1, threads_per_worker=cores(), host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0", silence_logs=50,
-                )  # fmt: skip
+                with _ctrl_c_is_ours():
+                    self._cluster = LocalCluster(
+                        n_workers=1, threads_per_worker=cores(), host="127.0.0.1",
+                        dashboard_address="127.0.0.1:0", silence_logs=50,
+                    )  # fmt: skip
                 address = self._cluster.scheduler_address
             try:
                 self._connected = Client(address, timeout=_CONNECT_S, set_as_default=False)
@@ -359,6 +362,18 @@ class DaskExecutor:
         while self._members and time.monotonic() < until:
             self._look()
             time.sleep(_LOOK_S)
+
+
+@contextmanager
+def _ctrl_c_is_ours() -> Iterator[None]:
+    """Have processes and threads that are started in a block heed no Ctrl-C of the terminal."""
+    # Beginning this later would take the mask off again, in the middle.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _counted(each: Resources) -> Resources:
