@@ -106,8 +106,19 @@ def messages(sweep: str) -> dict[str, Any]:
     decision = {"against": 0, "add": [{"params": {"lr": 0.5}}], "verdicts": {"1": "stop"},
                 "control": "running", "reason": "x"}  # fmt: skip
     definition = json.dumps(sweep_to_json(Sweep(space=SPACE, goals=(GOAL,), name="new")))
+    record = {"id": "abcdefgh", "name": "new", "definition": definition, "control": "paused",
+              "reason": "", "budget": {"trials": 3}, "revision": 1, "version": 1, "created": now,
+              "updated": now, "counts": {}, "notes": "", "tags": [], "facts": {}}  # fmt: skip
+    version = {"number": 1, "definition": definition, "made": now, "first": 0, "why": ""}
+    trial = {"number": 2, "state": "done", "params": {"lr": 0.5}, "attempts": 1, "failures": 0,
+             "agent": "a", "asked": "go on", "origin": "import", "created": now, "started": now,
+             "finished": now, "error": None, "facts": {"a": 1}, "version": 1}  # fmt: skip
+    past = {"trial": trial, "reports": [report], "until": None}
     return {
         "create_sweep": {"definition": definition, "now": now, "facts": {"a": 1}},
+        "put_sweep": {"record": record, "versions": [version], "trials": [], "now": now},
+        "put_trials": {"sweep": sweep, "trials": [past], "now": now, "against": None},
+        "revalue": {"lease": lease, "params": {"lr": 0.25}, "now": now},
         "get_sweep": {"sweep": sweep},
         "versions": {"sweep": sweep},
         "list_sweeps": None,

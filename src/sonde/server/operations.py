@@ -1,6 +1,7 @@
 """The store's operations as the server does them: plain functions from message to answer."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from math import isfinite
 from typing import Any, TypeVar
 
 from sonde.controller import utc_now
-from sonde.core.sweep import Control
+from sonde.core.sweep import Control, check_name
 from sonde.core.trial import Lease, Trial, Verdict
 from sonde.server.roles import Role
 from sonde.server.uploads import Uploads
@@ -20,6 +21,7 @@ __all__ = ["OPERATIONS", "Clock", "Operation", "Operations", "Wish", "server_tim
 T = TypeVar("T")
 Clock = Callable[[datetime], datetime]
 _LONGEST_LEASE_S = 1e10
+_ID = re.compile(r"[a-z2-7]{8}")
 
 
 def server_time(_: datetime) -> datetime:
@@ -101,6 +103,9 @@ class Operations:
         versions = [self._definitions.version(one) for one in call.versions]
         if not versions:
             raise ValueError("a sweep has at least one version of its definition")
+        if not _ID.fullmatch(call.record.id):
+            raise ValueError(f"{call.record.id!r:.40} is no id of a sweep: 8 of a-z and 2-7")
+        check_name(call.record.name, "name")
         record = self._definitions.from_wire(call.record)
         return self._definitions.to_wire(self.store.put_sweep(record, versions, call.trials))
 
