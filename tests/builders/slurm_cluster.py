@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -84,6 +85,15 @@ class SlurmCluster:
         """Start a node's slurmd; after `lose` Slurm takes it back at once."""
         (self.base / "spool" / node).mkdir(exist_ok=True)
         subprocess.run(["slurmd", "-f", str(self.conf), "-N", node], check=True)
+
+    @contextmanager
+    def elsewhere(self, node: str) -> Iterator[None]:
+        """Say that a node is a machine of another name, for the time of a block."""
+        self.call("scontrol", "update", f"NodeName={node}", "NodeHostname=elsewhere")
+        try:
+            yield
+        finally:
+            self.call("scontrol", "update", f"NodeName={node}", f"NodeHostname={self.host}")
 
     def wait(self) -> None:
         """Wait until all nodes are idle."""

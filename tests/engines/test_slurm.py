@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from sonde.controller import utc_now
 from sonde.core.metric import Goal
 from sonde.core.space import space_of
 from sonde.core.sweep import Command, Sweep
-from sonde.core.trial import State
+from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError
 from sonde.executors.drive import Result, View, drive
 from sonde.executors.protocol import AgentSpec
@@ -84,9 +84,11 @@ class Site:
             return []
         return [line.split(" ") for line in self.ended_file.read_text().splitlines()]
 
-    @property
-    def numbers(self) -> list[int]:
-        return sorted(int(number) for number, *_ in self.ended)
+    def check_ended(self, count: int, again: Sequence[Trial] = ()) -> None:
+        """Each came to its end, once; twice only where word of it was lost with its agent."""
+        ends = Counter(int(number) for number, *_ in self.ended)
+        assert sorted(ends) == list(range(count))
+        assert {number for number in ends if ends[number] > 1} <= {t.number for t in again}
 
 
 class Acting(Silent):
@@ -120,7 +122,7 @@ def test_an_array_of_agents_runs_a_grid_each_point_exactly_once_on_all_nodes(sit
     result = site.drive(sweep, listener)
     assert (result.code, listener.notes) == (0, [])
     assert site.states(sweep) == {State.DONE: 24}
-    assert site.numbers == list(range(24))
+    site.check_ended(24)
     assert {node for _, _, _, node, *_ in site.ended} == {"n1", "n2", "n3"}
     assert {attempt for _, attempt, *_ in site.ended} == {"1"}
 
@@ -143,8 +145,8 @@ def test_what_is_put_back_in_the_queue_or_preempted_goes_on_from_its_checkpoint(
     result = site.drive(sweep, listener)
     assert result.code == 0
     assert site.states(sweep) == {State.DONE: 18}
-    assert site.numbers == list(range(18))
     again = [trial for trial in result.history.trials if trial.attempts > 1]
+    site.check_ended(18, again)
     assert 2 <= len(again) <= 3  # one of the job that was put back, the others of a node
     assert all(trial.failures == 0 for trial in again)
     begun = {int(number): int(step) for number, _, step, *_ in site.ended}
@@ -162,8 +164,8 @@ def test_a_node_that_is_lost_costs_its_trials_an_attempt(site: Site, slurm: Slur
         slurm.start("n2")
     assert result.code == 0
     assert site.states(sweep) == {State.DONE: 12}
-    assert site.numbers == list(range(12))
     again = [trial for trial in result.history.trials if trial.attempts > 1]
+    site.check_ended(12, again)
     assert 1 <= len(again) <= 2
 
 
@@ -180,8 +182,8 @@ def test_before_the_time_limit_trials_are_given_back_and_the_job_queues_again(
     listener = Acting((1, warn))
     result = site.drive(sweep, listener, agents=2, time="1h")
     assert result.code == 0
-    assert site.numbers == list(range(6))
     (again,) = [trial for trial in result.history.trials if trial.attempts > 1]
+    site.check_ended(6, [again])
     assert again.failures == 0
     assert [note for note in listener.notes if f"job {warned[0]} is in the queue again" in note]
 
@@ -199,7 +201,7 @@ def test_a_job_that_somebody_cancels_gives_its_trial_to_the_others(
     listener = Acting((1, cancel))
     result = site.drive(sweep, listener, agents=3)
     assert result.code == 0
-    assert site.numbers == list(range(6))
+    site.check_ended(6, [trial for trial in result.history.trials if trial.attempts > 1])
     assert listener.notes == [f"job {cancelled[0]} was cancelled; no other is started for it"]
 
 
@@ -213,6 +215,26 @@ def test_trials_share_a_gpu_and_find_what_the_setup_has_set(site: Site) -> None:
     assert result.code == 0
     assert {tuple(line[4:]) for line in site.ended} <= {("0", "set"), ("1", "set")}
     assert len(list((site.folder / ".sonde" / "slurm" / sweep).glob("*.log"))) == 2
+
+
+def test_agents_on_other_machines_reach_the_store_through_the_driver(
+    site: Site, slurm: SlurmCluster
+) -> None:
+    sweep = site.sweep(4)
+    listener = Silent()
+    with slurm.elsewhere("n3"):
+        result = site.drive(
+            sweep, listener, agents=2, extra="--nodelist=n3", python=sys.executable,
+            container="unshare --uts sh -c 'hostname elsewhere; exec \"$@\"' sh",
+        )  # fmt: skip
+    assert result.code == 0
+    assert {trial.facts["host"] for trial in result.history.trials} == {"elsewhere"}
+    assert [trial.metrics["loss"].last for trial in result.history.trials] == [1.0] * 4
+    assert [note.partition(",")[0] for note in listener.notes] == [
+        "the nodes reach the store through this process"
+    ]
+    # They see the project's folder, so it is where trials lie.
+    assert len(list((site.folder / ".sonde" / "trials" / sweep).iterdir())) >= 4
 
 
 def sonde(site: Site, *words: str) -> "subprocess.Popen[str]":
@@ -247,7 +269,7 @@ def test_a_driver_that_is_killed_leaves_jobs_that_resume_knows(
         path.name.partition("_")[0] for path in (site.folder / ".sonde").glob("slurm/*/*.log")
     }
     assert site.states(site.store.find_sweep("mine").id) == {State.DONE: 9}
-    assert site.numbers == list(range(9))
+    site.check_ended(9)
 
 
 def test_ctrl_c_lets_trials_end_and_leaves_no_job(site: Site, slurm: SlurmCluster) -> None:
@@ -266,7 +288,7 @@ def test_ctrl_c_lets_trials_end_and_leaves_no_job(site: Site, slurm: SlurmCluste
 @pytest.mark.parametrize(
     ("options", "each", "message"),
     [
-        ({"partition": "nosuch"}, {}, "there is no partition nosuch; there are main, high, short"),
+        ({"partition": "nosuch"}, {}, "there is no partition nosuch; there are high, main, short"),
         ({}, {"gpus": 8}, "each is to have 1 cpus, 8 gpus, and node n1 has 2 cpus, 2 gpus"),
         ({"partition": "short", "time": "5m"}, {}, "the partition ends jobs after 1 min;"),
         ({"extra": "--constraint=big"}, {}, "Slurm refuses it: Invalid feature specification"),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["AgentReport", "Event", "Options", "run"]
 
 _DOUBT_S = 0.25  # that whoever decides has to look at failures
-_SIGNAL_S = 0.3  # between the same signal to a program and to us
+_SIGNAL_S = 0.5  # between the same signal to a program and to us
 _LEAVE_S = 5.0  # how long a store that does not answer is waited for when leaving
 _SEND_S = 60.0  # the same with files that are left to send, unless there is haste
 

@@ -89,7 +89,7 @@ class SlurmExecutor:
         request, found = self._request, self._all_nodes()
         there = self._chosen(found)
         if request.partition and not there:
-            known = ", ".join(dict.fromkeys(node.partition for node in found)) or "none"
+            known = ", ".join(sorted({node.partition for node in found})) or "none"
             raise ConfigError(
                 request.where, f"there is no partition {request.partition}", f"there are {known}"
             )
