@@ -87,8 +87,8 @@ def redis_server(*options: str) -> Iterator[RedisServer]:
     # A socket's path may have some hundred characters: pytest's folders have more.
     with tempfile.TemporaryDirectory(prefix="sonde-redis-") as folder:
         server = RedisServer(Path(folder), *options)
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.kill()
