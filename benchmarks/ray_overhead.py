@@ -1,9 +1,8 @@
 """What does a trial that does nothing cost on Ray, beside Ray Tune? And the start?
 
 One Ray of this machine (2 CPUs) for both, in turns: first ours, then Tune's. The cost of a trial is
-taken from the difference between a long and a short sweep, so that starts do not count; CPU seconds
-are those of all processes of Ray and of ours. Run, after `pip install "ray[tune]"` there:
-.venv-engines/bin/python benchmarks/ray_overhead.py
+taken from the difference between a long and a short sweep, so that starts do not count. Run, after
+`pip install "ray[tune]"` there: .venv-engines/bin/python benchmarks/ray_overhead.py
 """
 
 import os
@@ -11,8 +10,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-import psutil
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
@@ -53,23 +50,11 @@ def tune_trials(count: int, *, reuse: bool) -> None:
         assert len(tuner.fit()) == count
 
 
-def measured(work: Callable[[], None]) -> tuple[float, float]:
-    """Return the wall and CPU seconds of some work, children and theirs included."""
-    cpu, wall = _cpu_s(), time.monotonic()
-    work()
-    return time.monotonic() - wall, _cpu_s() - cpu
-
-
-def _cpu_s() -> float:
-    total = 0.0
-    me = psutil.Process()
-    for process in [me, *me.children(recursive=True)]:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system + times.children_user + times.children_system
-    return total
+def measured(work: Callable[[int], None], count: int) -> float:
+    """Return the seconds that so many trials take."""
+    began = time.monotonic()
+    work(count)
+    return time.monotonic() - began
 
 
 def main() -> None:
@@ -82,7 +67,7 @@ def main() -> None:
         log_to_driver=False, logging_level="ERROR",
     )  # fmt: skip
     start_s = time.monotonic() - began
-    first_s, _ = measured(lambda: sonde_trials(1))
+    first_s = measured(sonde_trials, 1)
     print(f"start: Ray itself {start_s:.2f} s; then sonde's first trial {first_s:.2f} s, all told")
     costs: dict[str, float] = {}
     for name, work, many in (
@@ -91,13 +76,11 @@ def main() -> None:
         ("Ray Tune, actors reused", lambda count: tune_trials(count, reuse=True), MANY_TUNE),
     ):
         work(1)
-        few, few_cpu = measured(lambda work=work: work(FEW))  # type: ignore[misc]
-        long, long_cpu = measured(lambda work=work, many=many: work(many))  # type: ignore[misc]
+        few, long = measured(work, FEW), measured(work, many)
         each = (long - few) / (many - FEW) * 1000
-        each_cpu = (long_cpu - few_cpu) / (many - FEW) * 1000
         costs[name] = each
         print(
-            f"{name}: {each:.1f} ms wall, {each_cpu:.1f} ms CPU a trial ({FEW} to {many})",
+            f"{name}: {each:.1f} ms a trial ({FEW} to {many})",
             flush=True,
         )
     for name in ("Ray Tune", "Ray Tune, actors reused"):
