@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sonde.core.search.protocol import Method
     from sonde.optuna.sampler import SondeSampler
     from sonde.studies.names import Pruners
-    from sonde.studies.study import Study, create_study, load_study
+    from sonde.studies.opening import create_study, load_study
+    from sonde.studies.study import Study
     from sonde.studies.trials import FrozenTrial, Trial, TrialPruned, TrialState
 
     pruners = Pruners()
@@ -40,8 +41,8 @@ _PLACES = {
     "Trial": "trials",
     "TrialPruned": "trials",
     "TrialState": "trials",
-    "create_study": "study",
-    "load_study": "study",
+    "create_study": "opening",
+    "load_study": "opening",
 }
 
 

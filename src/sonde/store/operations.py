@@ -4,6 +4,7 @@ A store derives `BookStore` and says how a function changes a sweep: `_write` ca
 of a transaction, perhaps again where the first time came to nothing.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,11 +51,12 @@ def gives_out(head: Head) -> bool:
     return head.counts[State.WAITING] > 0 and head.control not in barred and not is_full
 
 
-class BookStore:
+class BookStore(ABC):
     """What a store does to a sweep; see `sonde.store.protocol`."""
 
     url: str
 
+    @abstractmethod
     def _write(
         self,
         sweep: str,
@@ -71,11 +73,10 @@ class BookStore:
             foresight: What it will read.
             durable: Whether it outlasts a power cut. Reports and renewals need not.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _is_any(self, sweep: str, now: datetime) -> bool:
         """Tell, without standing in line with those who write, whether there may be a lease."""
-        raise NotImplementedError
 
     def update_sweep(
         self,

@@ -5,6 +5,7 @@ a function inside of a transaction, perhaps again where the first time came to n
 """
 
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -45,13 +46,13 @@ class SqlStore(BookStore):
     def __init__(self) -> None:
         self._known: dict[str, Lasting] = {}
 
+    @abstractmethod
     def _read(self, question: Callable[[Session], T]) -> T:
         """Return what a function reads of one state of the database."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _add(self, question: Callable[[Session], T]) -> T:
         """As `_read`, and write what concerns no sweep that is there already."""
-        raise NotImplementedError
 
     def create_sweep(
         self, sweep: Sweep, now: datetime, facts: Mapping[str, Any] | None = None
