@@ -9,7 +9,15 @@ from sonde.store import open_store
 
 def test_the_command_that_made_a_sweep_is_recorded_as_it_was_typed(tmp_path: Path) -> None:
     (tmp_path / "train.sh").write_text('echo "loss=$1"\n')
-    words = ["run", "--trials=1", "-j1", "--name=x", "--metric=loss:min", "lr=0.4,0.5"]
+    words = [
+        "run",
+        "--trials=1",
+        "-j1",
+        "--name=x",
+        "--metric=loss:min",
+        "--metric-regex=loss=(.*)",
+        "lr=0.4,0.5",
+    ]
     command = [sys.executable, "-m", "sonde", *words, "sh", "train.sh", "{lr}"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
     store = open_store(str(tmp_path / ".sonde" / "sonde.db"))
