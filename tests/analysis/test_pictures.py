@@ -154,5 +154,5 @@ def test_without_matplotlib_a_file_is_refused_with_what_to_install(
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     picture = Picture(figure("history", "many"))
-    with pytest.raises(ConfigError, match=re.escape("pip install 'sonde[plot]'")):
+    with pytest.raises(ConfigError, match=re.escape("pip install matplotlib")):
         picture.render(form)

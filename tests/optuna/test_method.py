@@ -203,8 +203,8 @@ def test_without_optuna_the_remedy_is_the_extra(
     with pytest.raises(ConfigError) as refusal:
         method("optuna:TPESampler")
     assert str(refusal.value) == (
-        "method optuna:TPESampler: Optuna is not installed; pip install 'sonde[optuna]'"
+        "method optuna:TPESampler: Optuna is not installed; pip install optuna cmaes"
     )
     monkeypatch.delitem(sys.modules, "sonde.optuna.sampler", raising=False)
-    with pytest.raises(ConfigError, match=r"pip install 'sonde\[optuna\]'"):
+    with pytest.raises(ConfigError, match=r"pip install optuna cmaes"):
         _ = door.SondeSampler

@@ -402,7 +402,7 @@ def test_a_driver_that_is_missing_is_named_with_what_to_type() -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert 'type: pip install "sonde[postgresql]"' in done.stderr
+    assert "type: pip install 'psycopg[binary]'" in done.stderr
 
 
 def test_trials_added_by_another_process_are_leased_in_order(

@@ -122,7 +122,7 @@ def _extras() -> Iterator[Check]:
             name=f"extra {extra}",
             level=Level.LACKS if lacking else Level.OK,
             found=f"without {', '.join(lacking)}" if lacking else f"{', '.join(names)} installed",
-            remedy=f"pip install 'sonde[{extra}]'" if lacking else "",
+            remedy=f"pip install {' '.join(lacking)}" if lacking else "",
             facts={"packages": names, "missing": lacking},
         )
 

@@ -101,7 +101,7 @@ def _require(where: str) -> None:
     from importlib.util import find_spec
 
     if find_spec("optuna") is None:
-        raise ConfigError(where, "Optuna is not installed", "pip install 'sonde[optuna]'")
+        raise ConfigError(where, "Optuna is not installed", "pip install optuna cmaes")
     from optuna.logging import WARNING, set_verbosity
 
     set_verbosity(WARNING)

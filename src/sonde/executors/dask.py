@@ -219,7 +219,7 @@ class DaskExecutor:
             except ImportError as error:
                 raise ConfigError(
                     self._where, "Dask's distributed is not installed here",
-                    "pip install 'sonde[dask]'",
+                    "pip install distributed",
                 ) from error  # fmt: skip
             address = self._address or os.environ.get("DASK_SCHEDULER_ADDRESS")
             if address is None:

@@ -178,7 +178,7 @@ class RayExecutor:
                 import ray
             except ImportError as error:
                 raise ConfigError(
-                    self._where, "Ray is not installed here", "pip install 'sonde[ray]'"
+                    self._where, "Ray is not installed here", "pip install ray"
                 ) from error
             if not ray.is_initialized():
                 self._connect(ray)
@@ -335,7 +335,7 @@ def _lost(error: Exception, node: str) -> str:
     text = " ".join(str(error).split())
     at = f" on {node}" if node else ""
     if "No module named 'sonde" in text:
-        return f"sonde is not installed{at or ' on its node'}: pip install sonde there"
+        return f"sonde is not installed{at or ' on its node'}: install it there, as here"
     if "RuntimeError:" in text:
         return text.rpartition("RuntimeError:")[2].strip()[:200]
     return f"its process{at} is gone: {kind}"

@@ -24,7 +24,7 @@ def _postgresql(url: str, where: str) -> Store:
         from sonde.store.postgresql import PostgresStore
         from sonde.store.postgresql_url import address_of
     except ImportError as error:
-        raise _lacks("postgresql", "PostgreSQL", where, error) from error
+        raise _lacks("psycopg[binary]", "PostgreSQL", where, error) from error
     return PostgresStore(address_of(url, where))
 
 
@@ -107,12 +107,12 @@ def open_store(url: str | None = None, *, start: Path | None = None) -> Store:
     return _sqlite(start / Path(url).expanduser())
 
 
-def _lacks(extra: str, name: str, where: str, error: ImportError) -> ConfigError:
+def _lacks(driver: str, name: str, where: str, error: ImportError) -> ConfigError:
     """Return the error for a database whose driver is not installed."""
     return ConfigError(
         where,
         f"a store in {name} needs a driver that is not installed ({error})",
-        f'type: pip install "sonde[{extra}]"',
+        f"type: pip install '{driver}'",
     )
 
 

@@ -88,5 +88,5 @@ def newer(place: str, found: int, known: int) -> StoreVersionError:
     """Return the error for a store that a later sonde has written."""
     return StoreVersionError(
         f"{place}: the store is of version {found}, but this sonde knows versions up to {known}; "
-        "it was left as it is; upgrade sonde (`pip install -U sonde`)"
+        "it was left as it is; upgrade sonde"
     )

@@ -63,7 +63,7 @@ def _refuse(url: str, info: Mapping[str, str], version: bytes | None) -> None:
     if version is not None and int(version) > FORMAT:
         raise StoreVersionError(
             f"{url}: the store is of version {int(version)}, but this sonde knows versions up to "
-            f"{FORMAT}; it was left as it is; upgrade sonde (`pip install -U sonde`)"
+            f"{FORMAT}; it was left as it is; upgrade sonde"
         )
 
 

@@ -80,5 +80,5 @@ def newer(path: Path, found: int, known: int) -> StoreVersionError:
     """Return the error for a store that a later sonde has written."""
     return StoreVersionError(
         f"{path}: the store is of version {found}, but this sonde knows versions up to {known}; "
-        "it was left as it is; upgrade sonde (`pip install -U sonde`)"
+        "it was left as it is; upgrade sonde"
     )

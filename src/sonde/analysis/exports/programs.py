@@ -49,7 +49,7 @@ def parquet_of(table: Table) -> bytes:
         from pyarrow import parquet
     except ImportError as error:
         raise ConfigError(
-            "parquet", "pyarrow is not installed", "pip install 'sonde[parquet]', or export csv"
+            "parquet", "pyarrow is not installed", "pip install pyarrow, or export csv"
         ) from error
     columns = [[row[place] for row in table.rows] for place in range(len(table.fields))]
     arrays = [_array(pa, values) for values in columns]

@@ -61,7 +61,7 @@ class Picture:
                 raise ConfigError(
                     f"plot {self.kind}",
                     "matplotlib is not installed",
-                    "pip install 'sonde[plot]'; .json and the terminal need none",
+                    "pip install matplotlib; .json and the terminal need none",
                 ) from error
             from sonde.analysis.pictures.plots import drawn
 
