@@ -55,6 +55,7 @@ def acts(url: str, key: str, name: str, pipe: Connection) -> None:
     """Run trials, and now and then add some; tell of each call that returned, until told to end."""
     ask = Ask(agent=name, lease_s=600.0)
     with closing(open_store(url)) as store:
+        pipe.send(["opened"])
         while not pipe.poll():
             record = store.get_sweep(key)
             if record.counts[State.WAITING] < WORKERS:
@@ -115,6 +116,8 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_falls(
             there.close()
             pipes.append(here)
             processes.append(process)
+        # A server that was never there is not waited for: first all have opened the store.
+        assert [pipe.recv() for pipe in pipes] == [["opened"]] * WORKERS
         for _ in range(2):
             goal, until = follower.ended() + rng.randint(4, 12), time.monotonic() + 30
             while follower.ended() < goal:

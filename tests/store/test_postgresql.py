@@ -284,7 +284,8 @@ def test_no_command_shows_or_keeps_a_password(tmp_path: Path, url: str) -> None:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
-    run = ("run", "--store", secret, "x=1..2", "--name=hid", "--metric=loss:min", "--trials=2")
+    run = ("run", "--store", secret, "x=1..2", "--name=hid", "--metric=loss:min", "--trials=2",
+           r"--metric-regex=loss=(\S+)")  # fmt: skip
     said = type_in(*run, "sh", "train.sh", "{x}")
     assert said.startswith("0 "), said
     for words in (["show", "hid"], ["ls"], ["doctor"], ["show", "nobody"], ["logs", "hid/0"]):
