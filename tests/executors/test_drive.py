@@ -105,20 +105,17 @@ def again(
     watcher = watcher or Watcher()
     spec = AgentSpec(store=store.url, sweep=sweep, root=str(tmp_path / ".sonde"))
     executor = executor or LocalExecutor()
+    before = children()
     result = drive(
         store, sweep, executor=executor, agent=spec, agents=2, listener=watcher, most=most
     )
-    assert not ours()
+    assert not children() - before
     return result, watcher
 
 
-def ours() -> list[psutil.Process]:
-    """Agents and their watchdogs: not the database servers that other tests share."""
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if any(word in str(child.cmdline()) for word in ("sonde.agent", "watchdog"))
-    ]
+def children() -> set[psutil.Process]:
+    """All processes below this one, the database servers that other tests share among them."""
+    return set(psutil.Process().children(recursive=True))
 
 
 def when(condition: Callable[[View], object], act: Callable[[], object]) -> Callable[[View], None]:
@@ -254,8 +251,10 @@ class Cramped(LocalExecutor):
 def test_a_full_disk_is_said_and_keeps_nothing_from_going_on_later(
     store: Store, tmp_path: Path
 ) -> None:
+    before = children()
+
     def kill_all() -> None:
-        for child in ours():
+        for child in children() - before:
             child.kill()
 
     watcher = Watcher(when(lambda _: watcher.notes, kill_all))

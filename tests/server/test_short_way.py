@@ -193,7 +193,7 @@ def test_who_may_only_look_reports_nothing_either_way(place: Place, taken: list[
     finally:
         place.tokens.revoke("guest")
         place.tokens.revoke("boss")
-    assert 0 < len(taken) <= 3  # one that arrives in pieces is left to the usual way
+    assert 2 <= len(taken) <= 3  # the third may come while uvicorn still has the second
 
 
 @given(st.data())
