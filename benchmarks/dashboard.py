@@ -8,7 +8,6 @@ over 10 axes, the table.
 """
 
 import argparse
-import gzip
 import math
 import statistics
 import sys
@@ -28,7 +27,6 @@ from sonde.core.decision import Decision, NewTrial
 from sonde.core.trial import Outcome, State
 from sonde.server.app import create_app
 from sonde.server.desk import Desk
-from sonde.server.pages import WEB
 from sonde.server.serving import serving
 from sonde.server.views import record_view, sweep_detail
 from sonde.store import open_store
@@ -127,19 +125,14 @@ def _browser(page: Page, url: str, count: int) -> None:
 
 
 def _scripts(page: Page, url: str) -> None:
-    """Tell how much JavaScript each page loads that is opened first."""
-    for name, query in (("list", ""), ("sweep", "?sweep=many"), ("trial", "?sweep=many&trial=0")):
-        page.goto(f"{url}/{query}")
-        page.wait_for_timeout(2000)
-        script = "() => performance.getEntriesByType('resource').map((entry) => entry.name)"
-        files = [one.partition("/web/")[2] for one in page.evaluate(script) if one.endswith(".js")]
-        size = sum(len(gzip.compress((WEB / file).read_bytes(), 9)) for file in files)
-        print(
-            f"JavaScript of the page of a {name}: {size / 1000:.1f} kB gzipped, {len(files)} files"
-        )
-    every = list(WEB.rglob("*.js"))
-    total = sum(len(gzip.compress(file.read_bytes(), 9)) for file in every)
-    print(f"JavaScript of all views: {total / 1000:.1f} kB gzipped, {len(every)} files")
+    """Tell how much JavaScript there is: one script has all views."""
+    page.goto(url)
+    page.wait_for_timeout(1000)
+    script = (
+        "() => performance.getEntriesByType('resource').map((one) => [one.name, one.transferSize])"
+    )
+    files = [size for name, size in page.evaluate(script) if name.endswith(".js")]
+    print(f"JavaScript: {sum(files) / 1000:.1f} kB sent, {len(files)} files")
 
 
 def _live(page: Page, store: MemoryStore, key: str) -> None:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from sonde.server.pages import WEB
+from sonde.web import WEB
 
 
 def test_the_page_allows_scripts_from_here_only(client: httpx.Client) -> None:

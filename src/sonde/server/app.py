@@ -35,7 +35,7 @@ from sonde.server.holding import hold_leases
 from sonde.server.live import Live
 from sonde.server.once import KEPT_S, Once
 from sonde.server.operations import Clock, server_time
-from sonde.server.pages import page_routes
+from sonde.server.pages import page_routes, prepare
 from sonde.server.short_way import Brief
 from sonde.server.tokens import Tokens
 from sonde.server.uploads import LIMIT, Uploads
@@ -94,6 +94,7 @@ def create_app(
         if agents:
             await desk.ask(hold_leases)
         tasks = [asyncio.create_task(_clean(desk, uploads))]
+        tasks.append(asyncio.create_task(desk.ask(lambda _: prepare())))
         if deciders is not None:
             tasks.append(asyncio.create_task(deciders.look_after()))
         yield

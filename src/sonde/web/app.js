@@ -8,16 +8,11 @@ import { enter, role } from "./session.js";
 import { theme, toggleTheme } from "./theme.js";
 import { Confirm, Note } from "./ui/confirm.js";
 import { Dialog } from "./ui/dialog.js";
-import { Lazy } from "./ui/lazy.js";
 import { Shape } from "./ui/state.js";
-
-/** Each page's module is fetched when it is first shown. @type {Record<string, () => Promise<any>>} */
-const VIEWS = {
-  locked: () => import("./views/locked.js").then((module) => module.Locked),
-  sweeps: () => import("./views/sweeps.js").then((module) => module.Sweeps),
-  sweep: () => import("./views/sweep.js").then((module) => module.Sweep),
-  trial: () => import("./views/trial.js").then((module) => module.Trial),
-};
+import { Locked } from "./views/locked.js";
+import { Sweep } from "./views/sweep.js";
+import { Sweeps } from "./views/sweeps.js";
+import { Trial } from "./views/trial.js";
 
 const STATES = {
   connecting: ["waiting", "connecting", "The first answer of the server is awaited."],
@@ -54,9 +49,9 @@ function App() {
 
 /** @param {{ sweep?: string, trial?: string }} props */
 function Page({ sweep, trial }) {
-  const name = role.value === "locked" ? "locked" : !sweep ? "sweeps" : trial ? "trial" : "sweep";
   if (role.value === "unknown") return html`<p class="waiting" role="status">Loading…</p>`;
-  return html`<${Lazy} key=${`${name}/${sweep}/${trial}`} name=${name} load=${VIEWS[name]} props=${{ sweep, number: Number(trial) }} />`;
+  const View = role.value === "locked" ? Locked : !sweep ? Sweeps : trial ? Trial : Sweep;
+  return html`<${View} key=${`${sweep}/${trial}`} sweep=${sweep} number=${Number(trial)} />`;
 }
 
 function Connection() {

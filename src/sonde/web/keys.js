@@ -2,7 +2,7 @@
 /** Keys that work everywhere: an element that carries `data-key` is pressed, or gets the focus. */
 import { go } from "./address.js";
 import { toggleTheme } from "./theme.js";
-import { say } from "./ui/confirm.js";
+import { tellKeys } from "./views/keys.js";
 
 const SOON_MS = 1500; // within which `s` must follow `g`
 let prefixed = Number.NEGATIVE_INFINITY;
@@ -15,7 +15,7 @@ export function pressed(event) {
   const { key } = event;
   const isSecond = event.timeStamp - prefixed < SOON_MS;
   prefixed = key === "g" ? event.timeStamp : Number.NEGATIVE_INFINITY;
-  if (key === "?") import("./views/keys.js").then((module) => module.tellKeys(), () => say("a part of the dashboard could not be fetched; reload the page", true));
+  if (key === "?") tellKeys();
   else if (key === "t") toggleTheme();
   else if (key === "s" && isSecond) go({});
   else {

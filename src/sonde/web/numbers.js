@@ -88,3 +88,9 @@ export function goalText(goal) {
 
 /** With its unit of one or more: `1 trial`, `3 trials`. @param {number} n @param {string} word */
 export const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+
+/** An agent's name for people: its machine and process. @param {string} name `host/boot/namespace/pid/start` */
+export function agentText(name) {
+  const parts = name.split("/");
+  return parts.length >= 4 ? `${parts[0]}, process ${parts[3]}` : name;
+}

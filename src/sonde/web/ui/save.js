@@ -1,7 +1,8 @@
 // @ts-check
-/** Saving a chart as a file: the menu; how it is done is fetched when it is first wanted. */
+/** Saving a chart as a file: the menu. */
 import { html, useRef } from "../html.js";
 import { say } from "./confirm.js";
+import { saveChart } from "./files.js";
 
 /**
  * @param {object} props
@@ -15,7 +16,6 @@ export function Save({ name, label, size, paint }) {
   const save = async (/** @type {string} */ kind) => {
     if (menu.current) menu.current.open = false;
     try {
-      const { saveChart } = await import("./files.js");
       const [width, height] = size();
       await saveChart(kind, name, label, width, height, paint);
     } catch (error) {

@@ -3,7 +3,7 @@
 import { href, place } from "../address.js";
 import { present, valueOf } from "../columns.js";
 import { html } from "../html.js";
-import { ago, command, count, duration } from "../numbers.js";
+import { agentText, ago, command, count, duration } from "../numbers.js";
 import { Typed } from "../ui/parts.js";
 import { Shape } from "../ui/state.js";
 import { Timeline } from "./timeline.js";
@@ -37,12 +37,6 @@ export function Agents({ board }) {
       }
     </section>
     ${agents.length > 0 && html`<${Timeline} board=${board} />`}`;
-}
-
-/** An agent's name for people: its machine and process. @param {string} name `host/boot/namespace/pid/start` */
-export function agentText(name) {
-  const parts = name.split("/");
-  return parts.length >= 4 ? `${parts[0]}, process ${parts[3]}` : name;
 }
 
 /** @param {import("../columns.js").Columns} columns */

@@ -4,10 +4,10 @@ import { getJson } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { command, count, duration, goalText, shell, when } from "../numbers.js";
 import { maySteer } from "../session.js";
-import { say } from "../ui/confirm.js";
 import { Fold, Typed } from "../ui/parts.js";
-import { Packages } from "./packages.js";
 import { Diff } from "./diff.js";
+import { askForEdit } from "./edit.js";
+import { Packages } from "./packages.js";
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function Config({ board }) {
@@ -21,11 +21,7 @@ export function Config({ board }) {
     board.reload();
     load();
   };
-  const edit = () =>
-    import("./edit.js").then(
-      ({ askForEdit }) => askForEdit(detail, versions ?? [], edited),
-      () => say("a part of the dashboard could not be fetched; reload the page", true),
-    );
+  const edit = () => askForEdit(detail, versions ?? [], edited);
   const mayEdit = maySteer() && versions !== null && detail.control !== "cancelled";
   return html`<div class="two">
       <${Space} detail=${detail} edit=${mayEdit ? edit : null} />

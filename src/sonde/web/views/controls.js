@@ -5,6 +5,9 @@ import { html, useState } from "../html.js";
 import { count } from "../numbers.js";
 import { maySteer } from "../session.js";
 import { confirm, say } from "../ui/confirm.js";
+import { askForBudget } from "./budget.js";
+import { askForTrial } from "./enqueue.js";
+import { askForWorkers } from "./workers.js";
 
 const WORDS = { pause: "Pause", resume: "Resume", stop: "Stop", cancel: "Cancel" };
 /** @type {Record<string, string>} */
@@ -48,7 +51,6 @@ export function Controls({ view }) {
     }
   };
   if (!maySteer()) return null;
-  const later = async (/** @type {() => Promise<void>} */ work) => work().catch(() => say("a part of the dashboard could not be fetched; reload the page", true));
   const isFinal = view.control === "cancelled";
   if (isFinal) return null;
   return html`<div class="controls" role="group" aria-label=${`Steer ${view.name}`}>
@@ -56,8 +58,8 @@ export function Controls({ view }) {
       (/** @type {keyof typeof WORDS} */ action) => html`<button key=${action} data-key=${KEYS[action]} class=${action === "cancel" ? "danger" : ""} disabled=${isBusy}
         title=${HINTS[action]} onClick=${() => act(action)}>${WORDS[action]}</button>`,
     )}
-    ${view.parameters && html`<button title="Add a trial with values of your own" onClick=${() => later(async () => (await import("./enqueue.js")).askForTrial(view, view.best?.params ?? {}))}>Add a trial</button>
-      <button title="How many trials, for how long" onClick=${() => later(async () => (await import("./budget.js")).askForBudget(view))}>Budget</button>
-      <button title="How many trials run at once" onClick=${() => later(async () => (await import("./workers.js")).askForWorkers(view))}>Workers</button>`}
+    ${view.parameters && html`<button title="Add a trial with values of your own" onClick=${() => askForTrial(view, view.best?.params ?? {})}>Add a trial</button>
+      <button title="How many trials, for how long" onClick=${() => askForBudget(view)}>Budget</button>
+      <button title="How many trials run at once" onClick=${() => askForWorkers(view)}>Workers</button>`}
   </div>`;
 }

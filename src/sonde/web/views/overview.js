@@ -1,9 +1,9 @@
 // @ts-check
 /** Most of a sweep on one page: its history, curves, parallel coordinates and trials. */
 import { html } from "../html.js";
-import { Lazy } from "../ui/lazy.js";
 import { Curves } from "./curves.js";
 import { History } from "./history.js";
+import { Importance } from "./importance.js";
 import { Parallel } from "./parallel.js";
 import { Trials } from "./trials.js";
 
@@ -13,5 +13,5 @@ export const Overview = ({ board }) => html`<div class="two">
     <${Curves} board=${board} />
   </div>
   <${Parallel} board=${board} />
-  <${Lazy} name="importance" load=${() => import("./importance.js").then((m) => m.Importance)} props=${{ board }} />
+  <${Importance} board=${board} />
   <${Trials} board=${board} />`;

@@ -1,28 +1,34 @@
 // @ts-check
-/** A sweep: how it stands, and its views, each of which is fetched when it is first shown. */
+/** A sweep: how it stands, and its views. */
 import { href, part, place } from "../address.js";
 import { Board } from "../board.js";
 import { html, useEffect, useMemo } from "../html.js";
 import { command, count, duration, goalText, number, shown } from "../numbers.js";
-import { Lazy } from "../ui/lazy.js";
 import { Fault, Progress, Typed } from "../ui/parts.js";
 import { State } from "../ui/state.js";
+import { Agents } from "./agents.js";
+import { Analysis } from "./analysis.js";
+import { Compare } from "./compare.js";
+import { Config } from "./config.js";
 import { Controls } from "./controls.js";
 import { Narrowing } from "./narrow.js";
+import { Notes } from "./notes.js";
+import { Overview } from "./overview.js";
 import { eta } from "./sweeps.js";
+import { TrialsTab } from "./trials.js";
 
 /**
- * By the name in the address: what it is called, whether the filter narrows it, and its module.
- * @type {Record<string, { title: string, narrows: boolean, load: () => Promise<any> }>}
+ * By the name in the address: what it is called, whether the filter narrows it, and what shows it.
+ * @type {Record<string, { title: string, narrows: boolean, View: any }>}
  */
 const TABS = {
-  "": { title: "Overview", narrows: true, load: () => import("./overview.js").then((m) => m.Overview) },
-  trials: { title: "Trials", narrows: true, load: () => import("./trials.js").then((m) => m.TrialsTab) },
-  analysis: { title: "Analysis", narrows: true, load: () => import("./analysis.js").then((m) => m.Analysis) },
-  config: { title: "Config", narrows: false, load: () => import("./config.js").then((m) => m.Config) },
-  agents: { title: "Agents", narrows: false, load: () => import("./agents.js").then((m) => m.Agents) },
-  notes: { title: "Notes", narrows: false, load: () => import("./notes.js").then((m) => m.Notes) },
-  compare: { title: "Compare", narrows: false, load: () => import("./compare.js").then((m) => m.Compare) },
+  "": { title: "Overview", narrows: true, View: Overview },
+  trials: { title: "Trials", narrows: true, View: TrialsTab },
+  analysis: { title: "Analysis", narrows: true, View: Analysis },
+  config: { title: "Config", narrows: false, View: Config },
+  agents: { title: "Agents", narrows: false, View: Agents },
+  notes: { title: "Notes", narrows: false, View: Notes },
+  compare: { title: "Compare", narrows: false, View: Compare },
 };
 const chosenTab = part("tab");
 const chosenTrials = part("sel");
@@ -33,7 +39,6 @@ export function Sweep({ sweep }) {
   useEffect(() => {
     document.title = `${sweep} – sonde`;
     board.open();
-    (TABS[chosenTab.value] ?? TABS[""]).load().catch(() => {}); // while the trials are read; what went wrong is said later
     return () => board.close();
   }, [board]);
   const detail = board.detail.value;
@@ -47,7 +52,7 @@ export function Sweep({ sweep }) {
       .filter(([key]) => key !== "compare" || name === key || chosenTrials.value.includes(","))
       .map(([key, { title }]) => html`<a key=${key} href=${href({ ...place.value, tab: key })} aria-current=${key === name ? "page" : undefined}>${title}</a>`)}</nav>
     ${tab.narrows && html`<${Narrowing} board=${board} />`}
-    <${Lazy} key=${name} name=${`sweep/${name}`} load=${tab.load} props=${{ board }} />`;
+    <${tab.View} key=${name} board=${board} />`;
 }
 
 /** @param {{ detail: any }} props */

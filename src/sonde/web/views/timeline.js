@@ -3,11 +3,10 @@
 import { go, place } from "../address.js";
 import { present } from "../columns.js";
 import { html, useMemo, useState } from "../html.js";
-import { count, duration } from "../numbers.js";
+import { agentText, count, duration } from "../numbers.js";
 import { colour } from "../theme.js";
 import { Plot } from "../ui/plot.js";
 import { Shape } from "../ui/state.js";
-import { agentText } from "./agents.js";
 
 const ROW = 26; // pixels
 const MOST_ROWS = 40;

@@ -12,6 +12,7 @@ import { State } from "../ui/state.js";
 import { Artifacts } from "./artifacts.js";
 import { CurvePlot, fetchCurves } from "./curves.js";
 import { Diff } from "./diff.js";
+import { askForTrial } from "./enqueue.js";
 import { Log } from "./log.js";
 import { Packages } from "./packages.js";
 
@@ -65,11 +66,7 @@ function Head({ view, sweep }) {
       say(/** @type {Error} */ (error).message, true);
     }
   };
-  const clone = () =>
-    import("./enqueue.js").then(
-      ({ askForTrial }) => askForTrial({ ...view, id: view.sweep }, view.params, view.number),
-      () => say("a part of the dashboard could not be fetched; reload the page", true),
-    );
+  const clone = () => askForTrial({ ...view, id: view.sweep }, view.params, view.number);
   const took = view.started && view.finished ? view.finished - view.started : null;
   return html`<div class="sweep-head">
     <div class="title-line">

@@ -7,6 +7,7 @@ import { count, duration, full, number, shown, when } from "../numbers.js";
 import { say } from "../ui/confirm.js";
 import { State } from "../ui/state.js";
 import { Table } from "../ui/table.js";
+import { saveParquet, saveTable } from "../ui/table_file.js";
 import { MOST, chosenRows } from "./marked.js";
 import { Parallel } from "./parallel.js";
 
@@ -104,7 +105,6 @@ function Export({ board, heads }) {
   const save = async (/** @type {string} */ kind) => {
     if (menu.current) menu.current.open = false;
     try {
-      const { saveParquet, saveTable } = await import("../ui/table_file.js");
       if (kind === "parquet") await saveParquet(board, heads.map((head) => head.key));
       else saveTable(kind, board.detail.peek().name, board.columns, board.ordered.peek(), heads.map((head) => head.key));
     } catch (error) {
