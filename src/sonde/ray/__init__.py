@@ -2,18 +2,24 @@
 
 Every call of a remote function is a trial of a sweep, run by processes of this machine, or, with
 `SONDE_ON=ray` or `ray.init(address=...)`, by agents on a Ray cluster.
+
+`SondeSearch` is for programs that use Ray itself, and its Tune.
 """
 
 import atexit
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonde.ray import exceptions
 from sonde.ray.refs import ObjectRef, get, put, wait
 from sonde.ray.remote import RemoteFunction, remote, settings, shutdown
 
+if TYPE_CHECKING:
+    from sonde.ray.searcher import SondeSearch
+
 __all__ = [
     "ObjectRef",
     "RemoteFunction",
+    "SondeSearch",
     "exceptions",
     "get",
     "init",
@@ -51,3 +57,11 @@ def init(address: str | None = None, **options: Any) -> None:
 def is_initialized() -> bool:
     """Tell whether `init` was called."""
     return bool(settings.get("initialized"))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SondeSearch":  # it loads Ray, which all else here does without
+        from sonde.ray.searcher import SondeSearch
+
+        return SondeSearch
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
