@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import optuna as real
 import pytest
 
+import postgres
 import sonde.optuna as optuna
 from sonde.core.trial import State
 from sonde.errors import ConfigError, SweepExistsError
@@ -267,25 +269,36 @@ import sonde.optuna as optuna
 def objective(trial):
     x = trial.suggest_float("x", -10, 10)
     y = trial.suggest_float("y", 0, 1) if x > 0 else 0
-    time.sleep(float(sys.argv[2]))
+    time.sleep(float(sys.argv[3]))
     trial.report(x * x, 0)
     return x * x + y
 
-study = optuna.create_study(storage="s.db", study_name="shared", load_if_exists=True)
-study.optimize(objective, n_trials=int(sys.argv[1]))
+study = optuna.create_study(storage=sys.argv[1], study_name="shared", load_if_exists=True)
+study.optimize(objective, n_trials=int(sys.argv[2]))
 """
 
 
-def start(folder: Path, count: int, nap: float) -> "subprocess.Popen[bytes]":
-    (folder / "program.py").write_text(PROGRAM, "utf-8")
-    argv = [sys.executable, "program.py", str(count), str(nap)]
-    return subprocess.Popen(argv, cwd=folder, env=os.environ | {"PYTHONWARNINGS": "error"})
+def start(storage: str, count: int, nap: float) -> "subprocess.Popen[bytes]":
+    # Not from a file: one that is written again while the process before begins is empty to it,
+    # which is a program without an error, and without trials.
+    argv = [sys.executable, "-c", PROGRAM, storage, str(count), str(nap)]
+    return subprocess.Popen(argv, env=os.environ | {"PYTHONWARNINGS": "error"})
 
 
-def test_several_processes_share_a_study_without_doing_anything_twice(tmp_path: Path) -> None:
-    processes = [start(tmp_path, 8, 0.0) for _ in range(3)]
+@pytest.fixture
+def storage(kind: str, tmp_path: Path, redis_url: Callable[[], str]) -> str:
+    return {
+        "file": lambda: str(tmp_path / "s.db"),
+        "postgresql": postgres.fresh_url,
+        "redis": redis_url,
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", ["file", "postgresql", "redis"])
+def test_several_processes_share_a_study_without_doing_anything_twice(storage: str) -> None:
+    processes = [start(storage, 8, 0.0) for _ in range(3)]
     assert [process.wait(60) for process in processes] == [0, 0, 0]
-    with closing(open_store(str(tmp_path / "s.db"))) as store:
+    with closing(open_store(storage)) as store:
         (record,) = store.list_sweeps()
         trials = store.changes(record.id).trials
     assert [(trial.state, trial.attempts) for trial in trials] == [(State.DONE, 1)] * 24
@@ -294,15 +307,16 @@ def test_several_processes_share_a_study_without_doing_anything_twice(tmp_path: 
 
 
 def test_a_trial_of_a_program_that_was_killed_is_begun_again(tmp_path: Path) -> None:
-    process = start(tmp_path, 5, 30.0)
-    with closing(open_store(str(tmp_path / "s.db"))) as store:
+    storage = str(tmp_path / "s.db")
+    process = start(storage, 5, 30.0)
+    with closing(open_store(storage)) as store:
         deadline = time.monotonic() + 60
         while not (records := store.list_sweeps()) or not records[0].counts[State.RUNNING]:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert start(tmp_path, 3, 0.0).wait(60) == 0
+        assert start(storage, 3, 0.0).wait(60) == 0
         trials = store.changes(records[0].id).trials
     assert [(trial.number, trial.attempts) for trial in trials] == [(0, 2), (1, 1), (2, 1)]
 
