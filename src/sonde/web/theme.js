@@ -6,12 +6,21 @@ const KEY = "sonde-theme";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** `light` or `dark`. */
-export const theme = signal(localStorage.getItem(KEY) ?? (dark.matches ? "dark" : "light"));
+export const theme = signal(kept() ?? (dark.matches ? "dark" : "light"));
 document.documentElement.dataset.theme = theme.value;
 
 dark.addEventListener("change", () => {
-  if (!localStorage.getItem(KEY)) set(dark.matches ? "dark" : "light");
+  if (!kept()) set(dark.matches ? "dark" : "light");
 });
+
+/** What somebody chose here. A page in a frame, such as a figure in a notebook, may have no storage. */
+function kept() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
 
 /** @param {string} name */
 function set(name) {

@@ -2,7 +2,6 @@
 
 import io
 import json
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +16,6 @@ __all__ = ["FORMATS", "Picture"]
 FORMATS = ("png", "pdf", "svg", "html", "json")
 """Suffixes that a picture can be saved under."""
 _DPI = 150
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body {{ margin: 1rem; font-family: system-ui, sans-serif; background: #fff; color: #1f2933 }}
-svg {{ max-width: 100%; height: auto }}</style></head>
-<body>
-{svg}
-<script type="application/json" id="data">{data}</script>
-</body></html>
-"""
 
 
 class Picture:
@@ -61,7 +49,7 @@ class Picture:
                 raise ConfigError(
                     f"plot {self.kind}",
                     "matplotlib is not installed",
-                    "pip install matplotlib; .json and the terminal need none",
+                    "pip install matplotlib; .html, .json and the terminal need none",
                 ) from error
             from sonde.analysis.pictures.plots import drawn
 
@@ -91,7 +79,9 @@ class Picture:
         if form == "json":
             return (json.dumps(self.to_json(), allow_nan=False) + "\n").encode()
         if form == "html":
-            return self._html().encode()
+            from sonde.analysis.pictures.page import page_of
+
+            return page_of(self.data).encode()
         figure = self.figure  # which says so where there is no matplotlib
         # Text stays text, so that it can be searched, and the same figure gives the same file.
         from matplotlib import rc_context
@@ -130,9 +120,3 @@ class Picture:
 
     def _repr_svg_(self) -> str:
         return self.render("svg").decode()
-
-    def _html(self) -> str:
-        svg = self.render("svg").decode()
-        svg = svg[svg.index("<svg") :]
-        data = json.dumps(self.to_json(), allow_nan=False).replace("<", "\\u003c")
-        return _PAGE.format(title=escape(title_of(self.data)), svg=svg, data=data)

@@ -29,7 +29,7 @@ from sonde.analysis.pictures.letters import (
     short_number,
     ticks,
 )
-from sonde.analysis.pictures.words import lane_names, said_of, span_unit, title_of
+from sonde.analysis.pictures.words import lane_names, said_by, span_unit, title_of
 
 __all__ = ["text_of"]
 
@@ -49,7 +49,7 @@ def text_of(figure: Any, *, width: int = 80, unicode: bool = True) -> str:
     lines = [
         title_of(figure)[:width],
         *_DRAWERS[figure.kind](figure, max(width, 40)),
-        *_said(figure),
+        *said_by(figure),
     ]
     text = "\n".join(line.rstrip() for line in lines)
     return text if unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
@@ -248,18 +248,6 @@ def _correlation(data: Correlation, width: int) -> list[str]:
             texts = "".join("      –" if np.isnan(v) else f"{v:>+7.2f}" for v in cells)
             lines.append(f"{name:>{longest}}{texts}")
     return lines
-
-
-def _said(figure: Any) -> list[str]:
-    """Say which trials are shown, and what their letters mean."""
-    if isinstance(figure, (History, Curves)):
-        parts = [(run.source, run.points.omitted) for run in figure.runs]
-    elif isinstance(figure, Edf):
-        parts = [(run.source, run.omitted) for run in figure.runs]
-    else:
-        points = getattr(figure, "points", None)
-        parts = [(figure.source, {} if points is None else points.omitted)]
-    return [said_of(source, omitted, name=len(parts) > 1) for source, omitted in parts]
 
 
 def _canvas(up: Axis, width: int, height: int = _WIDE, count: int = 5) -> Canvas:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sonde.analysis.figures.snapshot import Source
 
-__all__ = ["lane_names", "said_of", "span_unit", "title_of"]
+__all__ = ["lane_names", "said_by", "said_of", "span_unit", "title_of"]
 
 
 def title_of(figure: Any) -> str:
@@ -14,6 +14,12 @@ def title_of(figure: Any) -> str:
     names = [run.source.name for run in runs] if runs is not None else [figure.source.name]
     of = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return f"{_what(figure)} · {of}"
+
+
+def said_by(figure: Any) -> list[str]:
+    """Say which trials of which sweeps a figure shows, a line for each."""
+    runs = getattr(figure, "runs", (figure,))
+    return [said_of(run.source, _omitted(run), name=len(runs) > 1) for run in runs]
 
 
 def said_of(source: Source, omitted: Mapping[str, int], *, name: bool = False) -> str:
@@ -52,6 +58,12 @@ def span_unit(seconds: float) -> tuple[str, float]:
         if seconds >= 2 * size:
             return unit, size
     return "s", 1.0
+
+
+def _omitted(run: Any) -> Mapping[str, int]:
+    points = getattr(run, "points", None)
+    found: Mapping[str, int] = getattr(run, "omitted", {}) if points is None else points.omitted
+    return found
 
 
 def _what(figure: Any) -> str:

@@ -50,8 +50,9 @@ export function cloudOf(x, y, rows) {
  * @param {Frame} frame @param {CanvasRenderingContext2D} context @param {any} columns @param {Cloud} cloud
  * @param {Float32Array} merit by row: 1 the best, NaN without a result
  * @param {boolean} [hasRim] around each point, where something lies behind them
+ * @param {((row: number) => string) | null} [tint] the colour of a row, `#rrggbb`, in place of that of its merit
  */
-export function drawCloud(frame, context, columns, cloud, merit, hasRim = false) {
+export function drawCloud(frame, context, columns, cloud, merit, hasRim = false, tint = null) {
   const order = [...cloud.rows.keys()].sort((a, b) => (merit[cloud.rows[a]] || 0) - (merit[cloud.rows[b]] || 0));
   const colours = ramp();
   const none = colour("ghost-strong");
@@ -61,7 +62,7 @@ export function drawCloud(frame, context, columns, cloud, merit, hasRim = false)
     for (const i of order) {
       const t = merit[cloud.rows[i]];
       const [r, g, b] = colours((t || 0) ** 2);
-      context.fillStyle = t === t ? `rgb(${r | 0},${g | 0},${b | 0})` : none;
+      context.fillStyle = tint ? tint(cloud.rows[i]) : t === t ? `rgb(${r | 0},${g | 0},${b | 0})` : none;
       shape(context, columns.stateOf(cloud.rows[i]), frame.px(cloud.xs[i]), frame.py(cloud.ys[i]));
       if (hasRim) context.stroke();
     }
@@ -83,7 +84,7 @@ export function drawCloud(frame, context, columns, cloud, merit, hasRim = false)
     const y = ((frame.py(cloud.ys[i]) - frame.top) * ratio) | 0;
     if (x < 0 || y < 0 || x >= width - 1 || y >= height - 1) continue;
     const at = y * width + x;
-    pixels[at] = pixels[at + 1] = pixels[at + width] = pixels[at + width + 1] = t === t ? lut[Math.round(t * 64)] : still;
+    pixels[at] = pixels[at + 1] = pixels[at + width] = pixels[at + width + 1] = tint ? packed(rgb(tint(cloud.rows[i]))) : t === t ? lut[Math.round(t * 64)] : still;
   }
   brush.putImageData(image, 0, 0);
   context.drawImage(canvas, frame.left, frame.top, width / ratio, height / ratio);

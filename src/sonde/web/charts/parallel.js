@@ -9,7 +9,7 @@
  */
 import { present } from "../columns.js";
 import { placeOf } from "../rows.js";
-import { ramp, rgb } from "../theme.js";
+import { colour, ramp, rgb } from "../theme.js";
 
 /** @typedef {import("./axis.js").Axis} Axis */
 /** @typedef {import("../columns.js").Columns} Columns */
@@ -190,3 +190,31 @@ function painted(
   /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
   return canvas;
 }
+
+/** The axes, where they are part of the picture. @param {CanvasRenderingContext2D} context @param {Axis[]} axes @param {Frame} frame */
+export function paintAxes(context, axes, frame) {
+  axes.forEach((axis, i) => {
+    const x = frame.xs[i];
+    const isEdge = i === 0 || i === axes.length - 1;
+    context.strokeStyle = colour("muted");
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(x, frame.top);
+    context.lineTo(x, frame.bottom);
+    context.stroke();
+    context.fillStyle = colour("text");
+    context.font = "bold 12px system-ui, 'DejaVu Sans', sans-serif";
+    context.textAlign = !isEdge ? "center" : i === 0 ? "left" : "right";
+    context.fillText(clipped(axis.title), x + (i === 0 ? -40 : isEdge ? 40 : 0), i % 2 ? 26 : 13);
+    context.font = "11px system-ui, 'DejaVu Sans', sans-serif";
+    context.fillStyle = colour("muted");
+    context.textAlign = "right";
+    for (const tick of axis.ticks) {
+      const y = frame.bottom - Math.min(Math.max(axis.to(tick.at), 0), 1) * (frame.bottom - frame.top);
+      context.fillText(clipped(tick.text, 9), x - 5, y + 3.5);
+    }
+  });
+}
+
+/** A text that is not longer than there is room for. */
+export const clipped = (/** @type {string} */ text, most = 14) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

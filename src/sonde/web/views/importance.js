@@ -3,11 +3,9 @@
 import { adjust, part } from "../address.js";
 import { html } from "../html.js";
 import { count } from "../numbers.js";
-import { colour } from "../theme.js";
+import { Bars } from "../ui/bars.js";
 import { useFigure } from "../ui/figure.js";
-import { Plot } from "../ui/plot.js";
 
-const ROW = 26; // pixels
 const MOST = 30;
 /** By the server's name: what it is called, what a share is, and what its interval is made from. */
 const METHODS = {
@@ -62,40 +60,4 @@ function Shown({ board, goal }) {
               <span class="under">${found.left === null ? "" : `${percent(Number(found.left))} is left: what parameters do together, and noise`}</span></p>`
     }
   </section>`;
-}
-
-/** A bar for each parameter from zero. @param {any} props */
-function Bars({ shares, name, title, label, low, high, text, of, span }) {
-  const n = shares.length;
-  const draw = (/** @type {import("../ui/plot.js").Frame} */ frame, /** @type {CanvasRenderingContext2D} */ context) => {
-    const zero = frame.px(0);
-    shares.forEach((/** @type {any} */ share, /** @type {number} */ i) => {
-      const value = of(share);
-      if (value === null || !Number.isFinite(Number(value))) return;
-      const [x, y] = [frame.px(Number(value)), frame.py(i)];
-      context.fillStyle = colour("point");
-      context.fillRect(Math.min(x, zero), y - 7, Math.max(Math.abs(x - zero), 1), 14);
-      if (!span) return;
-      const [a, b] = span(share).map((/** @type {number} */ v) => frame.px(v));
-      context.strokeStyle = colour("text");
-      context.lineWidth = 1.5;
-      context.beginPath();
-      context.moveTo(a, y);
-      context.lineTo(b, y);
-      for (const end of [a, b]) {
-        context.moveTo(end, y - 4);
-        context.lineTo(end, y + 4);
-      }
-      context.stroke();
-    });
-    context.strokeStyle = colour("muted");
-    context.lineWidth = 1;
-    context.beginPath();
-    context.moveTo(zero, frame.top);
-    context.lineTo(zero, frame.top + frame.height);
-    context.stroke();
-  };
-  const short = (/** @type {string} */ word) => (word.length > 20 ? `${word.slice(0, 19)}…` : word);
-  return html`<${Plot} label=${label} name=${name} height=${ROW * n + 64} deps=${[shares]} draw=${draw}
-    x=${{ low, high, text, title }} y=${{ low: n - 0.5, high: -0.5, title: " ", ticks: shares.map((/** @type {any} */ s, /** @type {number} */ at) => ({ at, text: short(s.name) })) }} />`;
 }

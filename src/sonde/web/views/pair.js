@@ -2,9 +2,9 @@
 /** Two parameters at once: what is expected between the results, and each result's rank. */
 import { adjust, part } from "../address.js";
 import { merits } from "../charts/parallel.js";
+import { drawSurface, endsOf } from "../charts/surface.js";
 import { html, useMemo } from "../html.js";
 import { number } from "../numbers.js";
-import { ramp } from "../theme.js";
 import { useFigure } from "../ui/figure.js";
 import { One, Key } from "./slice.js";
 
@@ -35,9 +35,9 @@ function Both({ board, x, y, goal }) {
   const merit = useMemo(() => merits(columns, goal), [board.drawn.value, goal]);
   const { figure, error } = useFigure(board, "contour", { param: [x.name, y.name], metric: [goal.name] });
   const grid = figure?.grid ?? null;
-  const ends = useMemo(() => (grid ? endsOf(grid, goal) : null), [grid]);
+  const ends = useMemo(() => (grid ? endsOf([figure]) : null), [grid]);
   const behind = (/** @type {any} */ frame, /** @type {CanvasRenderingContext2D} */ context, /** @type {any} */ ax, /** @type {any} */ ay) =>
-    ends && drawGrid(frame, context, figure, ends, ax, ay, x, y);
+    ends && drawSurface(frame, context, figure, ends, ax, ay, x, y);
   return html`<div class="two is-tight">
       <figure class="one"><h3>What is expected</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="contour" behind=${behind} behindKey=${grid} />
         <p class="legend">${
@@ -48,48 +48,3 @@ function Both({ board, x, y, goal }) {
       <figure class="one"><h3>Rank of each trial</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="rank" /><${Key} /></figure>
     </div>`;
 }
-
-/** The best and the worst that is expected anywhere. @param {any} grid @param {any} goal */
-function endsOf(grid, goal) {
-  const all = grid.value.flat().map(Number).filter(Number.isFinite);
-  if (all.length === 0) return null;
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  const isMax = goal.about.direction === "maximize";
-  return { best: isMax ? high : low, worst: isMax ? low : high };
-}
-
-/** @param {any} frame @param {CanvasRenderingContext2D} context @param {any} figure @param {any} ends @param {any} ax @param {any} ay @param {any} x @param {any} y */
-function drawGrid(frame, context, figure, ends, ax, ay, x, y) {
-  const { grid } = figure;
-  const colours = ramp();
-  // Cells that share an edge within a pixel would be seen as a lattice.
-  const pixel = (/** @type {(v: number) => number} */ to) => (/** @type {number} */ v) => Math.round(to(v));
-  const edges = (/** @type {any} */ axis, /** @type {any} */ column, /** @type {number[]} */ at, /** @type {any[] | null} */ words) => {
-    // The server's places of categories are its own: they are told by their words.
-    const place = (/** @type {number} */ v) => axis.to(column.kind === "words" && words ? column.words.findIndex((/** @type {any} */ w, /** @type {number} */ i) => i && JSON.stringify(w) === JSON.stringify(words[v])) - 1 : words ? words[v] : v);
-    const middles = at.map(place);
-    const half = axis.isWords ? 0.5 / Math.max(axis.column.words.length - 1, 1) : 0;
-    return middles.map((m, i) =>
-      half
-        ? [m - half, m + half]
-        : [i ? (middles[i - 1] + m) / 2 : m, i + 1 < middles.length ? (m + middles[i + 1]) / 2 : m],
-    );
-  };
-  const across = edges(ax, x, grid.x.map(Number), wordsOf(figure.x));
-  const up = edges(ay, y, grid.y.map(Number), wordsOf(figure.y));
-  grid.value.forEach((/** @type {any[]} */ line, /** @type {number} */ j) =>
-    line.forEach((value, i) => {
-      const t = ends.best === ends.worst ? 0.5 : (Number(value) - ends.worst) / (ends.best - ends.worst);
-      if (t !== t) return;
-      const [r, g, b] = colours(t);
-      context.fillStyle = `rgb(${r | 0},${g | 0},${b | 0})`;
-      context.globalAlpha = grid.extrapolates[j][i] ? 0.25 : 0.75;
-      const [left, right] = across[i].map(pixel(frame.px));
-      const [bottom, top] = up[j].map(pixel(frame.py));
-      context.fillRect(left, top, right - left, bottom - top);
-    }),
-  );
-  context.globalAlpha = 1;
-}
-
-const wordsOf = (/** @type {any} */ axis) => (axis.kind === "category" ? axis.words : null);

@@ -2,7 +2,7 @@
 /** Parallel coordinates with brushes: by mouse and finger on an axis, or by numbers below. */
 import { adjust, place } from "../address.js";
 import { axisOf } from "../charts/axis.js";
-import { drawLines, heights, merits } from "../charts/parallel.js";
+import { clipped, drawLines, heights, merits, paintAxes } from "../charts/parallel.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../html.js";
 import { count, number, shown } from "../numbers.js";
 import { colour, theme } from "../theme.js";
@@ -168,31 +168,6 @@ function Overlay({ board, axes, frame, placed }) {
   </svg>`;
 }
 
-/** The axes of a saved picture. @param {CanvasRenderingContext2D} context @param {Axis[]} axes @param {any} frame */
-function paintAxes(context, axes, frame) {
-  axes.forEach((axis, i) => {
-    const x = frame.xs[i];
-    const isEdge = i === 0 || i === axes.length - 1;
-    context.strokeStyle = colour("muted");
-    context.lineWidth = 1;
-    context.beginPath();
-    context.moveTo(x, frame.top);
-    context.lineTo(x, frame.bottom);
-    context.stroke();
-    context.fillStyle = colour("text");
-    context.font = "bold 12px system-ui, 'DejaVu Sans', sans-serif";
-    context.textAlign = !isEdge ? "center" : i === 0 ? "left" : "right";
-    context.fillText(clipped(axis.title), x + (i === 0 ? -40 : isEdge ? 40 : 0), i % 2 ? 26 : 13);
-    context.font = "11px system-ui, 'DejaVu Sans', sans-serif";
-    context.fillStyle = colour("muted");
-    context.textAlign = "right";
-    for (const tick of axis.ticks) {
-      const y = frame.bottom - Math.min(Math.max(axis.to(tick.at), 0), 1) * (frame.bottom - frame.top);
-      context.fillText(clipped(tick.text, 9), x - 5, y + 3.5);
-    }
-  });
-}
-
 /** Words and whole numbers are chosen whole. @param {Axis} axis @param {number} low @param {number} high */
 function rounded(axis, low, high) {
   if (axis.isWords) {
@@ -207,8 +182,6 @@ function rounded(axis, low, high) {
 /** Where in the frame the pointer is. @param {PointerEvent} event */
 const heightOf = (event) =>
   event.clientY - /** @type {SVGElement} */ (/** @type {Element} */ (event.currentTarget).closest("svg")).getBoundingClientRect().top;
-
-const clipped = (/** @type {string} */ text, most = 14) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** The same brushes as numbers to type. @param {any} props */
 function Narrow({ board, axes }) {
