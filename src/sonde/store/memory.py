@@ -303,7 +303,10 @@ class MemoryStore:
 class _Book:
     """One sweep; see `sonde.store.rows.Book`."""
 
-    __slots__ = ("attempts", "frozen", "head", "queue", "recent", "rows", "running", "versions")
+    __slots__ = (
+        "attempts", "due", "frozen", "head", "lapsing", "queue", "recent", "rows", "running",
+        "versions",
+    )  # fmt: skip
 
     def __init__(self, head: Head) -> None:
         self.head = head
@@ -313,6 +316,9 @@ class _Book:
         self.frozen: dict[int, Trial] = {}
         self.queue: list[int] = []  # a heap of numbers; some have left waiting since
         self.running: dict[int, Row] = {}
+        # When to look at running ones: no later than their leases lapse, and seldom much before.
+        self.lapsing: list[tuple[datetime, int]] = []  # a heap, with entries that hold no more
+        self.due: dict[int, datetime] = {}  # of each running one: its entry that holds
         self.attempts: dict[int, dict[int, list[Report]]] = {}  # number -> attempt -> reports
 
     def trial(self, row: Row) -> Trial:
@@ -357,8 +363,22 @@ class _Book:
         return found
 
     def lapsed(self, now: datetime) -> Sequence[Row]:
-        rows = [row for row in self.running.values() if row.until is None or row.until <= now]
-        return sorted(rows, key=lambda row: row.number)
+        heap, due = self.lapsing, self.due
+        found: list[Row] = []
+        while heap and heap[0][0] <= now:
+            at, number = heappop(heap)
+            if due.get(number) != at:
+                continue
+            row = self.running[number]
+            until = _until(row)
+            if until <= now:
+                found.append(row)
+            else:
+                due[number] = until
+                heappush(heap, (until, number))
+        for row in found:  # they stay lapsed until somebody does something about it
+            heappush(heap, (due[row.number], row.number))
+        return sorted(found, key=lambda row: row.number)
 
     def rows_in(self, *states: State) -> Sequence[Row]:
         if states == (State.RUNNING,):
@@ -374,8 +394,10 @@ class _Book:
         self.recent[number] = row
         if row.state is State.RUNNING:
             self.running[number] = row
+            self.held(row)
         else:
             self.running.pop(number, None)
+            self.due.pop(number, None)
             if row.state is State.WAITING:
                 heappush(self.queue, number)
 
@@ -383,7 +405,11 @@ class _Book:
         self.changed(row)
 
     def held(self, row: Row) -> None:
-        """Nothing to do: the row is what is kept."""
+        """See to it that a lease is looked at in time, also one that was made shorter."""
+        until, due = _until(row), self.due.get(row.number)
+        if due is None or until < due:
+            self.due[row.number] = until
+            heappush(self.lapsing, (until, row.number))
 
     def append(self, row: Row, reports: Sequence[Report]) -> None:
         self.attempts.setdefault(row.number, {}).setdefault(row.attempts, []).extend(reports)
@@ -397,6 +423,11 @@ class _Book:
 
     def seal(self, row: Row) -> None:
         """Nothing to do: the reports are in memory as they came."""
+
+
+def _until(row: Row) -> datetime:
+    """Return when a running trial's lease lapses."""
+    return row.until or row.created
 
 
 def _first(head: Head) -> Definition:
