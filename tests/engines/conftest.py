@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dask_cluster import DaskCluster
 from slurm_cluster import SlurmCluster
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -29,6 +30,14 @@ def cluster() -> Iterator[Any]:
     cluster.wait_for_nodes()
     yield cluster
     cluster.shutdown()
+
+
+@pytest.fixture(scope="session")
+def dask() -> Iterator[DaskCluster]:
+    """A Dask cluster of this machine, with two workers."""
+    cluster = DaskCluster()
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture(scope="session")

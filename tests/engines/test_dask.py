@@ -9,42 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dask_cluster import DaskCluster
 from engines import Acting, Site
 from sonde.core.trial import State
 from sonde.errors import ConfigError
 from sonde.executors.dask import DaskExecutor
 from sonde.executors.resources import Resources
 from sonde.testing.executors import ExecutorContract, Silent, until
-
-PORT = 8797
-ADDRESS = f"tcp://127.0.0.1:{PORT}"
-
-
-def worker(name: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_worker", ADDRESS, "--host", "127.0.0.1",
-         "--nthreads", "4", "--no-nanny", "--no-dashboard", "--name", name,
-         "--resources", "GPU=1 slot=2"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[list[subprocess.Popen[bytes]]]:
-    scheduler = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
-         "--port", str(PORT), "--no-dashboard"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    started = [worker("one"), worker("two")]
-    from distributed import Client
-
-    with Client(ADDRESS, timeout=60, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
-    yield started
-    for process in (*started, scheduler):
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
@@ -56,32 +27,32 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 class TestDaskExecutor(ExecutorContract):
     @pytest.fixture(autouse=True)
-    def _at(self, workers: object) -> None:
-        """The cluster is there."""
+    def _at(self, dask: DaskCluster) -> None:
+        self.address = dask.address
 
     def make(self) -> DaskExecutor:
-        return DaskExecutor(address=ADDRESS)
+        return DaskExecutor(address=self.address)
 
 
-def test_devices_are_shared_and_what_no_worker_has_is_refused(site: Site, workers: object) -> None:
+def test_devices_are_shared_and_what_no_worker_has_is_refused(
+    site: Site, dask: DaskCluster
+) -> None:
     listener = Acting(1000, None)
-    place = DaskExecutor(address=ADDRESS)
+    place = DaskExecutor(address=dask.address)
     result = site.drive(site.sweep(24), place, Resources(gpus=0.5), listener)
     assert (result.code, listener.notes) == (0, [])
     assert {devices for _, _, devices, _ in site.ended} == {"0"}
     assert listener.most == 4  # two on the device of each worker
-    place = DaskExecutor(address=ADDRESS)
+    place = DaskExecutor(address=dask.address)
     with pytest.raises(ConfigError, match=r"1 cpus, 2 gpus, and worker tcp://.* has"):
         place.room(Resources(gpus=2))
     place.close()
 
 
-def test_a_worker_that_is_killed_costs_its_trials_an_attempt(
-    site: Site, workers: list[subprocess.Popen[bytes]]
-) -> None:
-    third = worker("three")
+def test_a_worker_that_is_killed_costs_its_trials_an_attempt(site: Site, dask: DaskCluster) -> None:
+    third = dask.worker("three")
     listener = Acting(15, third.kill)
-    place = DaskExecutor(address=ADDRESS)
+    place = DaskExecutor(address=dask.address)
     result = site.drive(site.sweep(60, pause=0.3), place, Resources(cpus=2), listener)
     third.wait()
     assert result.code == 0
@@ -92,11 +63,11 @@ def test_a_worker_that_is_killed_costs_its_trials_an_attempt(
 
 
 def test_a_driver_that_is_killed_leaves_no_agent_and_a_sweep_that_resume_ends(
-    site: Site, workers: object
+    site: Site, dask: DaskCluster
 ) -> None:
     site.script(pause=0.5)
     sonde = [sys.executable, "-m", "sonde"]
-    there = ["--store", site.store.url, "--on", "dask", "--address", ADDRESS, "-j", "3"]
+    there = ["--store", site.store.url, "--on", "dask", "--address", dask.address, "-j", "3"]
     words = ["--hyperparam", "x=0:11", "--metric", "loss", "--name", "mine", "--progress", "none",
              "sh", "train.sh", "{x}"]  # fmt: skip
     driver = subprocess.Popen(
@@ -126,6 +97,6 @@ def test_without_an_address_one_is_started_here_and_ended(site: Site) -> None:
 
 def test_where_no_scheduler_is_it_says_so() -> None:
     place = DaskExecutor(address="127.0.0.1:9")
-    with pytest.raises(ConfigError, match=r"address='127.0.0.1:9'\): no scheduler answers"):
+    with pytest.raises(ConfigError, match=r"address='127.0.0.1:9'\): nobody answers"):
         place.room(Resources())
     place.close()

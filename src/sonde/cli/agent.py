@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
 from sonde.cli.options import opened, store_option
 
@@ -13,6 +14,10 @@ __all__ = ["agent"]
 
 @click.command()
 @click.argument("sweep")
+@click.option("--on", metavar="PLACE",
+              help="Where agents are started: this machine, or ray, dask, slurm, or what a "
+              "plugin adds; as many as it has room for.")  # fmt: skip
+@click.option("--address", metavar="HOST:PORT", help="Of the cluster that --on is to use.")
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Leave after N trials.")
 @click.option(
     "--workers", "-j", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
@@ -24,9 +29,14 @@ __all__ = ["agent"]
     help="GPUs for each trial; 0.5 lets two share one. Default: 1 where --gpus is given.",
 )  # fmt: skip
 @click.option(
-    "--cpus-per-trial", type=click.IntRange(min=0), default=0, metavar="N",
+    "--cpus-per-trial", type=click.FloatRange(min=0), metavar="N",
     help="Cores for each trial; by default as the program likes.",
 )  # fmt: skip
+@click.option("--mem-per-trial", "memory_per_trial", metavar="SIZE",
+              help="With --on: memory for each trial, such as 4GB.")  # fmt: skip
+@click.option("--resource", "resources", multiple=True, metavar="NAME=X",
+              help="With --on: what each trial takes of a resource that the place counts; "
+              "repeatable.")  # fmt: skip
 @click.option(
     "--idle-timeout", type=click.FloatRange(min=0), metavar="S",
     help="Leave when there was nothing to run for S seconds.",
@@ -59,11 +69,15 @@ __all__ = ["agent"]
 def agent(
     ctx: click.Context,
     sweep: str,
+    on: str | None,
+    address: str | None,
     count: int | None,
     workers: int,
     gpus: str | None,
     gpus_per_trial: float | None,
-    cpus_per_trial: int,
+    cpus_per_trial: float | None,
+    memory_per_trial: str | None,
+    resources: tuple[str, ...],
     idle_timeout: float | None,
     max_consecutive_failed: int | None,
     forward_signals: bool,
@@ -80,6 +94,7 @@ def agent(
 
     May be started any number of times, in any terminal; it takes over when whoever started the
     sweep is gone. Ctrl-C: finish the running trials and leave; again: give them back and leave.
+    With --on agents are started there, beside those that run the sweep already.
 
     Exits with 1 where it ran trials and all failed, 3 where it left as too many did, else 0.
     """
@@ -91,9 +106,12 @@ def agent(
     from sonde.agent.loop import run as run_agent
     from sonde.agent.place import root_of
     from sonde.cli.agent_lines import Lines
+    from sonde.cli.crew import crew_of, each_of, place_of
     from sonde.cli.driving import marked
     from sonde.cli.failed import last_words
+    from sonde.cli.faults import Faults
     from sonde.cli.gpus import doubts, gpus_of
+    from sonde.cli.join import check_options, join
     from sonde.cli.output import say
     from sonde.cli.quantities import bytes_of
     from sonde.cli.reading import load
@@ -112,6 +130,27 @@ def agent(
         store, _, sweep = sweep.rstrip("/").rpartition("/")
     if token is not None:
         os.environ["SONDE_TOKEN"] = token
+    if on is not None or address is not None:
+        faults = Faults()
+        place = place_of(on, None, faults, address)
+        cpus, share = (None if n is None else f"{n:g}" for n in (cpus_per_trial, gpus_per_trial))
+        each = each_of(cpus, share, memory_per_trial, resources, faults)
+        is_given = ctx.get_parameter_source("workers") is not ParameterSource.DEFAULT
+        crew = crew_of(str(workers) if is_given else None, gpus, each, faults, place)
+        faults.refuse()
+        check_options({
+            "--count": count, "--idle-timeout": idle_timeout,
+            "--max-consecutive-failed": max_consecutive_failed,
+            "--forward-signals": forward_signals, "--no-upload": no_upload,
+            "--upload-limit": upload_limit,
+        }, place)  # fmt: skip
+        with opened(store) as opened_store:
+            record = patiently(opened_store, lambda: find(opened_store, sweep), say)
+            check_allowed(opened_store.url, record, allow_command, Path.cwd())
+            ctx.exit(join(opened_store, record, crew))
+    if memory_per_trial is not None or resources:
+        flag = "--resource" if resources else "--mem-per-trial"
+        raise ConfigError(flag, "an agent counts cores and devices only", "add --on PLACE")
     devices = gpus_of(gpus)
     for doubt in doubts(devices):
         say(doubt)
@@ -130,7 +169,7 @@ def agent(
         count=count,
         gpus=devices,
         gpus_per_trial=gpus_per_trial or 0,
-        cpus_per_trial=cpus_per_trial,
+        cpus_per_trial=cpus_per_trial or 0,
         idle_timeout_s=idle_timeout,
         allow=allow_command,
         folder=Path.cwd(),

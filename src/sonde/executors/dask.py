@@ -20,20 +20,19 @@ from typing import Any
 from sonde.agent.devices import Devices, cores
 from sonde.core.wanted import written
 from sonde.errors import ConfigError
-from sonde.executors.hosted import Hosted, Order, describe, order_of
-from sonde.executors.lending import Lent, address_towards
-from sonde.executors.protocol import AgentSpec, Exited, Handle
-from sonde.executors.resources import Machine, Resources, room_in
-from sonde.store import is_shared
+from sonde.executors.engine import Engine, Member, knock
+from sonde.executors.hosted import Hosted, Order, describe
+from sonde.executors.lending import address_towards
+from sonde.executors.protocol import AgentSpec, Handle
+from sonde.executors.resources import Machine, Resources
 
 __all__ = ["DaskExecutor"]
 
 _GPU = "GPU"  # the name that Dask's users give their devices
 _CONNECT_S = 10.0
-_LOOK_S = 0.1
 _CENSUS_S = 1.0  # how often it is asked which workers there are
 _LISTEN_S = 0.3
-_LEAVE_S = 10.0
+_LEAVE_S = 10.0  # for an agent that is not wanted any more
 _OURS = "sonde_agents"  # the attribute of a worker that has its agents
 
 
@@ -80,17 +79,15 @@ def _visible() -> str:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Member:
-    handle: Handle
+class _Member(Member):
     key: str
     order: Order
     worker: str = ""  # its address; none: there is no room for it yet
     devices: tuple[str, ...] = ()
     future: Any = None
-    agent: str | None = None
 
 
-class DaskExecutor:
+class DaskExecutor(Engine[_Member]):
     """Starts agents on a Dask cluster: one that runs, or one that is started here."""
 
     def __init__(self, *, address: str | None = None) -> None:
@@ -103,6 +100,7 @@ class DaskExecutor:
         Raises:
             ConfigError: If it is no address.
         """
+        super().__init__()
         self._address = address
         if address is not None and (not isinstance(address, str) or not address.strip()):
             self._address = None
@@ -110,15 +108,9 @@ class DaskExecutor:
         self._connected: Any = None
         self._cluster: Any = None
         self._workers: Mapping[str, Mapping[str, Any]] = {}
-        self._counted_at = self._looked_at = 0.0
+        self._counted_at = 0.0
         self._devices: dict[str, Devices] = {}
-        self._members: list[_Member] = []
         self._events: deque[tuple[str, Sequence[Any]]] = deque()
-        self._gone: list[Exited] = []
-        self._words: list[str] = []
-        self._started = 0
-        self._hurried = self._leaving = False
-        self._lent: Lent | None = None
 
     def room(self, each: Resources) -> int | None:
         """Return how many trials the workers of the cluster have room for.
@@ -129,80 +121,20 @@ class DaskExecutor:
         self._census(at_once=True)
         machines = [_machine(address, worker) for address, worker in self._workers.items()]
         remedy = "ask for less, or add a worker that has it: dask worker ... --resources GPU=1"
-        room = room_in(machines, _counted(each), self._where, remedy)
-        return room or max(1, int(sum(machine.cpus or 0 for machine in machines)))
+        return self._room(machines, _counted(each), self._where, remedy)
 
     def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
         """Start n agents; those that there is no room for begin when there is."""
         self._census(at_once=True)
         self._leaving = False
-        order = self._order(spec)
-        handles = []
-        for _ in range(n):
-            self._started += 1
-            handle = Handle(id=str(self._started), place="dask")
-            key = f"sonde-agent-{uuid.uuid4().hex}"
-            self._members.append(_Member(handle=handle, key=key, order=order))
-            handles.append(handle)
+        order = self._order(spec, self._others())
+        new = [
+            _Member(handle=self._handle("dask"), key=f"sonde-agent-{uuid.uuid4().hex}", order=order)
+            for _ in range(n)
+        ]
+        self._members += new
         self._place()
-        return handles
-
-    def watch(self) -> Sequence[Exited]:
-        """Return the agents that are gone since the last call; never waits long."""
-        self._look()
-        gone, self._gone = self._gone, []
-        return gone
-
-    def said(self) -> Sequence[str]:
-        """Return what agents said to people since the last call, a line each; never waits."""
-        words, self._words = self._words, []
-        return words
-
-    def alive(self) -> int:
-        """How many agents were started and not yet returned by `watch`."""
-        return len(self._members) + len(self._gone)
-
-    def stop(self, *, now: bool) -> None:
-        """Let agents end their trials and leave, or, with `now`, give them back and leave.
-
-        Those that have not begun are not waited for. Called again with `now`, all are killed.
-        """
-        number = signal.SIGINT
-        if now:
-            number = signal.SIGKILL if self._hurried else signal.SIGTERM
-            self._hurried = True
-        self._leaving = True
-        self._hear()
-        for member in self._members:
-            if member.agent is not None:
-                with suppress(OSError, TimeoutError):  # its worker is gone, as `watch` will find
-                    self._client.run(
-                        _signal, member.key, int(number), workers=[member.worker], wait=False
-                    )
-
-    def close(self) -> None:
-        """Make sure that no agent is left; end the cluster if it was started here."""
-        if self._members:
-            with suppress(OSError, TimeoutError):
-                self.stop(now=True)
-                self._wait_for_all(_LEAVE_S)
-                if self._members:
-                    self.stop(now=True)
-                    self._wait_for_all(_LEAVE_S / 2)
-        for member in self._members:
-            if member.future is not None:
-                member.future.cancel()
-        self._members.clear()
-        self._gone.clear()
-        if self._lent is not None:
-            self._lent.close()
-            self._lent = None
-        if self._connected is not None:
-            self._connected.close()
-            self._connected = None
-        if self._cluster is not None:
-            self._cluster.close()
-            self._cluster = None
+        return [member.handle for member in new]
 
     # -- Dask ---------------------------------------------------------------------------
 
@@ -229,6 +161,7 @@ class DaskExecutor:
                         dashboard_address="127.0.0.1:0", silence_logs=50,
                     )  # fmt: skip
                 address = self._cluster.scheduler_address
+            knock(address.partition("://")[2] or address, self._where, "start one: dask scheduler")
             try:
                 self._connected = Client(address, timeout=_CONNECT_S, set_as_default=False)
             except (OSError, TimeoutError, ValueError) as error:
@@ -245,18 +178,33 @@ class DaskExecutor:
             self._workers = self._client.scheduler_info(n_workers=-1)["workers"]
             self._counted_at = now
 
-    def _order(self, spec: AgentSpec) -> Order:
-        """Return what to start, with a store that every machine of the cluster reaches."""
-        if is_shared(spec.store):
-            return order_of(spec)
+    def _disconnect(self) -> None:
+        if self._connected is not None:
+            self._connected.close()
+            self._connected = None
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        self._hear()
+        for member in self._members:
+            if member.agent is not None:
+                with suppress(OSError, TimeoutError):  # its worker is gone, as `watch` will find
+                    self._client.run(
+                        _signal, member.key, int(number), workers=[member.worker], wait=False
+                    )
+
+    def _abandon(self) -> None:
+        for member in self._members:
+            if member.future is not None:
+                member.future.cancel()
+
+    def _others(self) -> list[str]:
+        """Return the addresses of machines that are not this one."""
         ours = address_towards(self._client.scheduler.address.partition("://")[2].split(":")[0])
         here = {"127.0.0.1", "::1", ours}
-        others = [one["host"] for one in self._workers.values() if one["host"] not in here]
-        if others and self._lent is None:
-            self._lent = Lent(spec.store, address_towards(others[0]))
-        if self._lent is None:
-            return order_of(spec)
-        return order_of(spec, self._lent.url, self._lent.token)
+        return [one["host"] for one in self._workers.values() if one["host"] not in here]
 
     def _place(self) -> None:
         """Give agents a worker, where there is one with room."""
@@ -302,10 +250,6 @@ class DaskExecutor:
 
     def _look(self) -> None:
         """Take in what has become of the agents."""
-        now = time.monotonic()
-        if not self._members or now - self._looked_at < _LOOK_S:
-            return
-        self._looked_at = now
         try:
             self._census()
         except (OSError, TimeoutError):
@@ -349,19 +293,11 @@ class DaskExecutor:
         self._exited(member, clean=code == 0, detail=describe(code, last))
 
     def _exited(self, member: _Member, *, clean: bool, detail: str) -> None:
-        self._members.remove(member)
         if member.devices and member.worker in self._devices:
             self._devices[member.worker].give_back(member.devices)
         with suppress(ValueError, KeyError, OSError):
             self._connected.unsubscribe_topic(member.key)
-        one = Exited(handle=member.handle, agent=member.agent, clean=clean, detail=detail)
-        self._gone.append(one)
-
-    def _wait_for_all(self, timeout_s: float) -> None:
-        until = time.monotonic() + timeout_s
-        while self._members and time.monotonic() < until:
-            self._look()
-            time.sleep(_LOOK_S)
+        super()._exited(member, clean=clean, detail=detail)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import socket
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from sonde.core.wanted import written
 from sonde.errors import ConfigError
-from sonde.executors.hosted import Hosted, Order, describe, order_of
-from sonde.executors.lending import Lent, address_towards
-from sonde.executors.protocol import AgentSpec, Exited, Handle
-from sonde.executors.resources import Machine, Resources, room_in
-from sonde.store import is_shared
+from sonde.executors.engine import Engine, Member, knock
+from sonde.executors.hosted import Hosted, Order, describe
+from sonde.executors.protocol import AgentSpec, Handle
+from sonde.executors.resources import Machine, Resources
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,10 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["RayExecutor"]
 
 _OBJECTS = 100_000_000  # bytes of Ray's object store: only small messages go through it
-_LOOK_S = 0.1
 _LISTEN_S = 20.0
-_LEAVE_S = 10.0
-_CONNECT_S = 5.0
 
 
 class _Actor:
@@ -60,17 +55,15 @@ class _Actor:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Member:
-    handle: Handle
+class _Member(Member):
     actor: Any
     run: Any  # the reference to how it ends,
     who: Any  # to who it is: None once that is known,
     said: Any  # and to what it says next
-    agent: str | None = None
     node: str = ""
 
 
-class RayExecutor:
+class RayExecutor(Engine[_Member]):
     """Starts agents on a Ray cluster: one that runs, or one that is started here."""
 
     def __init__(self, *, address: str | None = None) -> None:
@@ -85,16 +78,10 @@ class RayExecutor:
         """
         if address is not None and (not isinstance(address, str) or not address.strip()):
             raise ConfigError(self._where, f"address={address!r} is none", "write HOST:PORT")
+        super().__init__()
         self._address = address
         self._module: ModuleType | None = None
         self._is_ours = False
-        self._members: list[_Member] = []
-        self._gone: list[Exited] = []
-        self._words: list[str] = []
-        self._started = 0
-        self._looked_at = 0.0
-        self._hurried = self._leaving = False
-        self._lent: Lent | None = None
 
     def room(self, each: Resources) -> int | None:
         """Return how many trials the machines of the cluster have room for.
@@ -104,62 +91,17 @@ class RayExecutor:
         """
         machines = [_machine(node) for node in self._ray.nodes() if node["Alive"]]
         remedy = "ask for less, or add a machine that has it: ray start --address=..."
-        room = room_in(machines, _counted(each), self._where, remedy)
-        return room or max(1, int(sum(machine.cpus or 0 for machine in machines)))
+        return self._room(machines, _counted(each), self._where, remedy)
 
     def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
         """Start n agents; those that there is no room for begin when there is."""
         self._leaving = False
-        order = self._order(spec)
+        others = [
+            node["NodeManagerAddress"] for node in self._ray.nodes()
+            if node["Alive"] and node["NodeManagerHostname"] != socket.gethostname()
+        ]  # fmt: skip
+        order = self._order(spec, others)
         return [self._start(order) for _ in range(n)]
-
-    def watch(self) -> Sequence[Exited]:
-        """Return the agents that are gone since the last call; never waits."""
-        self._look()
-        gone, self._gone = self._gone, []
-        return gone
-
-    def said(self) -> Sequence[str]:
-        """Return what agents said to people since the last call, a line each; never waits."""
-        words, self._words = self._words, []
-        return words
-
-    def alive(self) -> int:
-        """How many agents were started and not yet returned by `watch`."""
-        return len(self._members) + len(self._gone)
-
-    def stop(self, *, now: bool) -> None:
-        """Let agents end their trials and leave, or, with `now`, give them back and leave.
-
-        Those that have not begun are not waited for. Called again with `now`, all are killed.
-        """
-        number = signal.SIGINT
-        if now:
-            number = signal.SIGKILL if self._hurried else signal.SIGTERM
-            self._hurried = True
-        self._leaving = True
-        for member in self._members:
-            member.actor.signal.remote(int(number))
-
-    def close(self) -> None:
-        """Make sure that no agent is left; end Ray if it was started here."""
-        if self._members:
-            self.stop(now=True)
-            self._wait_for_all(_LEAVE_S)
-            if self._members:
-                self.stop(now=True)
-                self._wait_for_all(_LEAVE_S / 2)
-            for member in self._members:
-                self._ray.kill(member.actor)
-            self._members.clear()
-        self._gone.clear()
-        if self._lent is not None:
-            self._lent.close()
-            self._lent = None
-        if self._is_ours and self._module is not None:
-            self._module.shutdown()
-            self._is_ours = False
-        self._module = None
 
     # -- Ray ----------------------------------------------------------------------------
 
@@ -195,7 +137,8 @@ class RayExecutor:
                 _node_ip_address="127.0.0.1", **quiet,
             )  # fmt: skip
             return
-        self._knock(address)
+        if "://" not in address:  # that of a client is Ray's to judge
+            knock(address, self._where, "start one: ray start --head --port 6379")
         try:
             ray.init(address=address, **quiet)
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
@@ -205,32 +148,19 @@ class RayExecutor:
                 "see `ray status`; a head is started by: ray start --head --port 6379",
             ) from error  # fmt: skip
 
-    def _knock(self, address: str) -> None:
-        """Refuse an address where nobody listens: Ray would try it for a minute."""
-        host, _, port = address.rpartition(":")
-        if not host or not port.isdigit() or "://" in address:
-            return  # `auto`, or a client's address: Ray's to judge
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
-        except OSError as error:
-            raise ConfigError(
-                self._where, f"nobody answers at {address}: {error.strerror or error}",
-                "start one: ray start --head --port 6379; or leave the address out",
-            ) from error  # fmt: skip
+    def _disconnect(self) -> None:
+        if self._is_ours and self._module is not None:
+            self._module.shutdown()
+            self._is_ours = False
+        self._module = None
 
-    def _order(self, spec: AgentSpec) -> Order:
-        """Return what to start, with a store that every machine of the cluster reaches."""
-        if is_shared(spec.store):
-            return order_of(spec)
-        others = [
-            node["NodeManagerAddress"] for node in self._ray.nodes()
-            if node["Alive"] and node["NodeManagerHostname"] != socket.gethostname()
-        ]  # fmt: skip
-        if others and self._lent is None:
-            self._lent = Lent(spec.store, address_towards(others[0]))
-        if self._lent is None:
-            return order_of(spec)
-        return order_of(spec, self._lent.url, self._lent.token)
+    def _signal(self, number: signal.Signals) -> None:
+        for member in self._members:
+            member.actor.signal.remote(int(number))
+
+    def _abandon(self) -> None:
+        for member in self._members:
+            self._ray.kill(member.actor)
 
     def _start(self, order: Order) -> Handle:
         each = _counted(order.spec.each)
@@ -239,21 +169,15 @@ class RayExecutor:
             resources=dict(each.others), max_restarts=0, max_task_retries=0, max_concurrency=4,
         )  # fmt: skip
         actor = remote.remote(order)
-        self._started += 1
-        handle = Handle(id=str(self._started), place="ray")
         member = _Member(
-            handle=handle, actor=actor, run=actor.run.remote(), who=actor.who.remote(),
+            handle=self._handle("ray"), actor=actor, run=actor.run.remote(), who=actor.who.remote(),
             said=actor.said.remote(),
         )  # fmt: skip
         self._members.append(member)
-        return handle
+        return member.handle
 
     def _look(self) -> None:
         """Take in what the actors have answered."""
-        now = time.monotonic()
-        if not self._members or now - self._looked_at < _LOOK_S:
-            return
-        self._looked_at = now
         waiting = [ref for m in self._members for ref in (m.run, m.who, m.said) if ref is not None]
         ready = set(self._ray.wait(waiting, num_returns=len(waiting), timeout=0)[0])
         for member in list(self._members):
@@ -277,7 +201,6 @@ class RayExecutor:
         member.said = member.actor.said.remote()
 
     def _end(self, member: _Member) -> None:
-        self._members.remove(member)
         self._hear_last(member)
         try:
             code, last = self._ray.get(member.run)
@@ -296,18 +219,7 @@ class RayExecutor:
         """Let go of agents that have not begun where others leave: there is nothing to run."""
         for member in [member for member in self._members if member.who is not None]:
             self._ray.kill(member.actor)
-            self._members.remove(member)
             self._exited(member, clean=True, detail="it was not needed any more")
-
-    def _exited(self, member: _Member, *, clean: bool, detail: str) -> None:
-        one = Exited(handle=member.handle, agent=member.agent, clean=clean, detail=detail)
-        self._gone.append(one)
-
-    def _wait_for_all(self, timeout_s: float) -> None:
-        until = time.monotonic() + timeout_s
-        while self._members and time.monotonic() < until:
-            self._look()
-            time.sleep(_LOOK_S)
 
 
 def _counted(each: Resources) -> Resources:
