@@ -8,7 +8,7 @@ from sonde.agent.devices import Devices
 from sonde.errors import ConfigError
 from sonde.executors.resources import Resources
 
-__all__ = ["Crew", "Gpus", "crew_of"]
+__all__ = ["Crew", "Gpus", "crew_of", "place_of"]
 
 Gpus: TypeAlias = "str | Sequence[int | str] | None"
 
@@ -69,6 +69,26 @@ def crew_of(
     least = 0 if workers == 0 else 1
     count = max(least, min(room)) if room else None
     return Crew(workers=count, gpus=names, each=each, place=place)
+
+
+def place_of(on: str | None, cloud: str | None) -> str | None:
+    """Return the place that `run(on=, cloud=)` names; None: this machine.
+
+    Raises:
+        ConfigError: If one contradicts the other.
+    """
+    if cloud is None:
+        if on == "cloud":
+            raise ConfigError("run(on='cloud')", "there are several", "add cloud='ec2' or 'gcloud'")
+        return on
+    from sonde.executors.places import CLOUDS, is_cloud
+
+    where = f"run(cloud={cloud!r})"
+    if not isinstance(cloud, str) or not is_cloud(cloud):
+        raise ConfigError(where, "there is no such cloud", f"use {' or '.join(CLOUDS[:2])}")
+    if on not in {None, "cloud"}:
+        raise ConfigError(where, f"that contradicts on={on!r}", "leave one of them out")
+    return cloud
 
 
 def _names(gpus: Gpus) -> tuple[str, ...]:

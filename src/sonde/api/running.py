@@ -22,7 +22,7 @@ from sonde.errors import ConfigError, TrialError
 from sonde.executors.boarding import board, one_each
 from sonde.executors.drive import Result, drive
 from sonde.executors.places import LOCAL, executor, is_here
-from sonde.executors.protocol import AgentSpec, Executor
+from sonde.executors.protocol import AgentSpec, Executor, Priced
 from sonde.executors.resources import Resources
 
 __all__ = ["Progress", "run"]
@@ -54,6 +54,11 @@ def run(
     else:
         name = crew.place or LOCAL
         with closing(executor(name)) as place:
+            if isinstance(place, Priced):
+                from sonde.cli.output import say
+
+                for line in place.bill(crew.each, crew.workers):
+                    say(line)
             room = None if is_here(name) else board(place, name, crew.each, crew.gpus)
             _set_budget(controller, trials, time_s)
             crew = replace(crew, workers=workers)

@@ -238,6 +238,7 @@ class Sweep:
         mem_per_trial: float | str = 0,
         resources: Mapping[str, float] | None = None,
         on: str | None = None,
+        cloud: str | None = None,
     ) -> "Sweep":
         """Run trials until there are so many in all, or the time is used up; return the sweep.
 
@@ -260,7 +261,10 @@ class Sweep:
             mem_per_trial: Memory that it counts for: bytes, or text such as `"4GB"`.
             resources: What it takes of resources that the place counts: `{"licence": 1}`.
             on: Where the worker processes run: `"local"`, which is the default, `"ray"`,
-                `"dask"`, or a place that a plugin adds.
+                `"dask"`, `"slurm"`, `"cloud"`, or a place that a plugin adds.
+            cloud: Machines that are started for this run and ended with it: `"ec2"`,
+                `"gcloud"`, with options as in `"ec2(spot=True)"`. They cost money: what, is
+                said, and nobody is asked.
 
         Raises:
             ConfigError: If there is nothing to run, or no limit.
@@ -268,7 +272,7 @@ class Sweep:
             TrialError: If trials failed and none was completed.
             KeyboardInterrupt: At the second Ctrl-C.
         """
-        from sonde.api.crew import crew_of
+        from sonde.api.crew import crew_of, place_of
         from sonde.api.running import run
         from sonde.executors.resources import resources_of
 
@@ -277,7 +281,7 @@ class Sweep:
             flags=[f"run({name}={{}})" for name in
                    ("cpus_per_trial", "gpus_per_trial", "mem_per_trial", "resources")],
         )  # fmt: skip
-        crew = crew_of(workers, gpus, each, on)
+        crew = crew_of(workers, gpus, each, place_of(on, cloud))
         with self._lock:
             _check_not_cancelled(self._read())
         try:

@@ -1,14 +1,15 @@
 """Who runs the trials: how many at once, what each is to have, and where."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sonde.agent.devices import Devices, cores
 from sonde.cli.faults import Faults
 from sonde.cli.gpus import gpus_of
 from sonde.cli.quantities import whole_of
 from sonde.core.wanted import PLACE, parse_wanted, written
-from sonde.executors.places import LOCAL, executor, is_here
+from sonde.executors.places import CLOUDS, LOCAL, executor, is_cloud, is_here
 from sonde.executors.resources import Resources, resources_of
 
 __all__ = ["Crew", "crew_of", "each_of", "place_of"]
@@ -92,12 +93,35 @@ def each_of(
     return Resources()
 
 
-def place_of(on: str | None, cloud: str | None, faults: Faults, address: str | None = None) -> str:
-    """Return where trials are to run; a place where they cannot is refused."""
-    place = on or cloud or LOCAL
+def place_of(
+    on: str | None,
+    cloud: str | None,
+    faults: Faults,
+    address: str | None = None,
+    machines: Mapping[str, tuple[str, Any]] | None = None,
+) -> str:
+    """Return where trials are to run; a place where they cannot is refused.
+
+    Args:
+        on, cloud: As they were written; `--on cloud` leaves it to `--cloud`.
+        address: Of a cluster that runs.
+        machines: Options of a cloud's machines: how each was written, and its value.
+    """
+    if on == "cloud" and cloud is None:
+        faults.add("--on cloud", "there are several", f"add --cloud {' or '.join(CLOUDS[:2])}")
+        return LOCAL
+    place = (cloud if on == "cloud" else on or cloud) or LOCAL
+    more: dict[str, Any] = {} if address is None else {"address": address}
+    for name, (written_as, value) in (machines or {}).items():
+        if is_cloud(place):
+            more[name] = value
+        else:
+            faults.add(
+                written_as, "only machines of a cloud have it", "add --cloud ec2, or leave it out"
+            )
     with faults.collected():
-        if address is not None:
+        if more:
             wanted = parse_wanted(place, PLACE)
-            place = written(str(wanted), {**wanted.options, "address": address})
-        executor(place, flag="--cloud" if cloud and not on else "--on")
+            place = written(str(wanted), {**wanted.options, **more})
+        executor(place, flag="--cloud" if cloud and on in {None, "cloud"} else "--on")
     return place

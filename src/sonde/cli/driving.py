@@ -9,6 +9,7 @@ from pathlib import Path
 from sonde.agent.allowing import check_allowed
 from sonde.agent.devices import cores
 from sonde.agent.place import root_of
+from sonde.cli.clouds import agree
 from sonde.cli.crew import Crew
 from sonde.cli.mirror import Mirror, Mirrored
 from sonde.cli.output import say
@@ -17,7 +18,7 @@ from sonde.cli.progress.printed import Printed
 from sonde.executors.boarding import board, one_each
 from sonde.executors.drive import Result, drive
 from sonde.executors.places import executor, is_here
-from sonde.executors.protocol import AgentSpec, Executor
+from sonde.executors.protocol import AgentSpec, Executor, Priced
 from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Aboard", "aboard", "drive_here", "is_driven", "marked"]
@@ -37,14 +38,19 @@ class Aboard:
 
 
 @contextmanager
-def aboard(crew: Crew) -> Iterator[Aboard]:
+def aboard(crew: Crew, *, yes: bool = False) -> Iterator[Aboard]:
     """Have a crew's place ready for the time of a block; nothing is left there afterwards.
+
+    Args:
+        yes: The user agrees to what it costs, and is not asked.
 
     Raises:
         ConfigError: If it cannot be reached, or has not what each trial is to have.
     """
     place = executor(crew.place)
     try:
+        if isinstance(place, Priced):
+            agree(place, crew.each, crew.workers, crew.place, yes=yes)
         yield Aboard(
             crew=crew, executor=place, room=board(place, crew.place, crew.each, crew.gpus)
             if not is_here(crew.place) else None,

@@ -1,7 +1,7 @@
 """`sonde run --dry-run`: what would be run."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -19,6 +19,8 @@ from sonde.core.distributions.values import Params
 from sonde.core.earlier import Lesson
 from sonde.core.history import History
 from sonde.core.search import Problem, Request
+from sonde.executors.places import executor
+from sonde.executors.protocol import Priced
 from sonde.plugins.methods import method
 from sonde.store.earlier import lessons_of, sources_of, with_lessons
 from sonde.store.memory import MemoryStore
@@ -37,8 +39,10 @@ def dry_run(plan: Plan, form: str, store: str | None) -> None:
     # Of a trial whose values are those in the script nothing could be seen.
     looks = [preview(plan.command, params, names) for params in first]
     seen = next((number for number, look in enumerate(looks) if look.diff), 0)
+    cost, cluster = _machines(plan)
     if form != "table":
-        emit(form, _data(plan, first, last, total, shown))
+        data = _data(plan, first, last, total, shown)
+        emit(form, data | ({"cost": cost, "cluster": cluster} if cost else {}))
         return
     width = max(len(reading.name) for reading in plan.readings)
     click.echo("parameters")
@@ -64,6 +68,8 @@ def dry_run(plan: Plan, form: str, store: str | None) -> None:
     click.echo(f"method      {plan.method}: {plan.method_reason}{seed}{chosen}")
     if plan.sweep.stopping is not None:
         click.echo(f"stops       trials early by {plan.sweep.stopping}")
+    for number, line in enumerate(cost):
+        click.echo(f"{'machines' if not number else '':<11} {line}")
     for note in plan.notes:
         click.echo(f"note        {note}")
     for number, params in enumerate(first):
@@ -102,6 +108,14 @@ def _data(
         "diff": shown.diff if shown is not None else None,
         "notes": list(plan.notes),
     }
+
+
+def _machines(plan: Plan) -> tuple[list[str], Mapping[str, Any]]:
+    """What machines would be started, with their cost, and what would start them."""
+    place = executor(plan.crew.place)
+    if not isinstance(place, Priced):
+        return [], {}
+    return list(place.bill(plan.crew.each, plan.crew.workers)), place.preview()
 
 
 def _lessons(plan: Plan, url: str | None) -> list[Lesson]:

@@ -43,6 +43,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "runs": ("runs", "List, stop and kill runs, in StudioML's words."),
     },
     "Machine": {
+        "cloud": ("cloud", "Show what is up of the machines that sweeps started, or end it."),
         "store": ("store", "Copy a store, check it, or keep it in a file."),
         "token": ("token", "Make, list and revoke the tokens that sonde serve asks for."),
         "doctor": ("doctor", "Say what this machine has and lacks."),

@@ -3,10 +3,11 @@
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sonde.agent.command import command_of
+from sonde.cli.clouds import machines_of
 from sonde.cli.crew import Crew, crew_of, each_of, place_of
 from sonde.cli.faults import Faults
 from sonde.cli.gpus import doubts
@@ -31,7 +32,7 @@ from sonde.core.stopping.judge import judge_of
 from sonde.core.substitute import mistyped
 from sonde.core.sweep import Budget, Command, Sweep, check_name
 from sonde.errors import ConfigError
-from sonde.executors.places import is_here
+from sonde.executors.places import is_cloud, is_here
 from sonde.plugins.methods import method
 from sonde.plugins.rules import rule
 
@@ -65,6 +66,14 @@ class RunOptions:
     workers: str | None
     on: str | None
     cloud: str | None
+    cloud_spot: bool
+    cloud_timeout: str | None
+    cloud_price: str | None
+    disk: str | None
+    image: str | None
+    bid: str | None
+    ssh_keypair: str | None
+    user_startup_script: str | None
     address: str | None
     cpus_per_trial: str | None
     gpus: str | None
@@ -147,12 +156,17 @@ def plan(
     if options.name is not None:
         with faults.collected():
             check_name(options.name, f"--name {options.name}")
+    place = place_of(
+        options.on, options.cloud, faults, options.address, machines_of(asdict(options))
+    )
+    gpus, gpus_per_trial = options.gpus, options.gpus_per_trial
+    if is_cloud(place):
+        # StudioML's word: there are no devices to name yet.
+        gpus, gpus_per_trial = None, gpus_per_trial if gpus is None else gpus
     each = each_of(
-        options.cpus_per_trial, options.gpus_per_trial, options.memory_per_trial,
-        options.resources, faults,
-    )  # fmt: skip
-    place = place_of(options.on, options.cloud, faults, options.address)
-    crew = crew_of(options.workers, options.gpus, each, faults, place)
+        options.cpus_per_trial, gpus_per_trial, options.memory_per_trial, options.resources, faults
+    )
+    crew = crew_of(options.workers, gpus, each, faults, place)
     method_name, reason = "random", ""
     if space is not None:
         with faults.collected():

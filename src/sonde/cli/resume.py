@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sonde.cli.clouds import yes_option
 from sonde.cli.options import format_option, opened, store_option
 
 __all__ = ["resume"]
@@ -15,8 +16,8 @@ __all__ = ["resume"]
 @click.option("-j", "--workers", "--num-workers", "workers", metavar="N",
               help="How many trials at once. Default: one a core.")  # fmt: skip
 @click.option("--on", metavar="PLACE",
-              help="Where trials run: local, the default, ray, dask, slurm, or what a plugin "
-              "adds.")  # fmt: skip
+              help="Where trials run: local, the default, ray, dask, slurm, ec2, gcloud, "
+              "or what a plugin adds.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT",
               help="Of the cluster that --on is to use.")  # fmt: skip
 @click.option("--trials", metavar="N",
@@ -34,6 +35,7 @@ __all__ = ["resume"]
 @click.option("--resource", "resources", multiple=True, metavar="NAME=X",
               help="What each trial takes of a resource that the place counts; "
               "repeatable.")  # fmt: skip
+@yes_option
 @click.option("--update-code", is_flag=True, help="Use the files as they are now.")
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "json", "none"]),
               default="auto", show_default=True, help="How to show what happens.")  # fmt: skip
@@ -62,6 +64,7 @@ def resume(
     cpus_per_trial: str | None,
     memory_per_trial: str | None,
     resources: tuple[str, ...],
+    yes: bool,
     update_code: bool,
     progress: str,
     logdir: Path | None,
@@ -133,7 +136,7 @@ def resume(
         heed_code(opened_store, record, update=update_code)
         for doubt in doubts(crew.gpus) if is_here(crew.place) else ():
             say(doubt)
-        with aboard(crew) as at:
+        with aboard(crew, yes=yes) as at:
             result = drive_here(
                 opened_store, record, at, progress=progress, verbose=verbose, logdir=logdir
             )

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sonde.cli.clouds import cloud_options, yes_option
 from sonde.cli.options import format_option, opened, store_option
 from sonde.cli.words import RunCommand
 
@@ -116,9 +117,15 @@ __all__ = ["run"]
 @click.option(
     "--on",
     metavar="PLACE",
-    help="Where trials run: local, the default, ray, dask, slurm, or what a plugin adds.",
+    help="Where trials run: local, the default, ray, dask, slurm, cloud, or what a plugin adds.",
 )
-@click.option("--cloud", metavar="PLACE", help="StudioML's word for --on.")
+@click.option(
+    "--cloud",
+    metavar="PLACE",
+    help="Start machines for the sweep and end them with it: ec2, gcloud. They cost money.",
+)
+@cloud_options
+@yes_option
 @click.option("--address", metavar="HOST:PORT", help="Of the cluster that --on is to use.")
 @click.option(
     "--cpus-per-trial",
@@ -234,6 +241,7 @@ def run(
     progress: str,
     logdir: Path | None,
     verbose: bool,
+    yes: bool,
     store: str | None,
     form: str,
     **options: Any,
@@ -280,7 +288,7 @@ def run(
 
         show(planned, form, store)
         return
-    with aboard(planned.crew) as at, opened(store, new=True) as opened_store:
+    with aboard(planned.crew, yes=yes) as at, opened(store, new=True) as opened_store:
         started = start(opened_store, planned, new=new, update_code=update_code)
         if started.is_new:
             for note in planned.notes:

@@ -17,16 +17,9 @@ HYPERPARAM = ("--hyperparam", "-hp")
 # Options of StudioML that have no clear meaning here: what to do instead.
 _NO_QUEUE = "leave it out; the store is the queue, and sonde agent SWEEP works it off"
 _NO_CAPTURE = "leave it out; each trial keeps its folder, and --link names large data"
-_NO_CLOUD = "leave it out; start sonde agent SWEEP on machines of that kind"
 REFUSED = {
     "--queue": _NO_QUEUE,
     "-q": _NO_QUEUE,
-    "--ram": _NO_CLOUD,
-    "--hdd": _NO_CLOUD,
-    "--bid": _NO_CLOUD,
-    "--cloud-timeout": _NO_CLOUD,
-    "--ssh-keypair": _NO_CLOUD,
-    "--user-startup-script": _NO_CLOUD,
     "--capture-once": _NO_CAPTURE,
     "-co": _NO_CAPTURE,
     "--capture": _NO_CAPTURE,

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Self
 
 from sonde.errors import StoreError
@@ -21,18 +22,19 @@ _START_S = 30.0
 class Lent:
     """A server of a store, for as long as this is open."""
 
-    def __init__(self, store: str, host: str) -> None:
+    def __init__(self, store: str, host: str, names: Sequence[str] = ()) -> None:
         """Start it.
 
         Args:
             store: URL of the store.
             host: The address of this machine to listen on.
+            names: What it is called by those who reach it otherwise, as through a tunnel.
 
         Raises:
             StoreError: If it does not come up.
         """
         reading, self._writing = os.pipe()
-        options = {"store": store, "host": host, "parent_fd": reading}
+        options = {"store": store, "host": host, "names": list(names), "parent_fd": reading}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sonde.server.lent", json.dumps(options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

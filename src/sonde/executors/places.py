@@ -15,10 +15,10 @@ from sonde.errors import ConfigError
 from sonde.executors.protocol import Executor
 from sonde.plugins import found
 
-__all__ = ["LOCAL", "PLACES", "executor", "is_here"]
+__all__ = ["CLOUDS", "LOCAL", "PLACES", "executor", "is_cloud", "is_here"]
 
 LOCAL = "local"
-_NOT_YET = {"cloud", "gcloud", "gcspot", "ec2", "ec2spot", "kubernetes"}
+_NOT_YET = {"kubernetes"}
 _PARTS = ("start", "room", "watch", "said", "alive", "stop", "close")
 
 
@@ -46,8 +46,23 @@ def _slurm(**options: Any) -> Executor:
     return SlurmExecutor(**options)
 
 
+def _cloud(name: str) -> Callable[..., Executor]:
+    def make(**options: Any) -> Executor:
+        from sonde.executors.cloud.executor import CloudExecutor
+
+        # StudioML's words for machines that may be taken away.
+        if name in SPOT:
+            return CloudExecutor(SPOT[name], **{**options, "spot": True})
+        return CloudExecutor(name, **options)
+
+    return make
+
+
+SPOT = {"ec2spot": "ec2", "gcspot": "gcloud"}
+CLOUDS = ("ec2", "gcloud", *SPOT)
 PLACES: Mapping[str, Callable[..., Executor]] = {
     LOCAL: _local, "ray": _ray, "dask": _dask, "slurm": _slurm,
+    **{name: _cloud(name) for name in CLOUDS},
 }  # fmt: skip
 
 
@@ -82,9 +97,14 @@ def is_here(text: str) -> bool:
     return text.partition("(")[0].strip() == LOCAL
 
 
+def is_cloud(text: str) -> bool:
+    """Tell whether a place is machines that are started for a sweep, and paid for."""
+    return text.partition("(")[0].strip() in CLOUDS
+
+
 def _unknown(name: str, where: str, flag: str) -> ConfigError:
     others = sorted({plugin.name for plugin in found.plugins(found.EXECUTORS)} - PLACES.keys())
     wrong = "sonde cannot run there yet" if name in _NOT_YET else "there is no such place"
     near = get_close_matches(name, [*PLACES, *others], n=1)
-    known = f"use {flag} {' or '.join([*PLACES, *others])}"
+    known = f"use {flag} {' or '.join([*(one for one in PLACES if one not in SPOT), *others])}"
     return ConfigError(where, wrong, f"did you mean {near[0]}?" if near else known)

@@ -6,13 +6,13 @@ what a trial is, and nothing listens for ever.
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sonde.executors.resources import Resources
 
-__all__ = ["AgentSpec", "Executor", "Exited", "Handle"]
+__all__ = ["AgentSpec", "Executor", "Exited", "Handle", "Priced"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,3 +128,20 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Make sure that no agent and no trial process of it is left."""
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """An executor whose machines are paid for by the hour: it is asked before it starts any."""
+
+    def bill(self, each: Resources, workers: int | None) -> Sequence[str]:
+        """Return what so many trials at once come to, a line each, for people.
+
+        What it was asked last is what it starts.
+
+        Raises:
+            ConfigError: If it is to be said how many, or no machine has what a trial is to have.
+        """
+
+    def preview(self) -> Mapping[str, Any]:
+        """Return what would be sent to whoever starts the machines."""

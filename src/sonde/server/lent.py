@@ -30,7 +30,8 @@ def main(argv: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="sonde-lent-") as folder:
             tokens = Tokens(Path(folder) / "tokens")
             token = tokens.add("agents", Role.AGENT)
-            app = create_app(store, hosts=frozenset({given["host"]}), tokens=tokens, is_local=False)
+            hosts = frozenset({given["host"], *given["names"]})
+            app = create_app(store, hosts=hosts, tokens=tokens, is_local=False)
             with serving(app, Address(host=given["host"])) as url:
                 print(json.dumps({"url": url, "token": token}), flush=True)
                 _wait(given["parent_fd"])

@@ -1,0 +1,1 @@
+"""Machines of a cloud for the time of a sweep: chosen, priced, started, watched, ended."""
