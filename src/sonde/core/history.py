@@ -32,8 +32,6 @@ class History:
     Attributes:
         trials: By number.
         counts: How many there are in each state.
-        seen: Canonical keys of all assignments, in whatever state. Where the sweep was edited,
-            of those that are assignments of the present space.
         ended: How many have ended.
         running: Numbers of the running ones, in the order in which they began.
         waiting: Numbers of those that wait or are paused.
@@ -59,7 +57,8 @@ class History:
         self.sweep = sweep
         self.trials: list[Trial] = []
         self.counts: dict[State, int] = dict.fromkeys(State, 0)
-        self.seen: set[Hashable] = set()
+        self._seen: set[Hashable] = set()
+        self._keyed = 0  # so many trials were looked at for it
         self.ended = 0
         self.running: dict[int, None] = {}
         self.waiting: dict[int, None] = {}
@@ -81,6 +80,18 @@ class History:
         self._outside: set[Hashable] = set()  # keys of what is no assignment of the present space
         self._unsettled: set[Hashable] = set()  # of those, where a trial has ended
         self._worked: list[tuple[float, float]] = []  # disjoint, ascending
+
+    @property
+    def seen(self) -> set[Hashable]:
+        """Canonical keys of all assignments, in whatever state.
+
+        Where the sweep was edited, of those that are assignments of the present space. They are
+        computed when they are asked for: only a controller does, and they are most of the work.
+        """
+        for trial in self.trials[self._keyed :]:
+            self._key(trial)
+        self._keyed = len(self.trials)
+        return self._seen
 
     def add(self, changed: Iterable[Trial]) -> list[Trial]:
         """Take in trials that are new or changed, in the order of their numbers.
@@ -188,9 +199,9 @@ class History:
         else:
             # The feed lists trials in the order of their numbers, which are dense.
             self.trials.append(trial)
-            key = self._key(trial)
             if self.sweep.repeats > 1:
-                self._group(number, key)
+                self._group(number, self._key(trial))
+                self._keyed = number + 1
         if state is State.CANCELLED and before is not state and trial.is_withdrawn:
             self.withdrawn += 1
         self.counts[state] += 1
@@ -216,7 +227,7 @@ class History:
             self._outside.add(found := ("outside", canonical(dict(trial.params))))
             return found
         key = self.sweep.space.key(told.params)
-        self.seen.add(key)
+        self._seen.add(key)
         return key
 
     def _group(self, number: int, key: Hashable) -> None:

@@ -94,7 +94,7 @@ def create_app(
         if agents:
             await desk.ask(hold_leases)
         tasks = [asyncio.create_task(_clean(desk, uploads))]
-        tasks.append(asyncio.create_task(desk.ask(lambda _: prepare())))
+        tasks.append(asyncio.create_task(_foresee(desk)))
         if deciders is not None:
             tasks.append(asyncio.create_task(deciders.look_after()))
         yield
@@ -151,6 +151,12 @@ def _answered(url: str) -> Answered | None:
     """Return where answers last: beside the store, if it lasts."""
     path = beside(url, "answers")
     return None if path is None else Answered(path, KEPT_S)
+
+
+async def _foresee(desk: Desk) -> None:
+    """Make what the first one who opens the page would wait for."""
+    await desk.ask(lambda _: prepare())
+    await desk.ask(lambda _: desk.foresee())
 
 
 async def _clean(desk: Desk, uploads: Uploads) -> None:

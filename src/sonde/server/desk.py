@@ -15,17 +15,20 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 
 from sonde.core.history import History
+from sonde.errors import SondeError
 from sonde.server.columns import Columns
 from sonde.server.lane import Lane
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["MOST_TRIALS", "Desk", "TheDesk"]
+__all__ = ["MOST_TRIALS", "SOON_TRIALS", "Desk", "TheDesk"]
 
 _THREADS = 8
 _WRITERS = 3
 _WAITING = 64  # who wait for the disk together, which takes longer than what each has to say
 MOST_TRIALS = 300_000
 """So many trials of all sweeps together are remembered; of the sweep asked for last, all."""
+SOON_TRIALS = 20_000
+"""So many of the sweeps that changed last are read before anybody asks: half a second of work."""
 T = TypeVar("T")
 
 
@@ -103,6 +106,22 @@ class Desk:
                 followed.columns = Columns(history.sweep)
                 followed.columns.add(history.trials, followed.version)
             yield followed.columns
+
+    def foresee(self) -> None:
+        """Read the sweeps that changed last, as these are what somebody will look at first.
+
+        Only on a thread of ours. A store that cannot be read now is read when it is asked for.
+        """
+        room = SOON_TRIALS
+        try:
+            records = list(reversed(self.store.list_sweeps()))  # the newest first among equals
+            for record in sorted(records, key=lambda one: one.updated, reverse=True):
+                if record.trials and room >= record.trials:
+                    room -= record.trials
+                    with self.columns(record.id):
+                        pass
+        except SondeError:
+            return
 
     @contextmanager
     def _sweep(self, text: str) -> "Iterator[tuple[SweepRecord, _Followed]]":
