@@ -99,7 +99,12 @@ def _browser(page: Page, url: str, count: int) -> None:
     print(f"{count:,} trials: full view {_busy(session):.2f} s", end="")
 
     def sort(name: str) -> Callable[[], None]:
-        return lambda: page.get_by_role("columnheader", name=name).get_by_role("button").click()
+        # Found before it is measured: to look for it takes as long in the page as the sorting.
+        box = page.get_by_role("columnheader", name=name).get_by_role("button").bounding_box()
+        assert box is not None
+        return lambda: page.mouse.click(box["x"] + 8, box["y"] + box["height"] / 2)
+
+    page.get_by_role("columnheader", name="lr").scroll_into_view_if_needed()
 
     sorts = [_cost(page, session, sort(name)) for name in ("lr", "dropout", "val_loss", "units")]
     print(f"; sort {statistics.median(sorts) * 1e3:.0f} ms (most {max(sorts) * 1e3:.0f})", end="")

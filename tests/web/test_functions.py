@@ -7,6 +7,8 @@ from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
 from browsing import looking
@@ -19,6 +21,17 @@ _CALL = """async ([module, name, args]) => {
     const found = (await import(module))[name](...args.map((a) =>
         a && a.array ? new globalThis[a.array](a.values) : a));
     return found && found.length !== undefined && typeof found !== "string" ? [...found] : found;
+}"""
+
+# Both ways, of a column that stands by itself.
+_SORT = """async (texts) => {
+    const { sorted } = await import("/web/rows.js");
+    const column = { kind: "number", has: null, values: Float64Array.from(texts, Number) };
+    const count = texts.length;
+    const byKey = new Map([["p.x", column]]);
+    const columns = { count, states: ["done"], state: new Uint8Array(count), byKey };
+    const rows = Uint32Array.from(texts.keys());
+    return ["p.x", "-p.x"].map((by) => [...sorted(columns, rows, by)]);
 }"""
 
 
@@ -109,3 +122,14 @@ def test_a_place_among_numbers_is_the_count_of_those_below(page: Page) -> None:
     for value, place in ((-9, 0), (0, 1), (1, 2), (1.5, 5), (99, 6)):
         found = call(page, "rows.js", "placeOf", array("Float64Array", numbers), value)
         assert found == place
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(allow_nan=False) | st.sampled_from([0.0, -0.0, 1.0, -1.0]), max_size=40))
+def test_rows_are_sorted_by_value_and_equals_by_number(page: Page, values: list[float]) -> None:
+    found = page.evaluate(_SORT, [repr(value).replace("inf", "Infinity") for value in values])
+    rows = list(range(len(values)))
+    assert found == [
+        sorted(rows, key=lambda row: values[row]),
+        sorted(rows, key=lambda row: -values[row]),
+    ]

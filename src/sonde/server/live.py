@@ -24,7 +24,7 @@ from sonde.store.protocol import Store, SweepRecord
 __all__ = ["Live", "event"]
 
 LOOK_S = 0.1  # how often the store is asked whether anything changed: it costs microseconds
-BATCH_S = 0.25  # a sweep that changes all the time is told of so often
+BATCH_S = 0.1  # a sweep that changes all the time is told of so often
 PING_S = 15.0  # proxies close what is silent for longer
 
 

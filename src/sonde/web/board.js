@@ -10,8 +10,9 @@ import { batch, computed, signal } from "./html.js";
 import { listen } from "./live.js";
 import { best, brushesOf, narrowed, parseFilter, sorted } from "./rows.js";
 
-const SLOW_MS = 2000; // between two pictures of many rows
-const MANY = 20_000;
+// Charts of a live sweep: up to so many rows at once with the table, of more the later the more there are.
+const FEW = 2000;
+const [MS_A_ROW, SLOWEST_MS] = [0.1, 2000];
 
 export class Board {
   /** @param {string} sweep a name, an id, or a unique beginning of one */
@@ -142,12 +143,13 @@ export class Board {
   /** Show what came: in charts of many trials not more often than once in a while. */
   changed() {
     this.version.value++;
-    if (/** @type {Columns} */ (this.columns).count <= MANY || this.drawn.peek() === 0) this.drawn.value = this.version.peek();
+    const { count } = /** @type {Columns} */ (this.columns);
+    if (count <= FEW || this.drawn.peek() === 0) this.drawn.value = this.version.peek();
     else
       this.timer ??= setTimeout(() => {
         this.timer = undefined;
         if (!this.isOver) this.drawn.value = this.version.peek();
-      }, SLOW_MS);
+      }, Math.min(count * MS_A_ROW, SLOWEST_MS));
   }
 
   /** Fetch what changed: one request at a time. */

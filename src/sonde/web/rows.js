@@ -14,6 +14,7 @@ import { present, valueOf } from "./columns.js";
  */
 /** Of a column, in its own unit or in places of its words. @typedef {{ low: number, high: number }} Brush */
 
+const SIGN = 0x8000; // the highest bit of sixteen
 const TERM = /(?:"([^"]*)"|([^\s<>=!~]+?)\s*(<=|>=|!=|<|>|=|~)\s*("[^"]*"|\S+)|(\S+))/g;
 
 /**
@@ -156,20 +157,38 @@ export function sorted(columns, rows, by) {
 }
 
 /**
- * Put rows in order from a place on. To sort bare numbers is many times quicker than to sort rows
- * by a function: each row then finds its place among the numbers, equals one behind the other.
+ * Put rows in order from a place on, equals in the order in which they come. The bits of a number
+ * are dealt out by sixteen at a time, the lowest first: that takes a tenth of what a comparison of
+ * each with others takes.
  * @param {Uint32Array} out @param {number} first @param {Uint32Array} rows
  * @param {Float64Array} ranks @param {number} sign
  */
 function put(out, first, rows, ranks, sign) {
-  const keys = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) keys[i] = sign * ranks[rows[i]];
-  const order = keys.slice().sort();
-  const taken = new Uint32Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    const place = placeOf(order, keys[i]);
-    out[first + place + taken[place]++] = rows[i];
+  const n = rows.length;
+  const keys = new Float64Array(n);
+  for (let i = 0; i < n; i++) keys[i] = sign * ranks[rows[i]] + 0; // no -0, which is 0 here
+  const digits = new Uint16Array(keys.buffer); // the lowest first, on all machines that have browsers
+  for (let i = 3; i < 4 * n; i += 4) {
+    // So that bits are in the order of the numbers: of negative ones all are turned around.
+    if (digits[i] < SIGN) digits[i] |= SIGN;
+    else for (let k = i - 3; k <= i; k++) digits[k] = ~digits[k];
   }
+  let [order, next] = [new Uint32Array(n), new Uint32Array(n)];
+  for (let i = 0; i < n; i++) order[i] = i;
+  const counts = new Uint32Array(2 * SIGN);
+  for (let digit = 0; digit < 4; digit++) {
+    counts.fill(0);
+    for (let i = digit; i < 4 * n; i += 4) counts[digits[i]]++;
+    if (n === 0 || counts[digits[digit]] === n) continue; // all the same, as of whole numbers
+    for (let value = 0, sum = 0; value < counts.length; value++) {
+      const many = counts[value];
+      counts[value] = sum;
+      sum += many;
+    }
+    for (let i = 0; i < n; i++) next[counts[digits[4 * order[i] + digit]]++] = order[i];
+    [order, next] = [next, order];
+  }
+  for (let i = 0; i < n; i++) out[first + i] = rows[order[i]];
 }
 
 /** How many of some ascending numbers are less than a value. @param {Float64Array} order @param {number} value */

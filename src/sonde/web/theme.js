@@ -34,9 +34,19 @@ export function toggleTheme() {
   set(name);
 }
 
-/** The value of a colour of style.css. @param {string} name without the dashes */
-export const colour = (name) =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** Colours that were asked for, by theme and name: to ask the page may have it styled anew. @type {Map<string, string>} */
+const read = new Map();
+
+/** The value of a colour of style.css. @param {string} name without the dashes @returns {string} */
+export function colour(name) {
+  const key = `${document.documentElement.dataset.theme} ${name}`;
+  let value = read.get(key);
+  if (!value) {
+    value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    read.set(key, value);
+  }
+  return value;
+}
 
 /** The colours of a scale from worst (0) to best (1). @returns {(t: number) => [number, number, number]} */
 export function ramp() {

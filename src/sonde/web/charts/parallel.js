@@ -20,6 +20,7 @@ const MOST_QUICK = 300; // ... while a brush is drawn: to paint 1,500 smooth lin
 const BAND = 15; // pixels beyond an axis at which missing (below), NaN and infinite (above) go
 const FINE = 2; // pixels of a bin of heights, and of a column of the density
 const COARSE = 4; // ... while a brush is drawn
+const ENOUGH = 20_000; // lines whose density is that of all, while a brush is drawn
 
 /**
  * The height of every trial on every axis, in pixels of the frame.
@@ -125,12 +126,18 @@ function drawDensity(context, frame, ys, rows, merit, none, isQuick) {
   const known = new Float32Array(bins * bins);
   const colours = ramp();
   const still = rgb(none);
+  const step = isQuick ? Math.ceil(rows.length / ENOUGH) : 1;
+  const widths = frame.xs.slice(1).map((x, i) => Math.max(2, Math.round((x - frame.xs[i]) / size)));
+  const most = Math.max(2, ...widths) * bins;
+  // Made once for all axes: what is made anew has to be swept up, in the middle of a stroke.
+  const [counts, goods, knowns] = [new Float32Array(most), new Float32Array(most), new Float32Array(most)];
+  const canvas = document.createElement("canvas");
   for (let i = 0; i + 1 < frame.xs.length; i++) {
     const [left, right] = [ys[i], ys[i + 1]];
     pairs.fill(0);
     sums.fill(0);
     known.fill(0);
-    for (let k = 0; k < rows.length; k++) {
+    for (let k = 0; k < rows.length; k += step) {
       const row = rows[k];
       const at = (((left[row] - top) / size) | 0) * bins + (((right[row] - top) / size) | 0);
       pairs[at]++;
@@ -140,10 +147,8 @@ function drawDensity(context, frame, ys, rows, merit, none, isQuick) {
         known[at]++;
       }
     }
-    const width = Math.max(2, Math.round((frame.xs[i + 1] - frame.xs[i]) / size));
-    const count = new Float32Array(width * bins);
-    const good = new Float32Array(width * bins);
-    const with_ = new Float32Array(width * bins);
+    const width = widths[i];
+    const [count, good, with_] = [counts, goods, knowns].map((whole) => whole.subarray(0, width * bins).fill(0));
     for (let a = 0; a < bins; a++) {
       for (let b = 0; b < bins; b++) {
         const at = a * bins + b;
@@ -158,13 +163,14 @@ function drawDensity(context, frame, ys, rows, merit, none, isQuick) {
         }
       }
     }
-    const image = painted(width, bins, count, good, with_, colours, still);
-    context.drawImage(image, frame.xs[i], top, frame.xs[i + 1] - frame.xs[i], bins * size);
+    paint(canvas, width, bins, count, good, with_, colours, still);
+    context.drawImage(canvas, frame.xs[i], top, frame.xs[i + 1] - frame.xs[i], bins * size);
   }
 }
 
 /** One density as an image. */
-function painted(
+function paint(
+  /** @type {HTMLCanvasElement} */ canvas,
   /** @type {number} */ width, /** @type {number} */ bins,
   /** @type {Float32Array} */ count, /** @type {Float32Array} */ good, /** @type {Float32Array} */ known,
   /** @type {(t: number) => [number, number, number]} */ colours, /** @type {number[]} */ still,
@@ -185,10 +191,8 @@ function painted(
     image.data[4 * i + 2] = b;
     image.data[4 * i + 3] = 235 * Math.max(0.06, Math.log1p(count[i]) * scale);
   }
-  const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [width, bins];
   /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
-  return canvas;
 }
 
 /** The axes, where they are part of the picture. @param {CanvasRenderingContext2D} context @param {Axis[]} axes @param {Frame} frame */

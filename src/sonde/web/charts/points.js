@@ -124,15 +124,19 @@ function drawDots(frame, context, found, isChosen) {
   const brush = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = brush.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  for (const pass of [0, 1]) {
-    const [r, g, b] = rgb(colour(pass ? "point" : "ghost"));
-    const paint = (0xe6 << 24) | (b << 16) | (g << 8) | r; // as little-endian machines have it
-    for (let i = 0; i < found.rows.length; i++) {
-      if (isChosen[found.rows[i]] !== pass) continue;
-      const at = (((py(found.ys[i]) - top) * ratio) | 0) * width + (((px(found.xs[i]) - left) * ratio) | 0);
-      pixels[at] = pixels[at + 1] = pixels[at + width] = pixels[at + width + 1] = paint;
-    }
+  // As little-endian machines have it.
+  const [ghost, point] = ["ghost", "point"].map((name) => rgb(colour(name))).map(([r, g, b]) => (0xe6 << 24) | (b << 16) | (g << 8) | r);
+  const chosen = new Uint32Array(found.rows.length);
+  let n = 0;
+  const dot = (/** @type {number} */ at, /** @type {number} */ paint) => {
+    pixels[at] = pixels[at + 1] = pixels[at + width] = pixels[at + width + 1] = paint;
+  };
+  for (let i = 0; i < found.rows.length; i++) {
+    const at = (((py(found.ys[i]) - top) * ratio) | 0) * width + (((px(found.xs[i]) - left) * ratio) | 0);
+    if (isChosen[found.rows[i]]) chosen[n++] = at;
+    else dot(at, ghost);
   }
+  for (let i = 0; i < n; i++) dot(chosen[i], point);
   brush.putImageData(image, 0, 0);
   context.drawImage(canvas, left, top, width / ratio, height / ratio);
 }
