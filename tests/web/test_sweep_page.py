@@ -311,3 +311,35 @@ def test_repeats_are_shown_as_one_with_the_error_of_their_mean(
             page.get_by_role("img", name="loss of 5 trials; the best so far is 0.5")
         ).to_be_visible()
         assert "each=trial" in page.url
+
+
+def test_figures_show_assignments_by_their_means_or_each_trial(
+    look: Look, url: str, store: MemoryStore
+) -> None:
+    sweep = add_sweep(store, repeats=2).id
+    for lr, losses in ((1e-5, (1.0, 3.0)), (0.003, (1.4, 1.6)), (0.9, (0.5,))):
+        for loss in losses:
+            add_trial(store, sweep, {"lr": lr, "opt": "adam"}, [loss])
+    with look(url) as page:
+        page.goto("/?sweep=digits&tab=analysis&kind=slice")
+        expect(page.get_by_role("img", name="loss over lr of 3 assignments")).to_be_visible()
+        chart = page.get_by_role("img", name="loss over lr of 3 assignments").bounding_box()
+        assert chart is not None
+        # The mean of 1.4 and 1.6 is in the middle of the axis of lr, and names its first trial.
+        found = set()
+        for y in range(10, 200, 8):
+            page.mouse.move(chart["x"] + chart["width"] * 0.55, chart["y"] + y)
+            found.add(page.locator("figcaption").first.inner_text())
+        assert "as #2 lr 0.003, loss 1.5" in found
+        page.get_by_role("link", name="EDF").click()
+        # Of the third assignment one repeat is to come: it is no result yet.
+        expect(page.get_by_role("img", name="Of 2 results of loss")).to_be_visible()
+        page.get_by_role("searchbox").fill("#3")
+        expect(page.get_by_role("img", name="Of 1 result of loss")).to_be_visible()
+        page.get_by_role("searchbox").fill("")
+        page.get_by_role("checkbox", name="repeats as one").uncheck()
+        expect(page.get_by_role("img", name="Of 5 results of loss")).to_be_visible()
+        page.get_by_role("link", name="Scatter matrix").click()
+        expect(page.get_by_role("img", name="Scatter matrix of 5 trials")).to_be_visible()
+        page.get_by_role("checkbox", name="repeats as one").check()
+        expect(page.get_by_role("img", name="Scatter matrix of 3 assignments")).to_be_visible()

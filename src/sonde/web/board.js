@@ -5,6 +5,7 @@
  */
 import { adjust, part, place } from "./address.js";
 import { getJson } from "./api.js";
+import { assignmentsOf, firstsOf, joined, withRepeats } from "./charts/repeats.js";
 import { Columns } from "./columns.js";
 import { batch, computed, signal } from "./html.js";
 import { listen } from "./live.js";
@@ -65,6 +66,24 @@ export class Board {
     this.drawnChosen = computed(() =>
       this.drawn.value === this.version.value ? this.chosen.value : chosen(this.drawnFiltered.value),
     );
+    this.eachText = part("each");
+    const repeats = computed(() => this.detail.value?.repeats ?? 1);
+    /** Whether figures show assignments, with the means of their repeats, and not trials. */
+    this.isJoined = computed(() => repeats.value > 1 && this.eachText.value !== "trial");
+    const firsts = computed(() => (this.drawn.value, this.columns ? firstsOf(this.columns) : new Uint32Array(0)));
+    const whole = computed(() => this.columns && joined(this.columns, firsts.value, repeats.value));
+    /**
+     * What figures are drawn of: trials, or assignments of which some trial is shown, each by the row of its first.
+     * @type {{ value: { columns: Columns, rows: Uint32Array, all: Uint32Array, one: string } }}
+     */
+    this.pictured = computed(() => {
+      const columns = /** @type {Columns} */ (this.columns);
+      const rows = this.drawnChosen.value;
+      if (!this.isJoined.value) return { columns, rows, all: everyRow(this.drawn.value && columns.count), one: "trial" };
+      return { columns: /** @type {Columns} */ (whole.value), rows: assignmentsOf(firsts.value, rows), all: assignmentsOf(firsts.value, firsts.value), one: "assignment" };
+    });
+    /** For the history, which tells how sure a mean is: where each row's assignment begins, and all rows of those shown. @type {any} */
+    this.repeated = computed(() => ({ firsts: firsts.value, rows: withRepeats(firsts.value, this.drawnFiltered.value) }));
     // Sorted before they are brushed: to brush is then no further sorting.
     const sortedAll = computed(() =>
       this.columns ? sorted(this.columns, this.filtered.value, this.sort.value) : new Uint32Array(0),
@@ -172,6 +191,8 @@ export class Board {
     }
   }
 }
+
+const everyRow = (/** @type {number} */ count) => Uint32Array.from(new Uint8Array(count).keys());
 
 /** Those of `all` that are in `chosen`, in the order of `all`. @param {Uint32Array} all @param {Uint32Array} chosen @param {number} count */
 function among(all, chosen, count) {

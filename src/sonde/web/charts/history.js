@@ -1,6 +1,7 @@
 // @ts-check
 /** The points of a sweep's history, the best so far, and the front of two goals: pure functions. */
 import { present } from "../columns.js";
+import { groupsOf } from "./repeats.js";
 
 /** @typedef {import("../columns.js").Columns} Columns */
 /** @typedef {import("../columns.js").Column} Column */
@@ -86,23 +87,15 @@ export function points(columns, goal, rows, over, means = null) {
 
 /**
  * The repeats of each assignment as one.
- * @param {Columns} columns @param {Column} goal @param {Uint32Array} rows @param {number} repeats
+ * @param {Columns} columns @param {Column} goal @param {Uint32Array} firsts @param {Uint32Array} rows @param {number} repeats
  * @returns {Means}
  */
-export function meansOf(columns, goal, rows, repeats) {
+export function meansOf(columns, goal, firsts, rows, repeats) {
   const n = columns.count;
-  const params = columns.role("param");
   const finished = columns.byKey.get("finished");
   const counting = columns.states.map((state) => state === "done" || state === "stopped");
   const over = columns.states.map((state) => state !== "running" && state !== "waiting" && state !== "paused");
-  /** @type {Map<string, number[]>} */
-  const groups = new Map();
-  for (const row of rows) {
-    const key = params.map((column) => (present(column, row) ? column.values[row] : "")).join();
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
+  const groups = groupsOf(firsts, rows);
   const nan = () => new Float64Array(n).fill(Number.NaN);
   const found = { rows: new Uint32Array(groups.size), values: nan(), errors: nan(), counts: new Uint16Array(n), isWhole: new Uint8Array(n), ends: nan() };
   let i = 0;

@@ -13,13 +13,12 @@ const chosenGoal = part("goal");
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function Edf({ board }) {
-  const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
+  const { columns, rows, all: every, one } = board.pictured.value;
   const version = board.drawn.value;
-  const rows = board.drawnChosen.value;
   const [at, setAt] = useState(Number.NaN);
   const goal = columns.goals.find((column) => column.name === chosenGoal.value) ?? columns.goals[0];
   const axis = useMemo(() => goal && axisOf(columns, goal), [version, goal]);
-  const all = useMemo(() => (goal ? resultsOf(columns, goal, null) : new Float64Array(0)), [version, goal]);
+  const all = useMemo(() => (goal ? resultsOf(columns, goal, every) : new Float64Array(0)), [version, every, goal]);
   const some = useMemo(() => (goal ? resultsOf(columns, goal, rows) : all), [version, rows, goal]);
   if (!goal || !axis) return html`<p class="nothing panel">This sweep has no metric to be made better.</p>`;
   if (all.length === 0) return html`<p class="nothing panel">No trial has ended with a result yet.</p>`;
@@ -32,21 +31,21 @@ export function Edf({ board }) {
   const share = (/** @type {Float64Array} */ list) => list.filter((v) => v <= value).length / Math.max(list.length, 1);
   return html`<section class="panel"><h2>Share of the results up to each ${goal.name}</h2>
     <${Plot} label=${`Of ${count(some.length, "result")} of ${goal.name}, how many are at most so large`} name=${`${board.detail.peek().name}-edf`} height=${360}
-      x=${scaleOf(axis)} y=${{ low: 0, high: 1.02, title: "share of the trials", text: (/** @type {number} */ v) => `${Math.round(v * 100)} %` }}
+      x=${scaleOf(axis)} y=${{ low: 0, high: 1.02, title: `share of the ${one}s`, text: (/** @type {number} */ v) => `${Math.round(v * 100)} %` }}
       deps=${[all, some, isNarrowed]} draw=${draw}
       point=${(/** @type {any} */ frame, /** @type {number} */ left) => setAt(left < 0 ? Number.NaN : ((left - frame.left) / frame.width) * 1.08 - 0.04)} />
-    <p class="legend"><span><i class="point-line" aria-hidden="true"></i> ${isNarrowed ? "the trials shown" : "all trials with a result"}</span>
-      ${isNarrowed && html`<span><i class="ghost-line" aria-hidden="true"></i> all trials</span>`}
+    <p class="legend"><span><i class="point-line" aria-hidden="true"></i> ${isNarrowed ? `the ${one}s shown` : `all ${one}s with a result`}</span>
+      ${isNarrowed && html`<span><i class="ghost-line" aria-hidden="true"></i> all ${one}s</span>`}
       <span class="under">${at === at ? `${Math.round(100 * share(some))} % are at most ${number(value, 4)}` : ""}</span></p></section>`;
 }
 
-/** The results of trials that were not cut off by a fault, ascending. @param {import("../columns.js").Columns} columns @param {import("../columns.js").Column} goal @param {Uint32Array | null} rows */
+/** The results of trials that were not cut off by a fault, ascending. @param {import("../columns.js").Columns} columns @param {import("../columns.js").Column} goal @param {Uint32Array} rows */
 function resultsOf(columns, goal, rows) {
   const counts = columns.states.map((state) => state === "done" || state === "stopped");
-  const out = new Float64Array(rows ? rows.length : columns.count);
+  const out = new Float64Array(rows.length);
   let n = 0;
   for (let i = 0; i < out.length; i++) {
-    const row = rows ? rows[i] : i;
+    const row = rows[i];
     const v = goal.values[row];
     if (counts[columns.state[row]] && present(goal, row) && v - v === 0) out[n++] = v;
   }

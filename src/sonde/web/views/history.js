@@ -12,7 +12,6 @@ import { Shape } from "../ui/state.js";
 const chosenGoal = part("goal");
 const chosenX = part("x");
 const chosenY = part("y");
-const chosenEach = part("each");
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function History({ board }) {
@@ -27,10 +26,11 @@ export function History({ board }) {
   const byTime = chosenX.value === "time" || chosenX.value === "work";
   const over = other ?? (byTime ? /** @type {"time" | "work"} */ (chosenX.value) : "number");
   const repeats = board.detail.value.repeats ?? 1;
-  const isJoined = repeats > 1 && !other && over !== "work" && chosenEach.value !== "trial";
+  const isJoined = board.isJoined.value && !other && over !== "work";
   const found = useMemo(() => {
     if (!goal) return null;
-    return points(columns, goal, rows, over, isJoined ? meansOf(columns, goal, rows, repeats) : null);
+    const { firsts, rows: repeated } = isJoined ? board.repeated.value : {};
+    return points(columns, goal, rows, over, isJoined ? meansOf(columns, goal, firsts, repeated, repeats) : null);
   }, [version, rows, goal?.key, chosenX.value, isJoined]);
   const reach = useMemo(() => reachOf(found, goal), [found]);
   const isChosen = useMemo(() => {
@@ -61,8 +61,6 @@ export function History({ board }) {
           <option value="number" selected=${over === "number"}>trials</option><option value="time" selected=${over === "time"}>time</option>
           <option value="work" selected=${over === "work"}>cost (trials' time)</option>
           ${goals.filter((g) => g !== goal).map((g) => html`<option key=${g.key} value=${g.key} selected=${g === other}>${g.name}</option>`)}</select></label>
-        ${repeats > 1 && html`<label><input type="checkbox" checked=${isJoined} disabled=${Boolean(other) || over === "work"}
-          onChange=${(/** @type {any} */ e) => adjust({ each: e.target.checked ? null : "trial" })} /> repeats as one</label>`}
         <label><input type="checkbox" checked=${isLog} disabled=${!(low > 0)}
           onChange=${(/** @type {any} */ e) => adjust({ y: e.target.checked ? "log" : "linear" })} /> log</label>
       </div></div>

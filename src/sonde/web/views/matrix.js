@@ -19,15 +19,14 @@ const chosen = part("dims");
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function Matrix({ board }) {
-  const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
+  const { columns, rows, one } = board.pictured.value;
   const version = board.drawn.value;
-  const rows = board.drawnChosen.value;
   const [room, wide] = useWidth();
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const all = [...columns.goals, ...columns.role("param").filter((column) => !column.about.constant)];
   const keys = chosen.value ? chosen.value.split(",") : all.slice(0, USUAL).map((column) => column.key);
-  const axes = useMemo(() => all.filter((column) => keys.includes(column.key)).slice(0, MOST).map((column) => axisOf(columns, column)), [version, keys.join()]);
-  const merit = useMemo(() => merits(columns, columns.goals[0]), [version]);
+  const axes = useMemo(() => all.filter((column) => keys.includes(column.key)).slice(0, MOST).map((column) => axisOf(columns, column)), [columns, version, keys.join()]);
+  const merit = useMemo(() => merits(columns, columns.goals[0]), [columns, version]);
   const places = useMemo(() => axes.map((/** @type {any} */ axis) => placesOn(axis, rows)), [axes, rows]);
   const width = Math.max(wide, LEFT + LEAST * axes.length);
   const cell = (width - LEFT) / Math.max(axes.length, 1);
@@ -40,7 +39,7 @@ export function Matrix({ board }) {
   }, [places, merit, wide > 0, width, height, dressed]);
   const choose = (/** @type {string} */ key, /** @type {boolean} */ isOn) =>
     adjust({ dims: all.map((column) => column.key).filter((k) => (k === key ? isOn : keys.includes(k))).join() });
-  const label = `Scatter matrix of ${count(rows.length, "trial")}: ${axes.map((/** @type {any} */ axis) => axis.title).join(", ")}`;
+  const label = `Scatter matrix of ${count(rows.length, one)}: ${axes.map((/** @type {any} */ axis) => axis.title).join(", ")}`;
   return html`<section class="panel"><div class="panel-head"><h2>Each against each</h2><div class="choices">
       <details class="menu"><summary>Which</summary><div class="menu-list">${all.map(
         (column) => html`<label key=${column.key}><input type="checkbox" checked=${keys.includes(column.key)} disabled=${!keys.includes(column.key) && axes.length >= MOST}
@@ -49,5 +48,5 @@ export function Matrix({ board }) {
       <${Save} name=${`${board.detail.peek().name}-matrix`} label=${label} size=${() => [width, height]} paint=${paint} /></div></div>
     <div class="scroll" ref=${room} tabindex="0" role="region" aria-label="Scatter matrix"><div class="stack" style=${{ width: `${width}px`, height: `${height}px` }}>
       <canvas ref=${canvas} role="img" aria-label=${label}></canvas></div></div>
-    <${Key} /></section>`;
+    <${Key} one=${one} /></section>`;
 }

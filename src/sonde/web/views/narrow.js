@@ -16,6 +16,8 @@ export function Narrowing({ board }) {
     ${columns.goals.length > 0 && html`<label class="muted">Best <input type="range" min="1" max="100" value=${top} aria-label="The best so many in a hundred"
       onInput=${(/** @type {any} */ e) => adjust({ top: Number(e.target.value) < 100 ? e.target.value : null })} />
       <span class="num top-share">${top < 100 ? `${top} %` : "all"}</span></label>`}
+    ${board.detail.value.repeats > 1 && html`<label title="The history and the figures of Analysis show the mean of each assignment's repeats"><input type="checkbox" checked=${board.isJoined.value}
+      onChange=${(/** @type {any} */ e) => adjust({ each: e.target.checked ? null : "trial" })} /> repeats as one</label>`}
     ${
       shown < columns.count
         ? html`<span>${shown.toLocaleString("en")} of ${count(columns.count, "trial")}</span>

@@ -14,8 +14,7 @@ const chosenGoal = part("goal");
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function Pair({ board }) {
-  const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  board.drawn.value;
+  const { columns } = board.pictured.value;
   const goal = columns.goals.find((column) => column.name === chosenGoal.value) ?? columns.goals[0];
   const params = columns.role("param").filter((column) => !column.about.constant);
   if (!goal || params.length < 2) return html`<p class="nothing panel">It takes two parameters and a metric to be made better.</p>`;
@@ -31,7 +30,7 @@ export function Pair({ board }) {
 
 /** @param {any} props */
 function Both({ board, x, y, goal }) {
-  const columns = board.columns;
+  const { columns, one } = board.pictured.value;
   const merit = useMemo(() => merits(columns, goal), [board.drawn.value, goal]);
   const { figure, error } = useFigure(board, "contour", { param: [x.name, y.name], metric: [goal.name] });
   const grid = figure?.grid ?? null;
@@ -45,6 +44,6 @@ function Both({ board, x, y, goal }) {
             ? html`<span><i class="ramp" aria-hidden="true"></i> ${goal.name} ${number(ends.worst, 3)} to ${number(ends.best, 3)}</span><span>paler: far from all results</span>`
             : html`<span>${error || (figure ? "too few results for a surface" : "reading…")}</span>`
         }</p></figure>
-      <figure class="one"><h3>Rank of each trial</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="rank" /><${Key} /></figure>
+      <figure class="one"><h3>Rank of each ${one}</h3><${One} board=${board} x=${x} y=${y} merit=${merit} height=${380} file="rank" /><${Key} one=${one} /></figure>
     </div>`;
 }
