@@ -4,11 +4,12 @@ import { drawSurface, endsOf } from "../charts/surface.js";
 import { html, useMemo } from "../html.js";
 import { number } from "../numbers.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Pair } from "./pair.js";
 import { Table } from "./table.js";
 
 /** @param {{ runs: any[], name: string }} props */
-export function Picture({ runs, name }) {
+function Picture({ runs, name }) {
   const ends = useMemo(() => endsOf(runs), [runs]);
   return html`<div class=${runs.length > 1 ? "many is-wide" : ""}>${runs.map((run) => html`<${One} key=${run.source.sweep} run=${run} ends=${ends} name=${name} />`)}</div>
     <${Legend} runs=${runs}>${
@@ -31,3 +32,5 @@ function One({ run, ends, name }) {
   return html`<div>${!run.isAlone && html`<h3>${run.source.name}</h3>`}
     <${Pair} table=${table} x=${x} y=${y} merit=${merit} hasRim=${true} height=${run.isAlone ? 460 : 330} behind=${behind} file=${`${name}-${run.source.name}`} /></div>`;
 }
+
+show(Picture);

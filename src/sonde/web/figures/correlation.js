@@ -1,9 +1,10 @@
 // @ts-check
 /** How parameters and metrics go with each other (`correlation`): a table, shaded. */
 import { html } from "../html.js";
+import { show } from "./page.js";
 
 /** @param {{ runs: any[] }} props */
-export const Picture = ({ runs }) => html`${runs.map((run) => html`<${One} key=${run.source.sweep} run=${run} />`)}
+const Picture = ({ runs }) => html`${runs.map((run) => html`<${One} key=${run.source.sweep} run=${run} />`)}
   <p class="legend"><span>Spearman's rank correlation, over the trials that have both</span>
     ${runs[0].unordered.length > 0 && html`<span>without an order: ${runs[0].unordered.join(", ")}</span>`}</p>`;
 
@@ -23,3 +24,5 @@ function Cell({ value, trials }) {
   const text = `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
   return html`<td class="num" style=${{ background: paint }} title=${`${trials} trials`}>${text}</td>`;
 }
+
+show(Picture);

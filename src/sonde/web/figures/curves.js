@@ -6,12 +6,13 @@ import { count, number } from "../numbers.js";
 import { colour, ramp, theme } from "../theme.js";
 import { Plot, range } from "../ui/plot.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Table, numbersOf, reached, tintOf } from "./table.js";
 
 const REACH = 10; // pixels
 
 /** @param {{ figure: any, runs: any[], name: string }} props */
-export function Picture({ figure, runs, name }) {
+function Picture({ figure, runs, name }) {
   const [under, setUnder] = useState(/** @type {{ line: any, i: number } | null} */ (null));
   const { lines, x, y } = useMemo(() => {
     const table = new Table(runs, () => []);
@@ -105,3 +106,5 @@ function closest(frame, lines, left, top) {
   }
   return found;
 }
+
+show(Picture);

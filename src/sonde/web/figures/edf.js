@@ -6,10 +6,11 @@ import { html, useMemo, useState } from "../html.js";
 import { count, number } from "../numbers.js";
 import { colour, theme } from "../theme.js";
 import { Plot } from "../ui/plot.js";
+import { show } from "./page.js";
 import { columnOf, numbersOf, tintOf } from "./table.js";
 
 /** @param {{ figure: any, runs: any[], name: string }} props */
-export function Picture({ figure, runs, name }) {
+function Picture({ figure, runs, name }) {
   const [at, setAt] = useState(Number.NaN);
   /** @type {{ axis: import("../charts/axis.js").Axis, lines: { run: any, values: Float64Array, shares: Float64Array }[] }} */
   const { axis, lines } = useMemo(() => {
@@ -45,3 +46,5 @@ export function Picture({ figure, runs, name }) {
       point=${(/** @type {any} */ frame, /** @type {number} */ left) => setAt(left < 0 ? Number.NaN : ((left - frame.left) / frame.width) * 1.08 - 0.04)} />
     <p class="legend"><span class="under" role="status">${at === at ? `at most ${number(value, 4)}: ${said.join(", ")}` : ""}</span></p>`;
 }
+
+show(Picture);

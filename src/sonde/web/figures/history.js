@@ -7,12 +7,13 @@ import { count, duration, number } from "../numbers.js";
 import { colour, theme } from "../theme.js";
 import { Plot, range } from "../ui/plot.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Table, numbersOf, reached, tintOf } from "./table.js";
 
 const TITLES = { trial: "trial", time: "since the first trial began", cost: "time of all trials together" };
 
 /** @param {{ figure: any, runs: any[], name: string }} props */
-export function Picture({ figure, runs, name }) {
+function Picture({ figure, runs, name }) {
   const [under, setUnder] = useState(-1);
   const { table, found, y, beyond } = useMemo(() => {
     const table = new Table(runs, () => []);
@@ -82,3 +83,5 @@ function stairs(frame, context, run, paint) {
   context.lineTo(frame.px(Math.max(run.end, at[at.length - 1])), frame.py(value[value.length - 1]));
   context.stroke();
 }
+
+show(Picture);

@@ -2,6 +2,7 @@
 /** How much of the variation each parameter explains (`importance`). */
 import { html } from "../html.js";
 import { Bars } from "../ui/bars.js";
+import { show } from "./page.js";
 
 const METHODS = {
   fanova: "share of the variation that it explains by itself",
@@ -12,7 +13,7 @@ const METHODS = {
 const percent = (/** @type {number} */ v) => `${Math.round(100 * v)} %`;
 
 /** @param {{ runs: any[], name: string }} props */
-export function Picture({ runs, name }) {
+function Picture({ runs, name }) {
   const metrics = runs[0].goals.map((/** @type {any} */ goal) => goal.metric);
   return html`<div class=${metrics.length > 1 ? "two" : ""}>${metrics.map((/** @type {string} */ metric) => html`<${One} key=${metric} runs=${runs} metric=${metric} name=${name} />`)}</div>
     <p class="legend"><span><i class="whisker" aria-hidden="true"></i> the interval in which it lies, 9 times in 10</span></p>`;
@@ -36,3 +37,5 @@ function One({ runs, metric, name }) {
       of=${(/** @type {any} */ s) => s.share} span=${(/** @type {any} */ s) => [s.low, s.high]} tint=${(/** @type {any} */ s) => (s.isAlone ? "point" : `group-${s.place % 8}`)} />
     <figcaption class="muted">${left.length ? `left: ${left.join(", ")}: what parameters do together, and noise` : html`<br />`}</figcaption></figure>`;
 }
+
+show(Picture);

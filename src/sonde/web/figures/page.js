@@ -1,8 +1,8 @@
 // @ts-check
 /** A page that is one figure: it needs no server, all that it shows stands in it. */
 import { html, render, useMemo, useState } from "../html.js";
+import { theme } from "../theme.js";
 import { Note } from "../ui/confirm.js";
-import "../theme.js"; // light or dark, as the system has it, also where nothing is painted
 
 /**
  * @typedef {object} Shown
@@ -13,10 +13,13 @@ import "../theme.js"; // light or dark, as the system has it, also where nothing
  * @property {any} figure as docs/figures.md has it
  */
 
-/** @param {any} Picture what draws this kind @param {Shown} shown */
-export function show(Picture, shown) {
+/** Show the figure that stands in this page. @param {any} Picture what draws its kind */
+export function show(Picture) {
+  const read = (/** @type {string} */ id) => JSON.parse(document.getElementById(id)?.textContent ?? "");
+  const shown = { ...read("words"), figure: read("data") };
   const root = /** @type {Element} */ (document.getElementById("app"));
   root.textContent = "";
+  document.documentElement.dataset.theme = theme.peek(); // as the system has it
   render(html`<main><${Page} Picture=${Picture} shown=${shown} /></main><${Note} />`, root);
 }
 

@@ -8,6 +8,7 @@ import { sized } from "../ui/plot.js";
 import { Save } from "../ui/save.js";
 import { useWidth } from "../ui/size.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Table, textAt, tintOf } from "./table.js";
 
 const HEIGHT = 440;
@@ -15,7 +16,7 @@ const [TOP, BOTTOM, SIDE, LEAST_GAP] = [46, 40, 46, 84];
 const REACH = 7; // pixels
 
 /** @param {{ runs: any[], name: string }} props */
-export function Picture({ runs, name }) {
+function Picture({ runs, name }) {
   const [room, wide] = useWidth();
   const [under, setUnder] = useState(-1);
   const base = useRef(/** @type {HTMLCanvasElement | null} */ (null));
@@ -82,3 +83,5 @@ function closest({ xs }, ys, left, top) {
   }
   return found;
 }
+
+show(Picture);

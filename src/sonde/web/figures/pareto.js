@@ -4,11 +4,12 @@ import { html, useMemo } from "../html.js";
 import { number } from "../numbers.js";
 import { colour } from "../theme.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Pair } from "./pair.js";
 import { Table, reached, tintOf } from "./table.js";
 
 /** @param {{ runs: any[], name: string }} props */
-export function Picture({ runs, name }) {
+function Picture({ runs, name }) {
   const { table, axes, none } = useMemo(() => {
     const goals = runs[0].goals;
     const first = new Table(runs, (run) => goals.map((/** @type {any} */ axis, /** @type {number} */ i) => ({ axis, values: run.values[i] })));
@@ -53,3 +54,5 @@ const fronts = (table, x, y, hasSteps) => (/** @type {any} */ frame, /** @type {
     }
   }
 };
+
+show(Picture);

@@ -2,11 +2,12 @@
 /** Pairs of parameters, each trial coloured by how good it is among all (`rank`). */
 import { html, useMemo } from "../html.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Pair } from "./pair.js";
 import { Table, numbersOf } from "./table.js";
 
 /** @param {{ runs: any[], name: string }} props */
-export function Picture({ runs, name }) {
+function Picture({ runs, name }) {
   return html`${runs.map((run) => html`<${One} key=${run.source.sweep} run=${run} name=${name} />`)}
     <${Legend} runs=${runs.map((run) => ({ ...run, isAlone: true }))} hasRamp=${true} />`;
 }
@@ -21,3 +22,5 @@ function One({ run, name }) {
     <div class=${run.pairs.length > 1 ? "many" : ""}>${run.pairs.map((/** @type {number[]} */ [x, y]) => html`<${Pair} key=${`${x} ${y}`} table=${table} x=${axes[x]} y=${axes[y]} merit=${merit}
       height=${run.pairs.length > 1 ? 260 : 400} file=${`${name}-${axes[x].title}-${axes[y].title}`} />`)}</div>`;
 }
+
+show(Picture);

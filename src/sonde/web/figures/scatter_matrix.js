@@ -9,10 +9,11 @@ import { sized } from "../ui/plot.js";
 import { Save } from "../ui/save.js";
 import { useWidth } from "../ui/size.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Table } from "./table.js";
 
 /** @param {{ runs: any[], name: string }} props */
-export function Picture({ runs, name }) {
+function Picture({ runs, name }) {
   const [room, wide] = useWidth();
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   /** @type {{ table: Table, axes: import("../charts/axis.js").Axis[], places: Float64Array[], merit: Float32Array }} */
@@ -36,3 +37,5 @@ export function Picture({ runs, name }) {
       <canvas ref=${canvas} role="img" aria-label=${label}></canvas></div></div>
     <${Legend} runs=${runs} hasRamp=${true} />`;
 }
+
+show(Picture);

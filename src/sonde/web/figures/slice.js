@@ -3,11 +3,12 @@
 import { html, useMemo } from "../html.js";
 import { colour } from "../theme.js";
 import { Legend } from "./legend.js";
+import { show } from "./page.js";
 import { Pair } from "./pair.js";
 import { Table, numbersOf, reached, tintOf } from "./table.js";
 
 /** @param {{ runs: any[], name: string }} props */
-export function Picture({ runs, name }) {
+function Picture({ runs, name }) {
   const { table, beyond, x, y, merit } = useMemo(() => {
     const table = new Table(runs, (run) => run.columns);
     const goal = runs[0].goal;
@@ -66,3 +67,5 @@ const medians = (runs, x, y) => (/** @type {any} */ frame, /** @type {CanvasRend
     context.stroke();
   }
 };
+
+show(Picture);

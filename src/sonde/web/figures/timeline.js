@@ -5,12 +5,13 @@ import { count, duration } from "../numbers.js";
 import { colour, theme } from "../theme.js";
 import { Plot } from "../ui/plot.js";
 import { Shape } from "../ui/state.js";
+import { show } from "./page.js";
 import { numbersOf, statesOf } from "./table.js";
 
 const ROW = 26; // pixels
 
 /** @param {{ figure: any, runs: any[], name: string, lanes: string[][] }} props `lanes`: what each agent of each sweep is called */
-export function Picture({ figure, runs, name, lanes }) {
+function Picture({ figure, runs, name, lanes }) {
   const [under, setUnder] = useState(-1);
   /** @type {{ bars: { lane: number, from: number, to: number, state: string, name: string }[], names: string[], span: number, isOwn: boolean }} */
   const { bars, names, span, isOwn } = useMemo(() => {
@@ -55,3 +56,5 @@ export function Picture({ figure, runs, name, lanes }) {
     <p class="legend">${statesOf(runs).map((state) => html`<span key=${state} class="of-state"><${Shape} state=${state} /> ${state}</span>`)}
       <span class="under" role="status">${bar ? `${bar.name}, ${duration(bar.to - bar.from)}` : ""}</span></p>`;
 }
+
+show(Picture);
