@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figured import GOALS, SPACE, draw, snapshot_of
-from sonde.analysis.figures import KINDS, SEVERAL, json_of
+from sonde.analysis.figures import KINDS, json_of
 from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError
 from trials import at, make
@@ -134,17 +134,6 @@ def test_a_metric_with_one_huge_value_gets_a_logarithmic_axis() -> None:
     negative = [*wild, make(6, params={}, loss=-1.0)]
     axes = [draw("history", snapshot_of(trials)).goal for trials in (calm, wild, negative)]
     assert [axis.log for axis in axes] == [False, True, False]
-
-
-def test_several_sweeps_share_a_figure_where_that_makes_sense() -> None:
-    one = snapshot_of([make(0, params={}, loss=1.0)], name="one")
-    two = snapshot_of([make(0, params={}, loss=9.0)], name="two")
-    for kind in sorted(SEVERAL):
-        runs = draw(kind, one, two).runs
-        assert [run.source.name for run in runs] == ["one", "two"]
-    for kind in sorted({*KINDS} - SEVERAL):
-        with pytest.raises(ConfigError, match="it shows one sweep, and 2 were named"):
-            draw(kind, one, two)
 
 
 @pytest.mark.parametrize(

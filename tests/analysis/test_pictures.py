@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from figured import CURVES, GOALS, SPACE, draw, many, snapshot_of
-from sonde.analysis.figures import KINDS, SEVERAL, json_of
+from sonde.analysis.figures import KINDS, json_of
 from sonde.analysis.pictures import FORMATS, Picture, text_of
 from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError
@@ -73,7 +73,8 @@ def test_a_diverged_value_lies_on_the_edge_and_does_not_flatten_the_rest() -> No
 @pytest.mark.parametrize("kind", ["history", "contour"])
 def test_a_page_is_whole_and_has_the_numbers(kind: str) -> None:
     page = Picture(figure(kind, "many")).render("html").decode()
-    assert not re.findall(r"(?:src|href)=\"(?!#|data:)", page)
+    markup, _, _ = page.partition('<script type="module">')
+    assert not re.findall(r"(?:src|href)=\"(?!#|data:)", markup)
     found = re.search(r"<script type=\"application/json\" id=\"data\">(.*?)</script>", page)
     assert found is not None
     assert json.loads(found[1]) == json_of(figure(kind, "many"))
@@ -102,13 +103,25 @@ def test_it_is_saved_by_its_suffix_and_the_same_each_time(form: str, tmp_path: P
     assert files[0] == files[1]
 
 
-def test_sweeps_in_one_figure_have_colours_and_letters_of_their_own() -> None:
-    snapshots = [snapshot_of(CASES["many"], name=name) for name in ("one", "two")]
-    for kind in sorted(SEVERAL):
-        data = draw(kind, *snapshots)
-        text = text_of(data)
-        assert "a one   b two" in text
-        assert Picture(data).figure.axes
+@pytest.mark.parametrize("kind", KINDS)
+def test_sweeps_in_one_figure_are_told_apart_in_every_picture(kind: str) -> None:
+    pair = [snapshot_of(many(seed), name=name) for seed, name in enumerate(("one", "two"))]
+    data = draw(kind, *pair, curves=CURVES)
+    text = text_of(data, width=80)
+    at_once = kind in {"history", "edf", "curves"}
+    assert ("a one   b two" if at_once else "\none:\n") in text
+    assert max(map(len, text.splitlines()[:-2])) <= 80
+    svg = Picture(data).render("svg").decode()
+    for name in ("one", "two"):
+        assert re.search(rf">[^<]*\b{name}\b[^<:]*<", svg), "the legend or a heading names it"
+
+
+def test_figures_of_sweeps_without_results_can_be_drawn() -> None:
+    pair = [snapshot_of(CASES[case], name=case) for case in ("failed", "none")]
+    for kind in KINDS:
+        data = draw(kind, *pair)
+        Picture(data).figure.canvas.draw()
+        assert text_of(data)
 
 
 def test_what_cannot_be_saved_is_refused(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_file_is_drawn_by_its_suffix(cli: Sonde, sweep: str, tmp_path: Path) -
             ["slice", "digits", "--param", "lrr"],
             "params=lrr: there is no such parameter; did you mean",
         ),
-        (["slice", "digits", "other"], "it shows one sweep, and 2 were named"),
+        (["slice", "digits", "nosuch"], "nosuch"),
         (["pie", "digits"], "'pie' is not one of"),
     ],
 )

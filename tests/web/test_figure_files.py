@@ -101,3 +101,14 @@ def test_it_fits_a_phone(opened: Open) -> None:
     for kind in ("slice", "parallel", "scatter-matrix", "correlation", "contour"):
         with opened(drawn(kind), width=390, height=844) as page:
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_of_several_sweeps_can_be_hidden(opened: Open, kind: str) -> None:
+    with opened(drawn(kind, "one", "two")) as page:
+        page.wait_for_function(f"() => ({_PAINTED})() > 30")
+        first = page.get_by_role("button", name="one", exact=True)
+        assert first.get_attribute("aria-pressed") == "true"
+        first.click()
+        assert first.get_attribute("aria-pressed") == "false"
+        assert page.get_by_role("button", name="two", exact=True).is_disabled(), "one stays"

@@ -196,7 +196,7 @@ class Sweep:
         Args:
             kind: `history`, `importance`, `parallel`, `slice`, `contour`, `rank`, `edf`,
                 `timeline`, `pareto`, `curves`, `scatter-matrix` or `correlation`.
-            others: Further sweeps of this store in the same figure (history, edf, curves).
+            others: Further sweeps of this store in the same figure, by the goals of this one.
             metric: What is shown, as `minimize` names it; by default the goals.
             params: Which parameters; by default all that vary. A contour has two.
             over: Of a history: `trial`, `time` or `cost`.

@@ -78,7 +78,7 @@ def plot(
     points: int | None,
     store: str | None,
 ) -> None:
-    """Draw a figure of a sweep; history, edf and curves show several.
+    """Draw a figure of a sweep, or of several: in colours of their own, or beside each other.
 
     KIND is one of history, importance, parallel, slice, contour, rank, edf, timeline, pareto,
     curves, scatter-matrix, correlation.

@@ -15,13 +15,12 @@ from sonde.analysis.figures.points import MOST_POINTS, goal_of
 from sonde.analysis.figures.results import edf, pareto
 from sonde.analysis.figures.snapshot import Snapshot
 from sonde.analysis.figures.table import parallel, rank, scatter, slices
+from sonde.analysis.figures.together import together
 from sonde.core.metric import Goal
 from sonde.errors import ConfigError
 
-__all__ = ["KINDS", "SEVERAL", "Asked", "figure"]
+__all__ = ["KINDS", "Asked", "figure"]
 
-SEVERAL = frozenset({"history", "edf", "curves"})
-"""Kinds that show several sweeps at once."""
 _MANY = 30_000  # points of a figure at most
 _PAIRED, _CROSSED = 4, 6  # parameters in a rank figure and a scatter matrix, where none are named
 
@@ -78,49 +77,118 @@ class _Given:
         return [first, *(self._goal(other, first.metric) for other in self.snapshots[1:])]
 
     def params(self, most: int | None = None) -> list[str]:
-        """Return the parameters that were named, or all that vary, at most so many."""
-        space = self.first.definition.space
-        known = [parameter.name for parameter in space.dimensions]
+        """Return the parameters that were named, or all that vary in any sweep, at most so many.
+
+        Of several sweeps those come first that all have.
+        """
+        spaces = [snapshot.definition.space for snapshot in self.snapshots]
+        known = list(dict.fromkeys(one.name for space in spaces for one in space.dimensions))
         for name in self.asked.params:
-            if name not in space:
+            if not any(name in space for space in spaces):
                 near = get_close_matches(name, known, n=1)
                 remedy = f"did you mean {near[0]}?" if near else f"there is: {', '.join(known)}"
                 raise ConfigError(f"params={name}", "there is no such parameter", remedy)
+        known.sort(key=lambda name: not all(name in space for space in spaces))
         return list(dict.fromkeys(self.asked.params)) or known[:most]
+
+    def shared(self, most: int) -> list[str]:
+        """Return parameters that each sweep has, for kinds that show pairs of them.
+
+        Raises:
+            ConfigError: If one that was named is not, or there are fewer than two.
+        """
+        params = self.params(most)
+        if len(self.snapshots) == 1:
+            return params
+        found = []
+        for name in params:
+            lacking = [s.source.name for s in self.snapshots if name not in s.definition.space]
+            if not lacking:
+                found.append(name)
+            elif self.asked.params:
+                raise ConfigError(
+                    f"params={name}", f"{', '.join(lacking)} has none", "name what all sweeps have"
+                )
+        if len(found) < 2:
+            names = ", ".join(s.source.name for s in self.snapshots)
+            raise ConfigError(
+                f"figure {self.asked.kind}",
+                f"{names} have {len(found)} parameters in common, and a pair takes two",
+                "draw each by itself",
+            )
+        return found
+
+    def goals_of(self, snapshot: Snapshot) -> list[Goal]:
+        """Return the goals of the first sweep, by which all are drawn, once a sweep has them.
+
+        Raises:
+            ConfigError: If it never reported one of them.
+        """
+        goals = self.goals
+        for goal in goals if snapshot is not self.first else ():
+            if goal.metric not in snapshot.metrics:
+                raise ConfigError(
+                    f"a figure of {snapshot.source.name}",
+                    f"it does not report {goal.metric}, by which {self.first.source.name} is drawn",
+                    "name a metric that all have, or draw each by itself",
+                )
+        return goals
 
     def _goal(self, snapshot: Snapshot, metric: str | None) -> Goal:
         goals = snapshot.definition.goals
         return goal_of(goals, metric, snapshot.metrics, f"a figure of {snapshot.source.name}")
 
 
-def _contour(given: _Given) -> Any:
-    params = given.params()
+_Goals = Sequence[Goal]
+
+
+def _contour(given: _Given, snapshot: Snapshot, goals: _Goals) -> Any:
+    if len(given.asked.params) > 2:
+        found = f"there are {len(given.asked.params)} parameters"
+        raise ConfigError("contour", found, "name two of them")
+    params = given.shared(2)
     if len(params) < 2:
         found = f"there is {params[0] if params else 'no parameter'}"
         raise ConfigError("contour", found, "name two parameters")
-    if len(given.asked.params) > 2:
-        found = f"there are {len(params)} parameters"
-        raise ConfigError("contour", found, "name two of them")
-    return contour(given.first, given.goals[0], params[0], params[1], given.most)
+    return contour(snapshot, goals[0], params[0], params[1], given.most)
 
 
-_FIGURES: Mapping[str, Callable[[_Given], Any]] = {
+def _importance(given: _Given, snapshot: Snapshot, goals: _Goals) -> Any:
+    return importance(snapshot, goals, given.params(), given.asked.method)
+
+
+def _rank(given: _Given, snapshot: Snapshot, goals: _Goals) -> Any:
+    return rank(snapshot, goals[0], given.shared(_PAIRED), given.most)
+
+
+def _correlation(given: _Given, snapshot: Snapshot, goals: _Goals) -> Any:
+    space = snapshot.definition.space
+    return correlation(snapshot, goals, [name for name in given.params() if name in space])
+
+
+_AT_ONCE: Mapping[str, Callable[[_Given], Any]] = {
     "history": lambda g: history(g.snapshots, g.goal_each, g.asked.over, g.most, g.now),  # type: ignore[arg-type]
-    "importance": lambda g: importance(g.first, g.goals, g.params(), g.asked.method),
-    "parallel": lambda g: parallel(g.first, g.goals[0], g.params(), g.most),
-    "slice": lambda g: slices(g.first, g.goals[0], g.params(), g.most),
-    "contour": _contour,
-    "rank": lambda g: rank(g.first, g.goals[0], g.params(_PAIRED), g.most),
     "edf": lambda g: edf(g.snapshots, g.goal_each, g.most),
-    "timeline": lambda g: timeline(g.first, g.goals[0], g.most, g.now),
-    "pareto": lambda g: pareto(g.first, g.goals, g.most),
     "curves": lambda g: curves(g.snapshots, g.goal_each, g.reads, g.asked.points or MOST_CURVES),
-    "scatter-matrix": lambda g: scatter(
-        g.first, g.goals[0], g.goals[1:], g.params(_CROSSED), g.most
-    ),
-    "correlation": lambda g: correlation(g.first, g.goals, g.params()),
 }
-KINDS = tuple(_FIGURES)
+"""Kinds that have all sweeps in one plot by their nature."""
+_EACH: Mapping[str, Callable[[_Given, Snapshot, _Goals], Any]] = {
+    "importance": _importance,
+    "parallel": lambda g, s, goals: parallel(s, goals[0], g.params(), g.most),
+    "slice": lambda g, s, goals: slices(s, goals[0], g.params(), g.most),
+    "contour": _contour,
+    "rank": _rank,
+    "timeline": lambda g, s, goals: timeline(s, goals[0], g.most, g.now),
+    "pareto": lambda g, s, goals: pareto(s, goals, g.most),
+    "scatter-matrix": lambda g, s, goals: scatter(
+        s, goals[0], goals[1:], g.params(_CROSSED), g.most
+    ),
+    "correlation": _correlation,
+}
+KINDS = (
+    "history", "importance", "parallel", "slice", "contour", "rank", "edf", "timeline", "pareto",
+    "curves", "scatter-matrix", "correlation",
+)  # fmt: skip
 """What there is to see."""
 
 
@@ -131,25 +199,30 @@ def figure(
 
     Args:
         asked: What is wanted.
-        snapshots: The sweeps; more than one for the kinds in `SEVERAL` only.
+        snapshots: The sweeps. Several are drawn by the first one's goals.
         reads: How the curves of each are read; used by `curves` alone.
         now: Until when running trials have run.
 
     Raises:
-        ConfigError: If there is no such kind, metric or parameter, or it shows one sweep.
+        ConfigError: If there is no such kind, metric or parameter, or sweeps have too little in
+            common.
     """
-    if asked.kind not in _FIGURES:
+    if asked.kind not in KINDS:
         near = get_close_matches(asked.kind, KINDS, n=1)
         remedy = f"did you mean {near[0]}?" if near else f"choose from {', '.join(KINDS)}"
         raise ConfigError(f"figure {asked.kind}", "there is no such figure", remedy)
-    if len(snapshots) > 1 and asked.kind not in SEVERAL:
-        one = f"it shows one sweep, and {len(snapshots)} were named"
-        remedy = f"name one, or choose from {', '.join(sorted(SEVERAL))}"
-        raise ConfigError(f"figure {asked.kind}", one, remedy)
     if asked.over not in OVER:
         raise ConfigError(f"over={asked.over}", "it is no axis", f"choose from {', '.join(OVER)}")
     if asked.points is not None and not 1 <= asked.points <= _MANY:
         raise ConfigError(
             f"points={asked.points}", "that many cannot be shown", f"use 1 to {_MANY}"
         )
-    return _FIGURES[asked.kind](_Given(asked=asked, snapshots=snapshots, reads=reads, now=now))
+    if len(snapshots) > 1 and asked.kind in _EACH:
+        company = list(snapshots)
+        company[:] = [snapshot.beside(company) for snapshot in snapshots]
+        snapshots = company
+    given = _Given(asked=asked, snapshots=snapshots, reads=reads, now=now)
+    if asked.kind in _AT_ONCE:
+        return _AT_ONCE[asked.kind](given)
+    draw = _EACH[asked.kind]
+    return together([draw(given, snapshot, given.goals_of(snapshot)) for snapshot in snapshots])

@@ -10,12 +10,12 @@ from typing import Literal
 
 import numpy as np
 
-from sonde.analysis.figures.snapshot import Bools, Column, Floats, Snapshot
+from sonde.analysis.figures.snapshot import Bools, Floats, Snapshot
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.distributions.values import Value, is_number
 from sonde.core.metric import Goal
 
-__all__ = ["Axis", "metric_axis", "param_axis", "places"]
+__all__ = ["Axis", "metric_axis", "param_axis", "places", "spread_axis"]
 
 _SKEWED = 20  # medians; the dashboard's charts have the same
 
@@ -52,29 +52,34 @@ class Axis:
 
 
 def param_axis(snapshot: Snapshot, name: str) -> Axis:
-    """Return the axis of a parameter: its range, though trials of a former space lie beyond."""
-    parameter, column = snapshot.definition.space[name], snapshot.param(name)
-    distribution = parameter.distribution
-    when = None if parameter.when is None else parameter.when.text
+    """Return the axis of a parameter: its range, though trials of a former space lie beyond.
+
+    It is the same for all that share a figure; on a logarithmic scale where one space says so.
+    """
+    column, drawn = snapshot.param(name), snapshot.distributions(name)
+    spaces = [one.definition.space for one in snapshot.company]
+    condition = next(space[name].when for space in spaces if name in space)
+    when = None if condition is None else condition.text
     if column.words is not None:
+        is_ranked = all(isinstance(one, Choice) and one.is_ordinal for one in drawn)
+        is_counted = all(isinstance(one, Choice) for one in drawn)
         return Axis(
             name=name,
             role="param",
             kind="category",
             words=column.words,
-            ordered=isinstance(distribution, Choice)
-            and (distribution.is_ordinal or all(map(is_number, column.words))),
+            ordered=is_ranked or (is_counted and all(map(is_number, column.words))),
             when=when,
         )
-    low, high = _extent(column.values, column.finite)
-    if isinstance(distribution, (Float, Int)):
-        bounds = float(distribution.low), float(distribution.high)
-        low = bounds[0] if low is None else min(low, bounds[0])
-        high = bounds[1] if high is None else max(high, bounds[1])
+    columns = [one.param(name) for one in snapshot.company]
+    ranges = [one for one in drawn if isinstance(one, (Float, Int))]
+    ends = [end for one in columns for end in _extent(one.values, one.finite) if end is not None]
+    ends += [float(end) for one in ranges for end in (one.low, one.high)]
+    low, high = (min(ends), max(ends)) if ends else (None, None)
     return Axis(
         name=name,
         role="param",
-        log=distribution.is_log and low is not None and low > 0,
+        log=any(one.is_log for one in drawn) and low is not None and low > 0,
         whole=column.whole,
         low=_exact(low, whole=column.whole),
         high=_exact(high, whole=column.whole),
@@ -82,14 +87,16 @@ def param_axis(snapshot: Snapshot, name: str) -> Axis:
     )
 
 
-def metric_axis(goal: Goal, column: Column, *, is_goal: bool = True) -> Axis:
-    """Return the axis of a metric: from the least to the greatest of its finite values."""
-    return spread_axis([(column.values, column.finite)], goal, is_goal=is_goal)
+def metric_axis(snapshot: Snapshot, goal: Goal) -> Axis:
+    """Return the axis of a metric: from the least to the greatest of its finite values.
+
+    It is the same for all that share a figure.
+    """
+    columns = [one.goal(goal) for one in snapshot.company]
+    return spread_axis([(one.values, one.finite) for one in columns], goal)
 
 
-def spread_axis(
-    columns: Sequence[tuple[Floats, Bools]], goal: Goal, *, is_goal: bool = True
-) -> Axis:
+def spread_axis(columns: Sequence[tuple[Floats, Bools]], goal: Goal) -> Axis:
     """Return the axis of a metric over several columns, each with what of it is finite."""
     values = np.concatenate([values[finite] for values, finite in columns] or [np.empty(0)])
     low, high = _extent(values, np.ones(len(values), dtype=np.bool_))
@@ -100,7 +107,7 @@ def spread_axis(
         log=bool(is_log and high is not None and high > _SKEWED * float(np.median(values))),
         low=low,
         high=high,
-        direction=goal.direction.value if is_goal else None,
+        direction=goal.direction.value,
         summary=goal.summary.value,
     )
 

@@ -74,7 +74,7 @@ def contour(snapshot: Snapshot, goal: Goal, x: str, y: str, most: int) -> Contou
     }
     points, kept = points_of(snapshot, goal, np.flatnonzero(has & ~waits), most, omitted)
     axis, axes = (
-        metric_axis(goal, snapshot.goal(goal)),
+        metric_axis(snapshot, goal),
         (param_axis(snapshot, x), param_axis(snapshot, y)),
     )
     return Contour(

@@ -46,7 +46,7 @@ def correlation(snapshot: Snapshot, goals: Sequence[Goal], params: Sequence[str]
 
     Values of metrics are those of trials that can be compared.
     """
-    axes = [metric_axis(goal, snapshot.goal(goal)) for goal in goals]
+    axes = [metric_axis(snapshot, goal) for goal in goals]
     columns = [_of(snapshot.goal(goal), snapshot.results(goal)) for goal in goals]
     unordered = []
     for name in params:

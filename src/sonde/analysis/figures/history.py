@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from sonde.analysis.figures.axes import Axis, spread_axis
+from sonde.analysis.figures.axes import Axis, metric_axis, spread_axis
 from sonde.analysis.figures.points import Points, points_of
 from sonde.analysis.figures.snapshot import STATES, Column, Floats, Ints, Snapshot, Source
 from sonde.core.metric import Goal
@@ -208,7 +208,7 @@ def timeline(snapshot: Snapshot, goal: Goal, most: int, now: datetime) -> Timeli
     return Timeline(
         kind="timeline",
         source=snapshot.source,
-        goal=spread_axis([(snapshot.goal(goal).values, snapshot.goal(goal).finite)], goal),
+        goal=metric_axis(snapshot, goal),
         begin=begin,
         end=float(ends[rows].max()) - since if len(rows) else 0.0,
         lanes=tuple(

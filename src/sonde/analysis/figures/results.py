@@ -131,7 +131,7 @@ def pareto(snapshot: Snapshot, goals: Sequence[Goal], most: int) -> Pareto:
     return Pareto(
         kind="pareto",
         source=snapshot.source,
-        goals=tuple(metric_axis(goal, snapshot.goal(goal)) for goal in goals),
+        goals=tuple(metric_axis(snapshot, goal) for goal in goals),
         points=points,
         values=tuple(snapshot.goal(goal).at(kept) for goal in goals),
         front=on_front[kept],

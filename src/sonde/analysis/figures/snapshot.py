@@ -11,6 +11,7 @@ is one at all.
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonde.core.constraint import is_feasible
-from sonde.core.distributions import Choice, Constant
+from sonde.core.distributions import Choice, Constant, Distribution
 from sonde.core.distributions.values import Value, canonical, is_number
 from sonde.core.metric import Goal, SummaryKind
 from sonde.core.sight import Sight
@@ -94,6 +95,8 @@ class Snapshot:
     Attributes:
         numbers: (n,): the trials' numbers, ascending.
         states: (n,): places in `STATES`.
+        company: Those that share a figure with it, itself included, in the figure's order: axes
+            reach over all of them, and their categories have the same places.
     """
 
     def __init__(
@@ -131,25 +134,54 @@ class Snapshot:
             chosen=len(self.trials),
             states={state.value: count for state, count in by_state if count},
         )
+        self.company: Sequence[Snapshot] = (self,)
         self._params: dict[str, Column] = {}
         self._metrics: dict[tuple[str, SummaryKind], Column] = {}
 
     def __len__(self) -> int:
         return len(self.trials)
 
+    def beside(self, others: "Sequence[Snapshot]") -> "Snapshot":
+        """Return the same trials for a figure that they share with others."""
+        found = copy(self)
+        found.company = others
+        found._params = {}
+        return found
+
     def param(self, name: str) -> Column:
-        """Return the values of a parameter of the space."""
+        """Return the values of a parameter; of one that only another space has, none."""
         if name not in self._params:
-            distribution = self.definition.space[name].distribution
             values = [params.get(name, _MISSING) for params in self._assignments]
-            if isinstance(distribution, (Choice, Constant)):
-                self._params[name] = _words(values, _offered(distribution))
-            elif all(value is _MISSING or is_number(value) for value in values):
-                whole = isinstance(distribution.at(0.5), int)
+            words = self._categories(name)
+            if words is None:
+                drawn = [one.at(0.5) for one in self.distributions(name)]
+                whole = all(isinstance(value, int) for value in drawn)
                 self._params[name] = _numbers(values, whole=whole)
-            else:  # somebody's own value, or that of a former space
-                self._params[name] = _words(values, ())
+            else:
+                self._params[name] = _words(values, words)
         return self._params[name]
+
+    def distributions(self, name: str) -> list[Distribution]:
+        """Return what a parameter is drawn from in each space of the company that has it."""
+        spaces = [one.definition.space for one in self.company]
+        return [space[name].distribution for space in spaces if name in space]
+
+    def _categories(self, name: str) -> Sequence[Value] | None:
+        """Return the categories of a parameter, alike for the whole company; None: numbers."""
+        drawn = self.distributions(name)
+        choices = [one for one in drawn if isinstance(one, (Choice, Constant))]
+        offered = [value for one in choices for value in _offered(one)]
+        if len(self.company) == 1 and choices:
+            return offered
+        every = [one._assignments for one in self.company]
+        tried = [params[name] for trials in every for params in trials if name in params]
+        if len(choices) < len(drawn) and all(map(is_number, [*offered, *tried])):
+            return None
+        if len(self.company) == 1:  # somebody's own value, or that of a former space
+            return ()
+        known = _words([*offered, *tried], ()).words or ()
+        numbers: list[Any] = list(known)
+        return sorted(numbers) if all(map(is_number, known)) else known
 
     @cached_property
     def _assignments(self) -> Sequence[Mapping[str, Any]]:

@@ -83,8 +83,8 @@ class Rank:
     """Pairs of parameters, coloured by how good a trial is (`rank`).
 
     Attributes:
-        rank: Of each point among all results, 0 the best, 1 the worst; ties share the mean; none
-            where a trial has no result.
+        rank: Of each point among all results of all sweeps shown, 0 the best, 1 the worst; ties
+            share the mean; none where a trial has no result.
         pairs: Places in `columns`.
     """
 
@@ -103,7 +103,7 @@ def parallel(snapshot: Snapshot, goal: Goal, params: Sequence[str], most: int) -
     return Table(
         kind="parallel",
         source=snapshot.source,
-        goal=metric_axis(goal, snapshot.goal(goal)),
+        goal=metric_axis(snapshot, goal),
         points=points,
         columns=_plotted(snapshot, params, kept),
     )
@@ -117,7 +117,7 @@ def scatter(
     shown = [one for one in (goal, *others) if one.metric != goal.metric or one is goal]
     goals = tuple(
         Plotted(
-            axis=metric_axis(one, snapshot.goal(one)),
+            axis=metric_axis(snapshot, one),
             values=snapshot.goal(one).at(kept),
             missing=int((~snapshot.goal(one).has).sum()),
         )
@@ -139,7 +139,7 @@ def slices(snapshot: Snapshot, goal: Goal, params: Sequence[str], most: int) -> 
     return Slice(
         kind="slice",
         source=snapshot.source,
-        goal=metric_axis(goal, snapshot.goal(goal)),
+        goal=metric_axis(snapshot, goal),
         points=points,
         columns=columns,
         trends=tuple(_trend(snapshot, goal, column.axis) for column in columns),
@@ -150,16 +150,19 @@ def rank(snapshot: Snapshot, goal: Goal, params: Sequence[str], most: int) -> Ra
     """Return pairs of parameters with the rank of each trial."""
     points, kept = _all(snapshot, goal, most)
     results = snapshot.results(goal) & snapshot.feasible
-    values = snapshot.goal(goal).values[results]
     ranks = np.full(len(snapshot), np.nan)
-    if len(values):
-        order = mid_ranks(values if goal.is_min else -values)
-        ranks[results] = (order - 1) / max(len(order) - 1, 1)
+    # Among the results of all sweeps of the figure.
+    values = [s.goal(goal).values[s.results(goal) & s.feasible] for s in snapshot.company]
+    if len(everything := np.concatenate(values)):
+        order = mid_ranks(everything if goal.is_min else -everything)
+        before = sum(map(len, values[: list(snapshot.company).index(snapshot)]))
+        own = order[before : before + int(results.sum())]
+        ranks[results] = (own - 1) / max(len(order) - 1, 1)
     count = len(params)
     return Rank(
         kind="rank",
         source=snapshot.source,
-        goal=metric_axis(goal, snapshot.goal(goal)),
+        goal=metric_axis(snapshot, goal),
         points=points,
         columns=_plotted(snapshot, params, kept),
         rank=Column(values=ranks[kept], has=results[kept]),

@@ -15,8 +15,8 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from sonde.analysis.figures.axes import Axis
 from sonde.analysis.figures.points import Points
-from sonde.analysis.figures.snapshot import Bools, Column, Floats, Source
-from sonde.analysis.pictures.words import said_of
+from sonde.analysis.figures.snapshot import Bools, Column, Floats
+from sonde.analysis.pictures.words import said_by, title_of
 from sonde.core.distributions.values import text_of
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "jittered",
     "legend",
     "scatter",
+    "tint_of",
 ]
 
 INK, GREY, RED = "#1f2933", "#8a94a0", "#c8371e"
@@ -92,7 +93,7 @@ def apply(ax: Axes, which: str, axis: Axis, *, label: bool = True, tight: bool =
         step = max(1, -(-count // 12))
         one.set_major_locator(FixedLocator(list(range(0, count, step))))
         texts = [_short(text_of(word)) for word in axis.words[::step]]
-        turned = which == "x" and sum(map(len, texts)) > 24
+        turned = which == "x" and sum(map(len, texts)) > 18
         turn: dict[str, Any] = {"rotation": 30, "ha": "right"} if turned else {}
         one.set_ticklabels(texts, **turn)
         set_limits(-0.6, count - 0.4)
@@ -109,26 +110,37 @@ def apply(ax: Axes, which: str, axis: Axis, *, label: bool = True, tight: bool =
         one.set_label_text(axis.name, color=INK, fontsize=9)
 
 
-def heights(axis: Axis, values: Column) -> tuple[Floats, Bools]:
+def heights(axis: Axis, values: Sequence[Column]) -> list[tuple[Floats, Bools]]:
     """Return where values of a goal are drawn, and which lie beyond the edge of bad ones.
 
     On a logarithmic axis all that is finite has its place.
+
+    Args:
+        axis: Of the goal.
+        values: Of each sweep; what is far beyond the others is so among those of all.
     """
-    finite = values.finite
-    found = values.values
     if axis.log:
-        return found, ~(finite & (found > 0))
-    inside = found[finite]
+        return [(one.values, ~(one.finite & (one.values > 0))) for one in values]
+    inside = np.concatenate([one.values[one.finite] for one in values] or [np.empty(0)])
     if len(inside) < 4:
-        return found, ~finite
+        return [(one.values, ~one.finite) for one in values]
     low, high = np.percentile(inside, [25, 75])
-    reach = _FENCE * float(high - low)
-    worse = found < low - reach if axis.direction == "maximize" else found > high + reach
-    return found, ~finite | (worse if reach > 0 else np.zeros(len(found), dtype=np.bool_))
+    reach = _FENCE * float(high - low) or np.inf
+    if axis.direction == "maximize":
+        return [(one.values, ~one.finite | (one.values < low - reach)) for one in values]
+    return [(one.values, ~one.finite | (one.values > high + reach)) for one in values]
 
 
 def scatter(
-    ax: Axes, x: Floats, points: Points, y: Floats, beyond: Bools, axis: Axis, colour: str = RUNS[0]
+    ax: Axes,
+    x: Floats,
+    points: Points,
+    y: Floats,
+    beyond: Bools,
+    axis: Axis,
+    colour: str = RUNS[0],
+    *,
+    alone: bool = True,
 ) -> None:
     """Draw points by their states, those beyond on the edge where bad values are.
 
@@ -140,6 +152,7 @@ def scatter(
         beyond: (n,): which have no place on it.
         axis: The y axis.
         colour: Of the sweep.
+        alone: Whether it is the only sweep: then states have colours too, else shapes alone.
     """
     states = np.array(points.state, dtype=object)
     edge = 0.015 if axis.direction == "maximize" else 0.985
@@ -151,7 +164,7 @@ def scatter(
         ):
             if not meant.any():
                 continue
-            tint = look.colour or colour
+            tint = (look.colour if alone else None) or colour
             hollow = look.hollow or look.marker in "x+"
             faces: Any = "none" if look.hollow else tint
             if look.marker == "o":  # those that break a constraint are rings
@@ -206,7 +219,7 @@ def legend(
                 linestyle="none",
                 marker=look.marker,
                 markersize=5,
-                color=look.colour or (INK if len(runs) > 1 else colour),
+                color=INK if len(runs) > 1 else look.colour or colour,
                 fillstyle="none" if look.hollow else "full",
                 label=word,
             )
@@ -228,31 +241,24 @@ def legend(
         )
 
 
-def caption(
-    figure: Figure,
-    title: str,
-    sources: Sequence[Source],
-    omitted: Sequence[Mapping[str, int]],
-    *,
-    on_edge: int = 0,
-) -> None:
+def caption(figure: Figure, data: Any, *, on_edge: int = 0) -> None:
     """Write the title, and beneath how many trials are shown and how many are not, and why.
 
     Args:
         figure: The figure.
-        title: Its title.
-        sources: Of the trials.
-        omitted: How many of each source are not shown, by reason.
+        data: What it shows.
         on_edge: How many points lie on the edge.
     """
-    figure.suptitle(title, fontsize=11, color=INK, x=0.01, ha="left")
-    said = [
-        said_of(source, left, name=len(sources) > 1)
-        for source, left in zip(sources, omitted, strict=True)
-    ]
+    figure.suptitle(title_of(data), fontsize=11, color=INK, x=0.01, ha="left")
+    said = said_by(data)
     if on_edge:
         said.append(f"{on_edge:,} on the edge: far beyond it, or without a value")
     figure.supxlabel("\n".join(said), fontsize=7.5, color=GREY, x=0.01, ha="left")
+
+
+def tint_of(place: int, runs: Sequence[Any], alone: str) -> str:
+    """Return the colour of a sweep: one of its own where there are several."""
+    return alone if len(runs) == 1 else RUNS[place % len(RUNS)]
 
 
 def jittered(axis: Axis, values: Column, *, up: bool = False) -> Floats:

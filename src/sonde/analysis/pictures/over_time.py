@@ -1,5 +1,8 @@
 """Figures over steps and time: history, learning curves, and who ran what when."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -8,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sonde.analysis.figures.curves import Curves
 from sonde.analysis.figures.history import History, Timeline
+from sonde.analysis.figures.together import runs_of
 from sonde.analysis.pictures.canvas import (
     GREY,
     INK,
@@ -20,9 +24,10 @@ from sonde.analysis.pictures.canvas import (
     heights,
     legend,
     scatter,
+    tint_of,
 )
 from sonde.analysis.pictures.scales import norm_of, reach, shades
-from sonde.analysis.pictures.words import lane_names, span_unit, title_of
+from sonde.analysis.pictures.words import is_apart, lane_names, names_of, span_unit
 
 __all__ = ["curves", "history", "timeline"]
 
@@ -36,9 +41,11 @@ def history(data: History) -> Figure:
     end = max((run.end for run in data.runs), default=0.0)
     unit, size = ("trial", 1.0) if data.over == "trial" else span_unit(end)
     tops, on_edge = [], 0
-    for run, colour in zip(data.runs, RUNS * len(data.runs), strict=False):
-        y, beyond = heights(data.goal, run.points.value)
-        scatter(ax, run.at.values / size, run.points, y, beyond, data.goal, colour)
+    found = heights(data.goal, [run.points.value for run in data.runs])
+    for number, (run, (y, beyond)) in enumerate(zip(data.runs, found, strict=True)):
+        colour = tint_of(number, data.runs, RUNS[0])
+        alone = len(data.runs) == 1
+        scatter(ax, run.at.values / size, run.points, y, beyond, data.goal, colour, alone=alone)
         best = run.best
         at = np.append(best.at, run.end) / size
         line = INK if len(data.runs) == 1 else colour
@@ -61,11 +68,9 @@ def history(data: History) -> Figure:
         figure,
         [run.points for run in data.runs],
         best_line,
-        runs=[run.source.name for run in data.runs],
+        runs=names_of(data.runs),
     )
-    sources = [run.source for run in data.runs]
-    omitted = [run.points.omitted for run in data.runs]
-    caption(figure, title_of(data), sources, omitted, on_edge=on_edge)
+    caption(figure, data, on_edge=on_edge)
     return figure
 
 
@@ -102,7 +107,8 @@ def curves(data: Curves) -> Figure:
             ]
             if ends:
                 at, up = np.array(ends).T
-                ax.scatter(at, up, marker=marker, s=18, color=tint, zorder=4)
+                own = colour if several else tint
+                ax.scatter(at, up, marker=marker, s=18, color=own, zorder=4)
         for rung in run.rungs:
             ax.axvline(rung.step, color=GREY, lw=0.8, ls=":", zorder=1)
     ax.autoscale_view()
@@ -115,32 +121,46 @@ def curves(data: Curves) -> Figure:
         figure,
         [run.points for run in data.runs],
         *more,
-        runs=[run.source.name for run in data.runs],
+        runs=names_of(data.runs),
     )
-    sources = [run.source for run in data.runs]
-    caption(figure, title_of(data), sources, [run.points.omitted for run in data.runs])
+    caption(figure, data)
     return figure
 
 
-def timeline(data: Timeline) -> Figure:
-    """Draw a bar for each trial, in a lane for each agent."""
-    figure = blank(7.4, 1.6 + 0.35 * max(len(data.lanes), 2))
+def timeline(data: Any) -> Figure:
+    """Draw a bar for each trial, in a lane for each agent; sweeps one below the other."""
+    runs: Sequence[Timeline] = runs_of(data)
+    names = [
+        lane if len(runs) == 1 else f"{run.source.name}  {lane}"
+        for run in runs
+        for lane in lane_names([lane.agent for lane in run.lanes])
+    ]
+    figure = blank(7.4, 1.6 + 0.35 * max(len(names), 2))
     ax = figure.add_subplot()
     framed(ax)
-    unit, size = span_unit(data.end)
+    whole = max(run.end for run in runs)
+    unit, size = span_unit(whole)
     colours = {"done": RUNS[0], "failed": RED, "running": RUNS[1]}
-    tints = [colours.get(state, GREY) for state in data.points.state]
-    start, end = data.bars.start / size, data.bars.end / size
-    least = data.end / size / 600  # else a short trial would not be seen
-    width = np.maximum(end - start, least)
-    ax.barh(
-        data.bars.lane, width, left=start, color=tints, height=0.7, edgecolor="white", linewidth=0.3
-    )
-    names = lane_names([lane.agent for lane in data.lanes])
+    before = 0
+    for run in runs:
+        tints = [colours.get(state, GREY) for state in run.points.state]
+        start, end = run.bars.start / size, run.bars.end / size
+        least = whole / size / 600  # else a short trial would not be seen
+        ax.barh(
+            run.bars.lane + before,
+            np.maximum(end - start, least),
+            left=start,
+            color=tints,
+            height=0.7,
+            edgecolor="white",
+            linewidth=0.3,
+        )
+        before += len(run.lanes)
     ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
-    ax.set_xlabel(f"time [{unit}]", color=INK, fontsize=9)
-    states = dict.fromkeys(data.points.state)
+    ax.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    own = ", of each sweep from its first start on" if is_apart(data) else ""
+    ax.set_xlabel(f"time [{unit}]{own}", color=INK, fontsize=9)
+    states = dict.fromkeys(state for run in runs for state in run.points.state)
     handles = [
         Line2D([], [], ls="none", marker="s", color=colours.get(state, GREY), label=state)
         for state in states
@@ -153,5 +173,5 @@ def timeline(data: Timeline) -> Figure:
             fontsize=8,
             frameon=False,
         )
-    caption(figure, title_of(data), [data.source], [data.points.omitted])
+    caption(figure, data)
     return figure

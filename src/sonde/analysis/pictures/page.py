@@ -12,7 +12,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from sonde.analysis.figures import json_of
+from sonde.analysis.figures import json_of, runs_of
 from sonde.analysis.pictures.words import lane_names, said_by, title_of
 from sonde.web import WEB, Joined, joined
 
@@ -75,8 +75,8 @@ def _style() -> str:
 
 
 def _lanes(figure: Any) -> Sequence[Sequence[str]]:
-    runs = getattr(figure, "runs", (figure,))
-    return [lane_names([lane.agent for lane in getattr(run, "lanes", ())]) for run in runs]
+    lanes = [getattr(run, "lanes", ()) for run in runs_of(figure)]
+    return [lane_names([lane.agent for lane in of_one]) for of_one in lanes]
 
 
 def _json(value: Any) -> str:

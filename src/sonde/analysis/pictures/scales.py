@@ -9,11 +9,7 @@ from matplotlib.figure import Figure
 
 from sonde.analysis.figures.axes import Axis
 from sonde.analysis.figures.snapshot import Floats
-from sonde.analysis.pictures.canvas import (
-    SHADES,
-    blank,
-    framed,
-)
+from sonde.analysis.pictures.canvas import INK, SHADES, blank, framed
 
 __all__ = ["PER_ROW", "grid", "levels", "norm_of", "reach", "shades"]
 
@@ -21,14 +17,33 @@ PER_ROW = 3
 """Plots beside each other."""
 
 
-def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure with so many plots, of a width and height in inches each."""
-    columns = min(count, PER_ROW)
-    rows = -(-count // PER_ROW)
+def grid(
+    count: int, width: float, height: float, names: Sequence[str] = ("",)
+) -> tuple[Figure, list[list[Axes]]]:
+    """Return a figure with so many plots for each name, of a width and height in inches each.
+
+    Args:
+        count: Plots for each name.
+        width: Of a plot.
+        height: Of a plot.
+        names: What is written above the first plot of each; those of one begin a row of their
+            own, but for single ones.
+    """
+    across = 1 if count == 1 else min(count, PER_ROW)
+    down = -(-count // PER_ROW)
+    columns = min(len(names), PER_ROW) if count == 1 else across
+    rows = -(-len(names) // PER_ROW) if count == 1 else down * len(names)
     figure = blank(max(width * columns + 0.8, 4.5), max(height * rows + 0.6, 3.0))
-    plots = [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
-    for ax in plots:
-        framed(ax)
+    plots = []
+    for block, name in enumerate(names):
+        first = block if count == 1 else block * down * across
+        plots.append(
+            [figure.add_subplot(rows, columns, first + place + 1) for place in range(count)]
+        )
+        for ax in plots[-1]:
+            framed(ax)
+        if name and count:
+            plots[-1][0].set_title(name, fontsize=9, color=INK, loc="left")
     return figure, plots
 
 

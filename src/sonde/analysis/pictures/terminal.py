@@ -20,6 +20,7 @@ from sonde.analysis.figures.points import Points
 from sonde.analysis.figures.results import Edf, Pareto
 from sonde.analysis.figures.snapshot import Column, Floats
 from sonde.analysis.figures.table import Plotted, Rank, Slice, Table
+from sonde.analysis.figures.together import Together
 from sonde.analysis.pictures.letters import (
     MARKS,
     Canvas,
@@ -29,7 +30,7 @@ from sonde.analysis.pictures.letters import (
     short_number,
     ticks,
 )
-from sonde.analysis.pictures.words import lane_names, said_by, span_unit, title_of
+from sonde.analysis.pictures.words import is_apart, lane_names, said_by, span_unit, title_of
 
 __all__ = ["text_of"]
 
@@ -46,11 +47,16 @@ def text_of(figure: Any, *, width: int = 80, unicode: bool = True) -> str:
         width: Of the terminal, at least 40.
         unicode: Whether it has more than ASCII.
     """
-    lines = [
-        title_of(figure)[:width],
-        *_DRAWERS[figure.kind](figure, max(width, 40)),
-        *said_by(figure),
-    ]
+    draw = _DRAWERS[figure.kind]
+    lines = [title_of(figure)[:width]]
+    if isinstance(figure, Together):
+        # One below the other, on the same axes: letters have no colours to tell sweeps apart.
+        for run in figure.runs:
+            lines += ["", f"{run.source.name}:"[:width], *draw(run, max(width, 40))]
+        lines += ["of each sweep from its first start on"] if is_apart(figure) else []
+    else:
+        lines += draw(figure, max(width, 40))
+    lines += said_by(figure)
     text = "\n".join(line.rstrip() for line in lines)
     return text if unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
 

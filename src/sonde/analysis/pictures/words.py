@@ -4,21 +4,32 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sonde.analysis.figures.snapshot import Source
+from sonde.analysis.figures.together import Together, runs_of
 
-__all__ = ["lane_names", "said_by", "said_of", "span_unit", "title_of"]
+__all__ = ["is_apart", "lane_names", "names_of", "said_by", "said_of", "span_unit", "title_of"]
 
 
 def title_of(figure: Any) -> str:
     """Return the title of a figure: what is seen, of which sweeps."""
-    runs = getattr(figure, "runs", None)
-    names = [run.source.name for run in runs] if runs is not None else [figure.source.name]
+    runs = runs_of(figure)
+    names = [run.source.name for run in runs]
     of = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    return f"{_what(figure)} · {of}"
+    return f"{_what(runs[0] if isinstance(figure, Together) else figure)} · {of}"
+
+
+def is_apart(figure: Any) -> bool:
+    """Tell whether the sweeps of a timeline have a time of their own each."""
+    return isinstance(figure, Together) and figure.clock == "own"
+
+
+def names_of(runs: Sequence[Any]) -> list[str]:
+    """Return what the sweeps of a figure are called."""
+    return [run.source.name for run in runs]
 
 
 def said_by(figure: Any) -> list[str]:
     """Say which trials of which sweeps a figure shows, a line for each."""
-    runs = getattr(figure, "runs", (figure,))
+    runs = runs_of(figure)
     return [said_of(run.source, _omitted(run), name=len(runs) > 1) for run in runs]
 
 

@@ -11,7 +11,7 @@ import { Table } from "./table.js";
 /** @param {{ runs: any[], name: string }} props */
 function Picture({ runs, name }) {
   const ends = useMemo(() => endsOf(runs), [runs]);
-  return html`<div class=${runs.length > 1 ? "many is-wide" : ""}>${runs.map((run) => html`<${One} key=${run.source.sweep} run=${run} ends=${ends} name=${name} />`)}</div>
+  return html`<div class=${runs.length > 1 ? "many is-wide" : ""}>${runs.map((run) => html`<${One} key=${run.place} run=${run} ends=${ends} name=${name} />`)}</div>
     <${Legend} runs=${runs}>${
       ends
         ? html`<span><i class="ramp" aria-hidden="true"></i> ${runs[0].goal.name} ${number(ends.worst, 3)} to ${number(ends.best, 3)}</span>

@@ -4,7 +4,7 @@ import { html } from "../html.js";
 import { show } from "./page.js";
 
 /** @param {{ runs: any[] }} props */
-const Picture = ({ runs }) => html`${runs.map((run) => html`<${One} key=${run.source.sweep} run=${run} />`)}
+const Picture = ({ runs }) => html`${runs.map((run) => html`<${One} key=${run.place} run=${run} />`)}
   <p class="legend"><span>Spearman's rank correlation, over the trials that have both</span>
     ${runs[0].unordered.length > 0 && html`<span>without an order: ${runs[0].unordered.join(", ")}</span>`}</p>`;
 

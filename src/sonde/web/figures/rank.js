@@ -8,7 +8,7 @@ import { Table, numbersOf } from "./table.js";
 
 /** @param {{ runs: any[], name: string }} props */
 function Picture({ runs, name }) {
-  return html`${runs.map((run) => html`<${One} key=${run.source.sweep} run=${run} name=${name} />`)}
+  return html`${runs.map((run) => html`<${One} key=${run.place} run=${run} name=${name} />`)}
     <${Legend} runs=${runs.map((run) => ({ ...run, isAlone: true }))} hasRamp=${true} />`;
 }
 
