@@ -339,7 +339,3 @@ def test_what_is_no_study_is_refused_and_nothing_is_made(
         optuna.create_study(storage=store, **given)
     assert message in str(refusal.value)
     assert store.list_sweeps() == []
-    with pytest.raises(ConfigError, match="sonde's tpe has no such options"):
-        optuna.samplers.TPESampler(multivariate=True)
-    with pytest.raises(AttributeError, match="sampler='optuna:GridSampler'"):
-        optuna.samplers.GridSampler()

@@ -7,20 +7,21 @@ need the extra `optuna`. Nothing is imported before it is asked for.
 """
 
 from importlib import import_module
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from sonde.errors import ConfigError
+from sonde.optuna.doors import door
 
 if TYPE_CHECKING:
-    from sonde.core.search.protocol import Method
     from sonde.optuna.sampler import SondeSampler
-    from sonde.studies.names import Pruners
+    from sonde.studies.frozen import FrozenTrial, TrialState, create_trial
+    from sonde.studies.listing import (
+        copy_study,
+        get_all_study_names,
+        get_all_study_summaries,
+    )
     from sonde.studies.opening import create_study, load_study
     from sonde.studies.study import Study
-    from sonde.studies.trials import FrozenTrial, Trial, TrialPruned, TrialState
-
-    pruners = Pruners()
+    from sonde.studies.trials import Trial, TrialPruned
 
 __all__ = [
     "FrozenTrial",
@@ -29,70 +30,66 @@ __all__ = [
     "Trial",
     "TrialPruned",
     "TrialState",
+    "copy_study",
     "create_study",
+    "create_trial",
+    "distributions",
+    "exceptions",
+    "get_all_study_names",
+    "get_all_study_summaries",
+    "importance",
     "load_study",
+    "logging",
     "pruners",
     "samplers",
+    "storages",
+    "study",
+    "trial",
+    "visualization",
 ]
 
-_PLACES = {
-    "FrozenTrial": "trials",
-    "Study": "study",
-    "Trial": "trials",
-    "TrialPruned": "trials",
-    "TrialState": "trials",
-    "create_study": "opening",
-    "load_study": "opening",
+_MODULES = {
+    "distributions",
+    "exceptions",
+    "importance",
+    "logging",
+    "pruners",
+    "samplers",
+    "storages",
+    "study",
+    "trial",
+    "visualization",
 }
-
-
-class _Samplers:
-    """Samplers under Optuna's names; called, a sampler of Optuna's as a search method."""
-
-    def __call__(self, name: str | None = None, /, **options: Any) -> "Method[Any]":
-        """Return a sampler of Optuna as a search method: what `optuna:NAME(key=value)` means.
-
-        Args:
-            name: The name of a class in `optuna.samplers`.
-            options: Its keyword arguments.
-
-        Raises:
-            ConfigError: If Optuna is not installed, or has no such sampler.
-        """
-        _require(f"method optuna{'' if name is None else f':{name}'}")
-        from sonde.optuna.method import Sampled
-
-        return Sampled(name, options)
-
-    def __getattr__(self, name: str) -> Any:
-        return _shown("names").own_sampler(name)
-
-
-samplers = _Samplers()
+_find = door(
+    "",
+    {
+        "FrozenTrial": "frozen",
+        "Study": "study",
+        "Trial": "trials",
+        "TrialPruned": "trials",
+        "TrialState": "frozen",
+        "copy_study": "listing",
+        "create_study": "opening",
+        "create_trial": "frozen",
+        "get_all_study_names": "listing",
+        "get_all_study_summaries": "listing",
+        "load_study": "opening",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name == "SondeSampler":
-        _require("sonde.optuna.SondeSampler")
+        from sonde.optuna.samplers import require
+
+        require("sonde.optuna.SondeSampler")
         from sonde.optuna.sampler import SondeSampler
 
         return SondeSampler
-    if name == "pruners":
-        return _shown("names").Pruners()
-    if name == "exceptions":
-        return SimpleNamespace(TrialPruned=_shown("trials").TrialPruned)
-    if name in _PLACES:
-        return getattr(_shown(_PLACES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        import sonde
 
-
-def _shown(name: str) -> Any:
-    """Return a module of `sonde.studies`; by name, as the command line stands below it."""
-    return import_module(f"sonde.studies.{name}")
-
-
-def _require(where: str) -> None:
-    from importlib.util import find_spec
-
-    if find_spec("optuna") is None:
-        raise ConfigError(where, "Optuna is not installed", "pip install optuna cmaes")
+        return sonde.__version__
+    return _find(name)

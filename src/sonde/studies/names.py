@@ -1,14 +1,17 @@
-"""Optuna's names of samplers and pruners, each with what it is here."""
+"""Optuna's names of samplers, each with what it is here."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from typing import Any
 
+from sonde.core.appearing import clean
 from sonde.core.streams import check_seed
 from sonde.errors import ConfigError
+from sonde.studies.frozen import FrozenTrial
 
-__all__ = ["Pruner", "Pruners", "Sampler", "own_sampler"]
+__all__ = ["SAMPLERS", "Sampler", "own_sampler"]
 
 _METHODS = {
     "TPESampler": "tpe",
@@ -18,6 +21,9 @@ _METHODS = {
     "NSGAIISampler": "evolution",
     "QMCSampler": "quasirandom",
 }
+_THEIRS = ("BruteForceSampler", "NSGAIIISampler")  # there is nothing like them here
+SAMPLERS = (*_METHODS, *_THEIRS, "GridSampler", "PartialFixedSampler")
+"""The names that `own_sampler` knows."""
 
 
 def _any_seed() -> int:
@@ -26,10 +32,19 @@ def _any_seed() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampler:
-    """A search method, and its seed; without one each study draws its own."""
+    """A search method, and its seed; without one each study draws its own.
+
+    Attributes:
+        grid: The values of each parameter, of a grid.
+        fixed: Values that parameters have in all trials.
+        bounds: Says of a trial how far it breaks each bound; 0 or less keeps to it.
+    """
 
     method: str = "auto"
     seed: int = field(default_factory=_any_seed)
+    grid: Mapping[str, Sequence[Any]] | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Callable[[FrozenTrial], Sequence[float]] | None = None
 
     @staticmethod
     def of(given: "Sampler | str | None") -> "Sampler":
@@ -48,74 +63,64 @@ class Sampler:
 def own_sampler(name: str) -> Callable[..., Sampler]:
     """Return what makes the sampler of a name that Optuna has.
 
+    Where it is given options, which are of Optuna's algorithm, that is what makes the
+    proposals: `optuna:NAME(...)`.
+
     Raises:
         AttributeError: If there is none of that name here.
     """
-    if name not in _METHODS:
-        known = ", ".join(_METHODS)
+    if name == "GridSampler":
+        return _grid
+    if name == "PartialFixedSampler":
+        return _partly_fixed
+    if name not in SAMPLERS:
         raise AttributeError(
-            f"sonde.optuna.samplers has {known}; by name any: sampler='optuna:{name}'"
+            f"sonde.optuna.samplers has {', '.join(SAMPLERS)}; by name any: sampler='optuna:{name}'"
         )
 
-    def sampler(*, seed: int | None = None, **options: Any) -> Sampler:
-        if options:
-            raise ConfigError(
-                f"{name}({', '.join(options)}=...)",
-                f"sonde's {_METHODS[name]} has no such options",
-                f"leave them out, or use Optuna's own: sampler='optuna:{name}(...)'",
-            )
-        if seed is None:
-            return Sampler(method=_METHODS[name])
-        check_seed(seed)
-        return Sampler(method=_METHODS[name], seed=seed)
+    def sampler(
+        seed: int | None = None, *, constraints_func: Any = None, **options: Any
+    ) -> Sampler:
+        method = _METHODS.get(name)
+        if options or method is None:
+            method = _theirs(name, options)
+        seed = _any_seed() if seed is None else _whole(seed)
+        return Sampler(method=method, seed=seed, bounds=constraints_func)
 
     return sampler
 
 
-@dataclass(frozen=True, slots=True)
-class Pruner:
-    """A stopping rule, as text; None: nobody is stopped."""
-
-    rule: str | None
-
-    @staticmethod
-    def of(given: "Pruner | str | None") -> str | None:
-        """Return the rule that a program means."""
-        if isinstance(given, Pruner):
-            return given.rule
-        if given is None or isinstance(given, str):
-            return given or "median"
+def _theirs(name: str, options: Mapping[str, Any]) -> str:
+    """Return Optuna's own sampler as a search method."""
+    written = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    where = f"{name}({written:.60})"
+    for key, value in options.items():
+        if not (value is None or isinstance(value, bool | int | float | str)):
+            raise ConfigError(
+                where,
+                f"{key} is an object, and a study keeps its sampler as text",
+                f"leave it out, or write it as text: {key}='RandomSampler()'",
+            )
+    if find_spec("optuna") is None:
         raise ConfigError(
-            f"pruner={given!r:.60}",
-            "that is none of sonde's",
-            "use sonde.optuna.pruners.MedianPruner(), or a stopping rule by name: 'asha'",
+            where,
+            "that is Optuna's own, which is not installed",
+            f"pip install optuna cmaes; or leave the options out: {_METHODS.get(name, 'auto')}",
         )
+    return f"optuna:{name}({written})" if written else f"optuna:{name}"
 
 
-class Pruners:
-    """`sonde.optuna.pruners`."""
+def _grid(search_space: Mapping[str, Sequence[Any]], seed: int | None = None) -> Sampler:
+    """Return a grid of these values; `optimize` ends once all of it was tried."""
+    grid = {clean(name): tuple(values) for name, values in search_space.items()}
+    return Sampler(method="grid", seed=_any_seed() if seed is None else _whole(seed), grid=grid)
 
-    @staticmethod
-    def MedianPruner(  # noqa: N802 Optuna's name
-        n_startup_trials: int = 5, n_warmup_steps: int = 0
-    ) -> Pruner:
-        """Return the median rule."""
-        return Pruner(f"median(min_trials={max(n_startup_trials, 1)}, "
-                      f"min_steps={max(n_warmup_steps, 1)})")  # fmt: skip
 
-    @staticmethod
-    def SuccessiveHalvingPruner(  # noqa: N802
-        min_resource: int = 1, reduction_factor: int = 4
-    ) -> Pruner:
-        """Return asynchronous successive halving."""
-        return Pruner(f"asha(min_steps={min_resource}, eta={reduction_factor})")
+def _partly_fixed(fixed_params: Mapping[str, Any], base_sampler: Any) -> Sampler:
+    """Return a sampler of which some parameters have one value."""
+    return replace(Sampler.of(base_sampler), fixed=dict(fixed_params))
 
-    @staticmethod
-    def HyperbandPruner(min_resource: int = 1, reduction_factor: int = 3) -> Pruner:  # noqa: N802
-        """Return asynchronous successive halving too, which takes its place here."""
-        return Pruner(f"asha(min_steps={min_resource}, eta={reduction_factor})")
 
-    @staticmethod
-    def NopPruner() -> Pruner:  # noqa: N802
-        """Return that nobody is stopped."""
-        return Pruner(None)
+def _whole(seed: int) -> int:
+    check_seed(seed)
+    return seed

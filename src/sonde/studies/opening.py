@@ -6,6 +6,7 @@ from dataclasses import replace
 from sonde.api.places import opened
 from sonde.controller import utc_now
 from sonde.core.metric import Direction, Goal
+from sonde.core.parameter import Parameter
 from sonde.core.space import Space
 from sonde.core.stopping.judge import judge_of
 from sonde.core.sweep import Sweep, check_name
@@ -14,7 +15,10 @@ from sonde.errors import ConfigError, StoreError, SweepExistsError
 from sonde.plugins.methods import method as method_of
 from sonde.plugins.rules import rule as rule_of
 from sonde.store.protocol import Store
-from sonde.studies.names import Pruner, Sampler
+from sonde.studies.logs import INFO, get_logger
+from sonde.studies.names import Sampler
+from sonde.studies.pruners import Pruner
+from sonde.studies.searched import choice_of
 from sonde.studies.study import Study
 
 __all__ = ["create_study", "load_study"]
@@ -53,9 +57,12 @@ def create_study(
     if study_name is not None:
         check_name(study_name, f"study_name={study_name!r}")
     chosen = Sampler.of(sampler)
-    rule = Pruner.of(pruner)
+    rule = Pruner.of(pruner).rule_for(goals)
+    declared = () if chosen.grid is None else [
+        Parameter(name, choice_of(values, name)) for name, values in chosen.grid.items()
+    ]  # fmt: skip
     definition = Sweep(
-        space=Space(()),
+        space=Space(tuple(declared)),
         goals=goals,
         method=chosen.method,
         seed=chosen.seed,
@@ -71,6 +78,7 @@ def create_study(
         if not load_if_exists:
             raise
         study = load_study(study_name=study_name, storage=store)
+        study.take(chosen)
         if study.goals != goals:
             raise ConfigError(
                 f"study {study_name}",
@@ -78,7 +86,9 @@ def create_study(
                 "use another name, or the same direction",
             ) from None
         return study
-    return Study(store, record.id)
+    if get_logger("optuna").isEnabledFor(INFO):
+        get_logger("optuna").info("A new study created in %s with name: %s", store.url, record.name)
+    return Study(store, record.id, chosen)
 
 
 def load_study(
@@ -112,10 +122,13 @@ def load_study(
         raise ConfigError(
             f"study {record.name}", "it is a sweep with a program of its own", "resume that"
         )
-    study = Study(store, record.id)
-    if sampler is not None or pruner is not None:
-        method = record.sweep.method if sampler is None else Sampler.of(sampler).method
-        stopping = record.sweep.stopping if pruner is None else Pruner.of(pruner)
+    chosen = None if sampler is None else Sampler.of(sampler)
+    study = Study(store, record.id, chosen)
+    if chosen is not None or pruner is not None:
+        method = record.sweep.method if chosen is None else chosen.method
+        stopping = record.sweep.stopping
+        if pruner is not None:
+            stopping = Pruner.of(pruner).rule_for(record.sweep.goals)
         amend(
             store,
             record.id,

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonde.agent.identity import me
 from sonde.api.judged import Judged
@@ -20,29 +20,33 @@ from sonde.api.keeper import Held, Keeper, release_dead
 from sonde.api.sweep import Sweep as Opened
 from sonde.controller import Controller, utc_now
 from sonde.core.appearing import clean, grown
+from sonde.core.constraint import is_feasible
 from sonde.core.distributions import Distribution
+from sonde.core.distributions.values import canonical
 from sonde.core.metric import Direction, Goal
 from sonde.core.sweep import Budget, Control
 from sonde.core.trial import Lease, State
-from sonde.core.trial import Trial as Stored
 from sonde.errors import (
     ConfigError,
     ConflictError,
+    ExhaustedError,
     LeaseLostError,
 )
 from sonde.store.protocol import Ask, Decision, NewTrial, Store
-from sonde.studies.room import TOLD, make_room, settle
-from sonde.studies.trials import FrozenTrial, Trial, TrialState, is_pruned
+from sonde.studies.attributes import attributes_in, set_attribute
+from sonde.studies.frame import COLUMNS, frame_of
+from sonde.studies.freezing import asked_of, frozen, past
+from sonde.studies.frozen import FrozenTrial, TrialState
+from sonde.studies.logs import INFO, get_logger
+from sonde.studies.names import Sampler
+from sonde.studies.pruners import Pruner
+from sonde.studies.room import TOLD, make_bounds, make_room, rename, settle
+from sonde.studies.trials import Trial, is_pruned
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Study"]
-
-_STATES = {
-    State.DONE: TrialState.COMPLETE,
-    State.STOPPED: TrialState.PRUNED,
-    State.RUNNING: TrialState.RUNNING,
-    State.WAITING: TrialState.WAITING,
-    State.PAUSED: TrialState.WAITING,
-}
 
 
 class Study:
@@ -53,8 +57,9 @@ class Study:
         sweep: The same as `sonde.Sweep`, with all that that has.
     """
 
-    def __init__(self, store: Store, sweep: str) -> None:
+    def __init__(self, store: Store, sweep: str, sampler: Sampler | None = None) -> None:
         self.store = store
+        self.take(Sampler() if sampler is None else sampler)
         self.sweep = Opened(store, sweep)
         self._id = sweep
         self._controller = Controller(store, sweep)
@@ -62,6 +67,11 @@ class Study:
         self._keeper = Keeper(store, self._controller.record.sweep.lease_s)
         self._open: dict[int, tuple[Trial, Held]] = {}
         self._has_asked = self._is_stopped = False
+
+    def take(self, sampler: Sampler) -> None:
+        """Have of a sampler what is this program's alone: fixed values, and a function."""
+        self._fixed = {clean(name): value for name, value in sampler.fixed.items()}
+        self._bounds = sampler.bounds
 
     def __repr__(self) -> str:
         return f"<Study {self.study_name}>"
@@ -91,17 +101,65 @@ class Study:
         return self.goals[0].direction
 
     @property
+    def sampler(self) -> Sampler:
+        """The search method, and the seed."""
+        definition = self._controller.record.sweep
+        return Sampler(
+            method=definition.method, seed=definition.seed, fixed=self._fixed, bounds=self._bounds
+        )
+
+    @property
+    def pruner(self) -> Pruner:
+        """The stopping rule."""
+        return Pruner(self._controller.record.sweep.stopping)
+
+    @property
     def trials(self) -> list[FrozenTrial]:
         """All trials, by number."""
         return self.get_trials()
 
-    def get_trials(self, states: Iterable[TrialState] | None = None) -> list[FrozenTrial]:
+    def get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Iterable[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
         """Return all trials, or those in some states, by number."""
         wanted = None if states is None else set(states)
         changes = self.store.changes(self._id)
-        curves = self.store.curves(self._id, None, [self.goals[0].metric])
-        found = [self._frozen(trial, curves.get(trial.number, {})) for trial in changes.trials]
+        definition = changes.record.sweep
+        curves = self.store.curves(self._id, None, [definition.goals[0].metric])
+        found = [
+            frozen(trial, definition, curves.get(trial.number, {})) for trial in changes.trials
+        ]
         return [trial for trial in found if wanted is None or trial.state in wanted]
+
+    @property
+    def metric_names(self) -> list[str] | None:
+        """What the values are called, where `set_metric_names` has said so."""
+        names = [goal.metric for goal in self.goals]
+        plain = ["value"] if len(names) == 1 else [f"value_{n}" for n in range(len(names))]
+        return None if names == plain else names
+
+    def set_metric_names(self, metric_names: Sequence[str]) -> None:
+        """Say what the values are called, in the order of the directions.
+
+        Raises:
+            ConfigError: If they are not as many as directions, or the study has trials: their
+                values have their names.
+        """
+        with self._lock:
+            rename(self.store, self._id, metric_names)
+            self._controller.refresh()
+            self.sweep = Opened(self.store, self._id)
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        """What `set_user_attr` noted of the study."""
+        return attributes_in(self.store.get_sweep(self._id).notes)
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Note something of the study; it stands among the sweep's notes."""
+        set_attribute(self.store, self._id, key, value)
 
     @property
     def best_trial(self) -> FrozenTrial:
@@ -111,10 +169,11 @@ class Study:
             ValueError: If none has.
         """
         sign = 1 if self.direction is Direction.MINIMIZE else -1
-        done = [trial for trial in self.get_trials([TrialState.COMPLETE]) if trial.values]
+        done = self._completed()
         if not done:
             raise ValueError("no trial has completed yet")
-        return min(done, key=lambda trial: sign * (trial.value or 0.0))
+        best = min(done, key=lambda trial: sign * (trial.value or 0.0))
+        return self._shown(best.number)  # with its curve
 
     @property
     def best_params(self) -> Mapping[str, Any]:
@@ -132,7 +191,7 @@ class Study:
     def best_trials(self) -> list[FrozenTrial]:
         """The trials that no other is better than in every respect."""
         signs = [1 if way is Direction.MINIMIZE else -1 for way in self.directions]
-        done = [trial for trial in self.get_trials([TrialState.COMPLETE]) if trial.values]
+        done = self._completed()
         losses = [[sign * v for sign, v in zip(signs, t.values or (), strict=True)] for t in done]
         return [
             trial
@@ -143,9 +202,15 @@ class Study:
             )
         ]
 
-    def trials_dataframe(self) -> Any:
-        """Return the trials as a pandas DataFrame, with sonde's columns."""
-        return self.sweep.frame()
+    def trials_dataframe(
+        self, attrs: Sequence[str] = COLUMNS, multi_index: bool = False
+    ) -> "pd.DataFrame":
+        """Return the trials as a pandas DataFrame with Optuna's columns: `value`, `params_x`.
+
+        `study.sweep.frame()` has sonde's.
+        """
+        names, ways = self.metric_names, len(self.goals)
+        return frame_of(self.get_trials(), attrs, names, ways, multi_index=multi_index)
 
     # ------------------------------------------------------------------ what it does
 
@@ -156,13 +221,14 @@ class Study:
         timeout: float | None = None,
         n_jobs: int = 1,
         catch: type[BaseException] | Iterable[type[BaseException]] = (),
-        callbacks: Iterable[Callable[["Study", FrozenTrial], None]] = (),
+        callbacks: Iterable[Callable[["Study", FrozenTrial], None]] | None = None,
         gc_after_trial: bool = False,
         show_progress_bar: bool = False,
     ) -> None:
         """Call the objective until there were so many trials, or the time is over, or Ctrl-C.
 
-        The same program may run several times at once on one storage: they share the study.
+        Several programs may do so at once on one storage: they share the study. A grid ends by
+        itself.
 
         Args:
             func: The objective. It returns a number, or one for each direction.
@@ -180,12 +246,15 @@ class Study:
             )
         caught = (catch,) if isinstance(catch, type) else tuple(catch)
         deadline = None if timeout is None else time.monotonic() + timeout
-        called = tuple(callbacks)
+        called = tuple(callbacks or ())
         self._is_stopped = False
         jobs = n_jobs if n_jobs > 0 else os.cpu_count() or 1
 
         def one() -> None:
-            self._run(func, caught, called)
+            try:
+                self._run(func, caught, called)
+            except ExhaustedError:
+                self._is_stopped = True
             if gc_after_trial:
                 import gc
 
@@ -217,33 +286,110 @@ class Study:
         """Let no further trial begin; for objectives and callbacks."""
         self._is_stopped = True
 
-    def enqueue_trial(self, params: Mapping[str, Any]) -> None:
-        """Try these values next; what is not among them is proposed."""
+    def enqueue_trial(
+        self,
+        params: Mapping[str, Any],
+        user_attrs: Mapping[str, Any] | None = None,
+        skip_if_exists: bool = False,
+    ) -> None:
+        """Try these values next; what is not among them is proposed.
+
+        Args:
+            params: By name.
+            user_attrs: Of a trial that waits there are none: refused.
+            skip_if_exists: Not where a trial has these values already, or waits with them.
+        """
+        if user_attrs:
+            raise ConfigError(
+                "enqueue_trial(user_attrs=...)",
+                "a trial that waits has no attributes",
+                "set them in the objective, trial.set_user_attr(...)",
+            )
         given = {clean(name): value for name, value in params.items()}
+        if skip_if_exists:
+            wanted = {name: canonical(value) for name, value in given.items()}
+            for trial in self.store.changes(self._id).trials:
+                if {name: canonical(value) for name, value in trial.params.items()} == wanted:
+                    return
         with self._lock:
             self._commit([NewTrial(params=given, origin="user")])
 
-    def ask(self) -> Trial:
-        """Begin a trial, whose result `tell` is told."""
+    def add_trial(self, trial: FrozenTrial) -> None:
+        """Take in a trial that was made elsewhere: `create_trial(...)`, or another study's."""
+        self.add_trials([trial])
+
+    def add_trials(self, trials: Iterable[FrozenTrial]) -> None:
+        """Take in trials that were made elsewhere, all or, where one cannot be, none.
+
+        Raises:
+            ValueError: If one runs, or has not as many values as there are directions.
+        """
+        ended = list(trials)
+        for trial in ended:
+            if trial.state is TrialState.RUNNING:
+                raise ValueError(f"trial {trial.number} runs: add it once it has ended")
+            if trial.values is not None and len(trial.values) != len(self.goals):
+                raise ValueError(
+                    f"trial {trial.number} has {len(trial.values)} values, and the study "
+                    f"{len(self.goals)} directions"
+                )
+        waiting = [trial for trial in ended if trial.state is TrialState.WAITING]
+        ended = [trial for trial in ended if trial.state is not TrialState.WAITING]
+        if not ended:
+            for trial in waiting:
+                self.enqueue_trial(trial.params)
+            return
+        with self._lock:
+            for trial in ended:
+                make_room(self.store, self._id, asked_of(trial))
+                if trial.constraints:
+                    self.make_bounds([f"constraint_{clean(key)}" for key in trial.constraints])
+            while True:
+                record = self.store.get_sweep(self._id)
+                written = [past(t, record.sweep, n) for n, t in enumerate(ended, record.trials)]
+                try:
+                    self.store.put_trials(self._id, written, utc_now(), against=record.revision)
+                except ConflictError:
+                    continue  # somebody else added one first
+                break
+            for one in written:
+                if one.trial.state in TOLD:
+                    self._settle(one.trial.params)
+        for trial in waiting:
+            self.enqueue_trial(trial.params)
+
+    def ask(self, fixed_distributions: Mapping[str, Any] | None = None) -> Trial:
+        """Begin a trial, whose result `tell` is told.
+
+        Args:
+            fixed_distributions: What it has, by name, so that `trial.params` is known at once.
+
+        Raises:
+            ExhaustedError: If the study is a grid, and all of it was tried.
+        """
         with self._lock:
             if not self._has_asked:
                 release_dead(self._controller)
                 self._has_asked = True
             lease = self._leased()
-            proposal = dict(lease.params)
+            proposal = {**lease.params, **self._fixed}
             record = self._controller.record
             held = Held(lease)
             judged = Judged(self._controller, held, self._controller.refresh, self._lock)
             trial = Trial(self, held, judged, record.sweep.seed, proposal)
             self._open[trial.number] = trial, held
             self._keeper.add(held)
-            return trial
+        if fixed_distributions:
+            trial.take_fixed(fixed_distributions)
+            trial.keep()
+        return trial
 
     def tell(
         self,
         trial: Trial | int,
         values: float | Sequence[float] | None = None,
         state: TrialState | None = None,
+        skip_if_finished: bool = False,
     ) -> FrozenTrial:
         """End a trial that was asked for.
 
@@ -251,9 +397,18 @@ class Study:
             trial: Or its number.
             values: What it reached, one number for each direction.
             state: `PRUNED` or `FAIL`; None: it has completed, or failed where `values` are none.
+            skip_if_finished: Do nothing where it has ended already.
+
+        Raises:
+            ValueError: If it does not run in this program.
         """
         number = trial if isinstance(trial, int) else trial.number
         if number not in self._open:
+            with self._lock:
+                self._controller.refresh()
+                known = self._controller.history.trials
+            if skip_if_finished and 0 <= number < len(known) and known[number].is_ended:
+                return self._shown(number)
             raise ValueError(f"trial {number} does not run in this program")
         found, why = self._numbers(values)
         if state is TrialState.PRUNED:
@@ -262,13 +417,23 @@ class Study:
             self._end(number, State.FAILED, {}, why or "told to have failed")
         else:
             self._end(number, State.DONE, found)
-        return self.get_trials()[number]
+        return self._shown(number)
 
     def make_room(self, asked: Mapping[str, Distribution]) -> None:
         """Bring what a trial asks for into the definition."""
-        if grown(self._controller.record.sweep.space, asked) is self._controller.record.sweep.space:
+        definition = self._controller.record.sweep
+        if definition.method == "grid":  # whose values are given, whatever range is asked for
+            known = {parameter.name for parameter in definition.space.parameters}
+            asked = {name: one for name, one in asked.items() if name not in known}
+        if grown(definition.space, asked) is definition.space:
             return
         make_room(self.store, self._id, asked)
+
+    def make_bounds(self, metrics: Sequence[str]) -> None:
+        """Have the definition know that these are to be 0 at most."""
+        known = {constraint.metric for constraint in self._controller.record.sweep.constraints}
+        if not known.issuperset(metrics):
+            make_bounds(self.store, self._id, metrics)
 
     # ------------------------------------------------------------------ how it does it
 
@@ -300,17 +465,72 @@ class Study:
             else:
                 self._end(trial.number, State.WAITING, {})
                 raised = error
+        self._say(trial)
         if raised is not None:
             raise raised
         if callbacks:
-            frozen = self.get_trials()[trial.number]
+            ended = self._shown(trial.number)
             for callback in callbacks:
-                callback(self, frozen)
+                callback(self, ended)
+
+    def _say(self, trial: Trial) -> None:
+        """Write the line of a trial that has ended."""
+        logger = get_logger("optuna")
+        if not logger.isEnabledFor(INFO):
+            return
+        with self._lock:
+            self._controller.refresh()
+            history = self._controller.history
+            stored, goals, best = history.trials[trial.number], self.goals, history.best
+        if stored.state is State.STOPPED:
+            logger.info("Trial %d pruned.", trial.number)
+        elif stored.state is State.FAILED:
+            logger.warning(
+                "Trial %d failed with parameters: %s because of the following error: %s",
+                trial.number, trial.params, stored.error,
+            )  # fmt: skip
+        elif stored.state is State.DONE and len(goals) > 1:
+            values = [stored.value(goal) for goal in goals]
+            logger.info(
+                "Trial %d finished with values: %s and parameters: %s.",
+                trial.number, values, trial.params,
+            )  # fmt: skip
+        elif stored.state is State.DONE:
+            text = "" if best is None else (
+                f" Best is trial {best.number} with value: {best.value(goals[0])}."
+            )  # fmt: skip
+            logger.info(
+                "Trial %d finished with value: %s and parameters: %s.%s",
+                trial.number, stored.value(goals[0]), trial.params, text,
+            )  # fmt: skip
+
+    def _completed(self) -> list[FrozenTrial]:
+        """Return the trials that may be the best: none that breaks a bound."""
+        changes = self.store.changes(self._id)
+        definition = changes.record.sweep
+        return [
+            found
+            for trial in changes.trials
+            if trial.state is State.DONE and is_feasible(trial, definition.constraints)
+            if (found := frozen(trial, definition, {})).values
+        ]
+
+    def _shown(self, number: int) -> FrozenTrial:
+        """Return one trial as it is now, without reading all others."""
+        with self._lock:
+            self._controller.refresh()
+            definition = self._controller.record.sweep
+            trial = self._controller.history.trials[number]
+        curves = self.store.curves(self._id, [number], [definition.goals[0].metric])
+        return frozen(trial, definition, curves.get(number, {}))
 
     def _end(
         self, number: int, state: State, values: Mapping[str, float], error: str | None = None
     ) -> None:
         trial, held = self._open[number]
+        if self._bounds is not None and state in TOLD:
+            for place, over in enumerate(self._bounds(trial.frozen(values))):
+                trial.set_constraint(str(place), over)
         self._let_go(number)
         try:
             trial.end(state, values, error)
@@ -343,6 +563,9 @@ class Study:
                 leases = self.store.lease(self._id, ask, utc_now())
             if leases:
                 return leases[0]
+            definition = self._controller.record.sweep
+            if definition.method == "grid" and definition.space.parameters:
+                raise ExhaustedError(f"all of the grid of {self.study_name} was tried")
             # Nothing is known to be searched yet, or all of it was tried: Optuna goes on.
             leases = self._commit([NewTrial(params={}, origin="method")], ask)
             if leases:
@@ -385,28 +608,3 @@ class Study:
         if any(map(isnan, found.values())):
             return None, "it returned NaN"
         return found, None
-
-    def _frozen(self, trial: Stored, curves: Mapping[str, Any]) -> FrozenTrial:
-        goals = self.goals
-        state = _STATES.get(trial.state, TrialState.FAIL)
-        values: list[float] | None = [
-            value for goal in goals if (value := trial.value(goal)) is not None
-        ]
-        if state not in {TrialState.COMPLETE, TrialState.PRUNED} or len(values or ()) < len(goals):
-            values = None
-        curve = curves.get(goals[0].metric)
-        points: dict[int, float] = {}
-        if curve is not None:
-            # The final value of a trial that has completed is no intermediate one.
-            last = -1 if state is TrialState.COMPLETE else None
-            points = dict(zip(curve.steps[:last], curve.values[:last], strict=True))
-        return FrozenTrial(
-            number=trial.number,
-            state=state,
-            params=dict(trial.params),
-            values=values,
-            user_attrs=trial.facts.get("user_attrs", {}),
-            intermediate_values=points if len(goals) == 1 else {},
-            datetime_start=trial.started,
-            datetime_complete=trial.finished,
-        )

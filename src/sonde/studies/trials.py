@@ -3,9 +3,7 @@
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import Enum
+from dataclasses import replace
 from math import isfinite
 from time import time
 from typing import Any, Protocol
@@ -15,70 +13,34 @@ from sonde.api.judged import Judged
 from sonde.api.keeper import Held
 from sonde.controller import utc_now
 from sonde.core.appearing import clean
-from sonde.core.distributions import Choice, Constant, Distribution, Float, Int
+from sonde.core.distributions import Distribution
 from sonde.core.distributions.values import canonical
 from sonde.core.metric import Goal
 from sonde.core.streams import uniforms
 from sonde.core.trial import Outcome, State, Verdict
-from sonde.errors import ConfigError, Stopped
+from sonde.errors import Stopped
 from sonde.store.protocol import Store
+from sonde.studies.frozen import FrozenTrial, TrialState
+from sonde.studies.searched import (
+    BaseDistribution,
+    choice_of,
+    float_of,
+    int_of,
+    ours_of,
+    plain,
+    theirs_of,
+)
 
-__all__ = ["FrozenTrial", "Trial", "TrialPruned", "TrialState", "is_pruned"]
+__all__ = ["BOUND", "Trial", "TrialPruned", "is_pruned"]
+
+BOUND = "constraint_"
+"""What the metric of a constraint begins with."""
 
 _DRAW = 2**40  # a draw of a trial that no method makes
 
 
 class TrialPruned(Stopped):
     """Raised by an objective that ends a trial early, as `trial.should_prune()` advised."""
-
-
-class TrialState(Enum):
-    """Optuna's names of states."""
-
-    RUNNING = 0
-    COMPLETE = 1
-    PRUNED = 2
-    FAIL = 3
-    WAITING = 4
-
-    def is_finished(self) -> bool:
-        """Tell whether nothing more will happen to the trial."""
-        return self in {TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenTrial:
-    """A trial as it was when it was looked at."""
-
-    number: int
-    state: TrialState
-    params: Mapping[str, Any]
-    values: Sequence[float] | None
-    user_attrs: Mapping[str, Any] = field(default_factory=dict)
-    intermediate_values: Mapping[int, float] = field(default_factory=dict)
-    datetime_start: datetime | None = None
-    datetime_complete: datetime | None = None
-
-    @property
-    def value(self) -> float | None:
-        """The value of a study with one direction."""
-        if self.values is None:
-            return None
-        if len(self.values) > 1:
-            raise RuntimeError("the study has several directions; use `values`")
-        return self.values[0]
-
-    @property
-    def duration(self) -> timedelta | None:
-        """How long it took."""
-        if self.datetime_start is None or self.datetime_complete is None:
-            return None
-        return self.datetime_complete - self.datetime_start
-
-    @property
-    def last_step(self) -> int | None:
-        """The last step that was reported."""
-        return max(self.intermediate_values, default=None)
 
 
 class Owner(Protocol):
@@ -95,6 +57,9 @@ class Owner(Protocol):
     def make_room(self, asked: Mapping[str, Distribution]) -> None:
         """Bring what a trial asks for into the definition."""
 
+    def make_bounds(self, metrics: Sequence[str]) -> None:
+        """Have the definition know that these are to be 0 at most."""
+
 
 class Trial:
     """A trial that runs in this process; see `sonde.optuna.create_study`.
@@ -103,6 +68,8 @@ class Trial:
         number: In its study.
         study: That it is of.
         params: What it asked for so far.
+        distributions: What that was searched in.
+        constraints: How far it breaks bounds: 0 or less keeps to one.
     """
 
     def __init__(
@@ -117,7 +84,9 @@ class Trial:
         self.number = held.lease.number
         self.study = study
         self.params: dict[str, Any] = {}
+        self.distributions: dict[str, BaseDistribution] = {}
         self.user_attrs: dict[str, Any] = {}
+        self.constraints: dict[str, float] = {}
         self.datetime_start = utc_now()
         self._held, self._judged, self._seed = held, judged, seed
         self._proposed, self._named = fixed, named
@@ -132,27 +101,18 @@ class Trial:
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
     ) -> float:
         """Return a number from `low` to `high`, both included."""
-        if low == high:
-            return float(self._suggest(name, Constant(float(low))))
-        return float(self._suggest(name, Float(float(low), float(high), step=step, log=log)))
+        return float(self._suggest(name, float_of(low, high, step, log=log)))
 
     def suggest_int(
         self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
     ) -> int:
         """Return a whole number from `low` to `high`, both included."""
-        if low == high:
-            return int(self._suggest(name, Constant(int(low))))
-        step_ = None if step == 1 else step
-        return int(self._suggest(name, Int(int(low), int(high), step=step_, log=log)))
+        return int(self._suggest(name, int_of(low, high, step, log=log)))
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         """Return one of the choices."""
-        offered = {canonical(plain): plain for plain in map(_plain, choices)}
-        if not offered:
-            raise ConfigError(f"suggest_categorical({name!r})", "there is no choice", "offer some")
-        values = tuple(offered.values())
-        chosen = self._suggest(name, Choice(values) if len(values) > 1 else Constant(values[0]))
-        found = next(each for each in choices if canonical(_plain(each)) == canonical(chosen))
+        chosen = self._suggest(name, choice_of(choices, f"suggest_categorical({name!r})"))
+        found = next(each for each in choices if canonical(plain(each)) == canonical(chosen))
         self.params[name] = found
         return found
 
@@ -189,6 +149,29 @@ class Trial:
         """Note something of the trial; a number is a metric, too."""
         self.user_attrs[key] = value
 
+    def set_constraint(self, key: str, value: float) -> None:
+        """Tell how far a bound is broken: 0 or less keeps to it, and else no trial is the best."""
+        self.constraints[key] = float(value)
+
+    def frozen(self, values: Mapping[str, float]) -> FrozenTrial:
+        """Return it as it is now, with what it reached."""
+        found = [values[goal.metric] for goal in self.study.goals if goal.metric in values]
+        return FrozenTrial(
+            number=self.number,
+            state=TrialState.COMPLETE if found else TrialState.PRUNED,
+            params=dict(self.params),
+            values=found or None,
+            distributions=dict(self.distributions),
+            user_attrs=dict(self.user_attrs),
+            constraints=dict(self.constraints),
+            datetime_start=self.datetime_start,
+        )
+
+    @property
+    def relative_params(self) -> dict[str, Any]:
+        """What the method proposed for it."""
+        return dict(self._proposed)
+
     @property
     def is_lost(self) -> bool:
         """Whether another process has the trial by now."""
@@ -197,6 +180,14 @@ class Trial:
     def take(self, name: str, asked: Distribution) -> None:
         """Have a parameter that somebody else asked for, at the value that was proposed."""
         self._suggest(name, asked)
+
+    def take_fixed(self, theirs: Mapping[str, Any]) -> None:
+        """Have parameters by their distributions, before any objective asks: define-and-run."""
+        for name, one in theirs.items():
+            if hasattr(one, "choices"):
+                self.suggest_categorical(name, one.choices)
+            else:
+                self._suggest(name, ours_of(name, one))
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -225,6 +216,10 @@ class Trial:
             and key not in {goal.metric for goal in self.study.goals}
         }
         facts = {"user_attrs": self.user_attrs} if self.user_attrs else {}
+        bounds = {f"{BOUND}{clean(key)}": value for key, value in self.constraints.items()}
+        if bounds:
+            self.study.make_bounds(list(bounds))
+            numbers |= bounds
         outcome = Outcome(state=state, values=numbers | dict(values), error=error, facts=facts)
         self._judged.close()
         self._held.finish(self.study.store, outcome)
@@ -248,6 +243,7 @@ class Trial:
             (u,) = uniforms(self._seed, self.number, _DRAW + crc32(ours.encode()), 1)
             value = asked.at(u)
         self._asked[ours] = asked
+        self.distributions[name] = theirs_of(asked)
         self._values[ours] = self.params[name] = value
         return value
 
@@ -258,8 +254,3 @@ def is_pruned(error: BaseException) -> bool:
         return True
     theirs = sys.modules.get("optuna.exceptions")
     return theirs is not None and isinstance(error, theirs.TrialPruned)
-
-
-def _plain(value: Any) -> Any:
-    """Return a category as JSON would have it; Optuna takes others too."""
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

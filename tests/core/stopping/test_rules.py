@@ -17,7 +17,8 @@ losses = st.floats(-100, 100)
 histories = st.lists(st.lists(losses, max_size=12), min_size=1, max_size=12)
 texts = st.sampled_from(
     ["asha", "asha(eta=2, min_steps=2)", "hyperband(min_iter=1)", "hyperband(max_iter=9, s=2)",
-     "hyperband(min_iter=2, strict=false)", "median(min_trials=1)"]
+     "hyperband(min_iter=2, strict=false)", "median(min_trials=1)",
+     "median(min_trials=1, percent=20, every=2)", "patient(steps=1, rule='median(min_trials=1)')"]
 )  # fmt: skip
 
 
@@ -159,3 +160,86 @@ def test_a_rule_with_options_is_written_as_it_is_read(
 ) -> None:
     read = parse_wanted(written(name, options), RULE)
     assert (read.name, read.options) == (name, options)
+
+
+@pytest.mark.parametrize(
+    ("text", "going_on"),
+    [
+        ("median(min_trials=4)", [1.0, 2.0, 2.5]),
+        ("median(min_trials=4, percent=25)", [1.0]),
+        ("median(min_trials=4, percent=100)", [1.0, 2.0, 2.5, 4.0]),
+        ("median(min_trials=4, percent=0)", [1.0]),
+    ],
+)
+def test_another_share_than_half_of_the_others_may_go_on(text: str, going_on: list[float]) -> None:
+    others = [[1.0], [2.0], [3.0], [4.0]]
+    found = [
+        loss for loss in (1.0, 2.0, 2.5, 4.0) if judged(rule(text), [*others, [loss]], 4)[4] is None
+    ]
+    assert found == going_on
+
+
+def test_a_rule_may_look_at_every_so_many_th_step_only() -> None:
+    others = [[0.0] * 9] * 3
+    looked = [
+        steps
+        for steps in range(1, 10)
+        if judged(rule("median(min_trials=3, min_steps=2, every=3)"), [*others, [1.0] * steps], 3)[
+            3
+        ]
+    ]
+    assert looked == [2, 5, 8]
+
+
+@pytest.mark.parametrize(
+    ("curve", "why"),
+    [
+        ([3.0, 2.0, 2.5, 2.4], None),
+        ([3.0, 2.0, 2.5, 2.4, 2.2], "patient: no better than 2 in its last 3 steps"),
+        ([3.0, 2.0, 2.5, 2.4, 1.9], None),
+        ([2.0, 2.0, 2.0, 2.0, 2.0], None),
+        ([3.0, 2.0, inf, inf, inf], "patient: no better than 2 in its last 3 steps"),
+    ],
+)
+def test_patience_is_for_who_gets_no_worse(curve: list[float], why: str | None) -> None:
+    assert judged(rule("patient(steps=2)"), [curve]) == [why]
+    lenient = judged(rule("patient(steps=2, least=0.5)"), [curve])
+    assert lenient == [why if inf in curve else None]
+
+
+@pytest.mark.parametrize(
+    ("text", "curve", "why"),
+    [
+        ("threshold(worst=5)", [5.0, 4.0], None),
+        ("threshold(worst=5)", [4.0, 5.5, 1.0], "threshold: a loss of 5.5 at step 2"),
+        ("threshold(best=0)", [1.0, -0.5], "threshold: a loss of -0.5 at step 2"),
+        ("threshold(worst=5, min_steps=3)", [9.0, 9.0], None),
+        ("threshold(worst=5, every=2)", [1.0, 9.0, 1.0], None),
+        ("threshold", [1.0, inf], "threshold: a loss of inf at step 2"),
+        ("threshold", [1e300, -1e300], None),
+    ],
+)
+def test_a_threshold_is_for_who_leaves_the_bounds(
+    text: str, curve: list[float], why: str | None
+) -> None:
+    assert judged(rule(text), [curve]) == [why]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("threshold(worst=1, best=2)", "best=2 is not below worst=1"),
+        ("threshold(worst='a')", "worst='a' is no number"),
+        ("threshold(every=0)", "every=0 is no whole number"),
+        ("patient(steps=-1)", "steps=-1 is no whole number"),
+        ("patient(least=-1)", "least=-1 is no number from 0 on"),
+        ("patient(rule=3)", "rule=3 is no text"),
+        ("patient(rule='medin')", "did you mean median?"),
+        ("median(percent=101)", "percent=101 is not from 0 to 100"),
+        ("median(every=0)", "every=0 is no whole number"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        rule(text)
+    assert message in str(refusal.value)

@@ -33,16 +33,45 @@ def _hyperband(
     return Hyperband(max_iter=max_iter, s=s, min_iter=min_iter, eta=eta, strict=strict)
 
 
-def _median(*, min_steps: int = 1, min_trials: int = 5) -> Rule[Any]:
+def _median(
+    *, min_steps: int = 1, min_trials: int = 5, percent: float = 50, every: int = 1
+) -> Rule[Any]:
     from sonde.core.stopping.median import Median
 
-    return Median(min_steps=min_steps, min_trials=min_trials)
+    return Median(min_steps=min_steps, min_trials=min_trials, percent=percent, every=every)
+
+
+def _patient(*, steps: int = 5, least: float = 0.0, rule: str | None = None) -> Rule[Any]:
+    from sonde.core.stopping.patient import Patient
+
+    other = None
+    if rule is not None:
+        if not isinstance(rule, str):
+            raise ConfigError(
+                "stop patient", f"rule={rule!r} is no text", "write rule='median', say"
+            )
+        other = _own(rule)
+    return Patient(steps=steps, least=least, rule=other)
+
+
+def _threshold(
+    *,
+    worst: float | None = None,
+    best: float | None = None,
+    min_steps: int = 1,
+    every: int = 1,
+) -> Rule[Any]:
+    from sonde.core.stopping.threshold import Threshold
+
+    return Threshold(worst=worst, best=best, min_steps=min_steps, every=every)
 
 
 RULES: Mapping[str, Callable[..., Rule[Any]]] = {
     "asha": _asha,
     "hyperband": _hyperband,
     "median": _median,
+    "patient": _patient,
+    "threshold": _threshold,
 }
 
 
@@ -70,3 +99,6 @@ def unknown(text: str, name: str, others: Sequence[str] = ()) -> ConfigError:
         "there is no such stopping rule",
         f"did you mean {near[0]}?" if near else known,
     )
+
+
+_own = rule  # under another name, as an option is called `rule`

@@ -5,8 +5,9 @@ running averages, up to step n, of the trials that have ended and came that far.
 curve is made, so it holds for curves of any form.
 
 Source: Golovin et al., KDD 2017 (Google Vizier), section 3.2.2. Two things are our own: nobody is
-stopped before `min_trials` trials have ended beyond that step (5, as Optuna's pruner waits for),
-and of trials that were stopped the running averages count as far as they came.
+stopped before `min_trials` trials have ended beyond that step (5, as Optuna waits for), and
+of trials that were stopped the running averages count as far as they came. It may also be another
+share than half (`percent`), and not at each step (`every`), as in Optuna's PercentilePruner.
 """
 
 from bisect import bisect_left, insort
@@ -45,17 +46,26 @@ class Median:
     Args:
         min_steps: The first step at which a trial may be stopped.
         min_trials: How many trials must have ended beyond a step before it is judged there.
+        percent: Who is no worse than the best so many of a hundred goes on.
+        every: From `min_steps` on each so many steps.
     """
 
     name = "median"
 
-    def __init__(self, *, min_steps: int = 1, min_trials: int = 5) -> None:
-        for key, value in (("min_steps", min_steps), ("min_trials", min_trials)):
+    def __init__(
+        self, *, min_steps: int = 1, min_trials: int = 5, percent: float = 50, every: int = 1
+    ) -> None:
+        whole = (("min_steps", min_steps), ("min_trials", min_trials), ("every", every))
+        for key, value in whole:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(
                     _WHERE, f"{key}={value!r} is no whole number from 1 on", "use 1 or 5"
                 )
+        is_number = isinstance(percent, int | float) and not isinstance(percent, bool)
+        if not is_number or not 0 <= percent <= 100:
+            raise ConfigError(_WHERE, f"percent={percent!r} is not from 0 to 100", "use 50")
         self.min_steps, self.min_trials = min_steps, min_trials
+        self._percent, self._every = float(percent), every
 
     def start(self) -> _Seen:
         """Return a state without trials."""
@@ -88,15 +98,25 @@ class Median:
         if run is None or len(run.averages) < self.min_steps:
             return None
         steps = len(run.averages)
-        if steps > len(state.levels):
+        if steps > len(state.levels) or (steps - self.min_steps) % self._every:
             return None
         others = state.levels[steps - 1]
-        if len(others) < self.min_trials or run.least <= _median(others):
+        if len(others) < self.min_trials or run.least <= self._bar(others):
             return None
+        share = "median" if self._percent == 50 else f"best {self._percent:g} %"
         return (
             f"{self.name}: after {steps} step{'s' if steps > 1 else ''} its best was worse than "
-            f"the median of the averages of {len(others)} trials"
+            f"the {share} of the averages of {len(others)} trials"
         )
+
+    def _bar(self, ascending: list[float]) -> float:
+        """Return what a trial is not to be worse than."""
+        if self._percent == 50:
+            return _median(ascending)
+        place = (len(ascending) - 1) * self._percent / 100
+        below = int(place)
+        low, high = ascending[below], ascending[min(below + 1, len(ascending) - 1)]
+        return low if low == high else low + (high - low) * (place - below)
 
 
 def _median(ascending: list[float]) -> float:

@@ -20,7 +20,7 @@ from sonde.api.asked import Asked
 from sonde.core.distributions import Distribution
 from sonde.core.metric import Goal
 from sonde.store.protocol import Store
-from sonde.studies.room import make_room, settle
+from sonde.studies.room import make_bounds, make_room, settle
 from sonde.studies.trials import Trial
 
 __all__ = ["Extending", "extender_of"]
@@ -74,6 +74,10 @@ class Extending:
     def make_room(self, asked: Mapping[str, Distribution]) -> None:
         """Bring what a trial asks for into the definition."""
         make_room(self.store, self._sweep.id, asked)
+
+    def make_bounds(self, metrics: Sequence[str]) -> None:
+        """Have the definition know that these are to be 0 at most."""
+        make_bounds(self.store, self._sweep.id, metrics)
 
     def extend(self, asked: Asked) -> None:
         """Call the function for a trial, which has the values that it asked for afterwards."""
