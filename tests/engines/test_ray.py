@@ -73,6 +73,14 @@ def test_a_node_that_joins_gets_agents(site: Site, cluster: Any) -> None:
     assert listener.most >= 2
 
 
+def test_agents_find_what_a_runtime_env_brings(site: Site, cluster: Any) -> None:
+    (site.base / "env.yaml").write_text("env_vars: {CUDA_VISIBLE_DEVICES: brought}\n")
+    place = RayExecutor(address=cluster.address, runtime_env=str(site.base / "env.yaml"))
+    result = site.drive(site.sweep(2), place, Resources(cpus=0.5), Silent())
+    assert result.code == 0
+    assert {devices for _, _, devices, _ in site.ended} == {"brought"}
+
+
 def test_what_no_node_has_is_refused_before_anything_waits(site: Site, cluster: Any) -> None:
     place = RayExecutor(address=cluster.address)
     try:
@@ -219,6 +227,7 @@ def test_programs_written_for_ray_run_there_as_trials(site: Site, cluster: Any) 
          "driver.py"], cwd=site.base, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "120 1001\n"), done.stderr
+    assert "Traceback" not in done.stderr
     first, second = site.store.list_sweeps()
     assert Counter(t.state for t in site.store.changes(first.id).trials) == {
         State.DONE: 5, State.FAILED: 1,

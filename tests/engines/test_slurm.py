@@ -217,6 +217,16 @@ def test_trials_share_a_gpu_and_find_what_the_setup_has_set(site: Site) -> None:
     assert len(list((site.folder / ".sonde" / "slurm" / sweep).glob("*.log"))) == 2
 
 
+def test_a_container_program_that_is_not_there_is_named(site: Site) -> None:
+    sweep = site.sweep(2)
+    result = site.drive(
+        sweep, Silent(), agents=1, container="apptainer exec --nv image.sif", setup="PATH=/usr/bin"
+    )
+    assert result.code == 1
+    assert "agent: there is no apptainer on " in result.reason
+    assert set(site.states(sweep)) == {State.WAITING}
+
+
 def test_agents_on_other_machines_reach_the_store_through_the_driver(
     site: Site, slurm: SlurmCluster
 ) -> None:

@@ -28,10 +28,10 @@ def _local(**others: Any) -> Executor:
     return LocalExecutor(**others)
 
 
-def _ray(*, address: str | None = None) -> Executor:
+def _ray(*, address: str | None = None, runtime_env: Any = None) -> Executor:
     from sonde.executors.ray import RayExecutor
 
-    return RayExecutor(address=address)
+    return RayExecutor(address=address, runtime_env=runtime_env)
 
 
 def _dask(*, address: str | None = None) -> Executor:

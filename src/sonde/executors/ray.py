@@ -6,28 +6,24 @@ repeated: trials have leases, and what was lost is leased again. Ray ends actors
 gone, and their agents give their trials back.
 """
 
-import logging
-import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from sonde.core.wanted import written
 from sonde.errors import ConfigError
-from sonde.executors.engine import Engine, Member, knock
+from sonde.executors.engine import Engine, Member
 from sonde.executors.hosted import Hosted, Order, describe
 from sonde.executors.protocol import AgentSpec, Handle
+from sonde.executors.ray_connection import CONNECTION
 from sonde.executors.resources import Machine, Resources
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 __all__ = ["RayExecutor"]
 
-_OBJECTS = 100_000_000  # bytes of Ray's object store: only small messages go through it
 _LISTEN_S = 20.0
 
 
@@ -66,22 +62,28 @@ class _Member(Member):
 class RayExecutor(Engine[_Member]):
     """Starts agents on a Ray cluster: one that runs, or one that is started here."""
 
-    def __init__(self, *, address: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        address: str | None = None,
+        runtime_env: Mapping[str, Any] | str | None = None,
+    ) -> None:
         """Connect to nothing yet.
 
         Args:
             address: `HOST:PORT` of a cluster's head; by default RAY_ADDRESS, else a cluster of
                 this machine alone is started.
+            runtime_env: Ray's, for the agents: `{"pip": ["torch"]}`, or a YAML file with it.
 
         Raises:
-            ConfigError: If it is no address.
+            ConfigError: If it is no address, or no such file.
         """
         if address is not None and (not isinstance(address, str) or not address.strip()):
             raise ConfigError(self._where, f"address={address!r} is none", "write HOST:PORT")
         super().__init__()
         self._address = address
-        self._module: ModuleType | None = None
-        self._is_ours = False
+        self._runtime_env = _runtime_env(runtime_env, self._where)
+        self._module: Any = None
 
     def room(self, each: Resources) -> int | None:
         """Return how many trials the machines of the cluster have room for.
@@ -114,45 +116,13 @@ class RayExecutor(Engine[_Member]):
     def _ray(self) -> Any:
         """Ray, connected."""
         if self._module is None:
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
-            try:
-                import ray
-            except ImportError as error:
-                raise ConfigError(
-                    self._where, "Ray is not installed here", "pip install ray"
-                ) from error
-            if not ray.is_initialized():
-                self._connect(ray)
-                self._is_ours = True
-            self._module = ray
+            self._module = CONNECTION.join(self._address, self._where)
         return self._module
 
-    def _connect(self, ray: Any) -> None:
-        address = self._address or os.environ.get("RAY_ADDRESS")
-        quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-        if address is None or address == "local":
-            ray.init(
-                address="local", include_dashboard=False, object_store_memory=_OBJECTS,
-                _node_ip_address="127.0.0.1", **quiet,
-            )  # fmt: skip
-            return
-        if "://" not in address:  # that of a client is Ray's to judge
-            knock(address, self._where, "start one: ray start --head --port 6379")
-        try:
-            ray.init(address=address, **quiet)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            said = str(error).strip().partition("\n")[0]
-            raise ConfigError(
-                self._where, f"no Ray cluster can be used there: {said}",
-                "see `ray status`; a head is started by: ray start --head --port 6379",
-            ) from error  # fmt: skip
-
     def _disconnect(self) -> None:
-        if self._is_ours and self._module is not None:
-            self._module.shutdown()
-            self._is_ours = False
-        self._module = None
+        if self._module is not None:
+            self._module = None
+            CONNECTION.leave()
 
     def _signal(self, number: signal.Signals) -> None:
         for member in self._members:
@@ -167,6 +137,7 @@ class RayExecutor(Engine[_Member]):
         remote = self._ray.remote(_Actor).options(
             num_cpus=each.cpus, num_gpus=each.gpus, memory=each.memory or None,
             resources=dict(each.others), max_restarts=0, max_task_retries=0, max_concurrency=4,
+            runtime_env=self._runtime_env,
         )  # fmt: skip
         actor = remote.remote(order)
         member = _Member(
@@ -220,6 +191,26 @@ class RayExecutor(Engine[_Member]):
         for member in [member for member in self._members if member.who is not None]:
             self._ray.kill(member.actor)
             self._exited(member, clean=True, detail="it was not needed any more")
+
+
+def _runtime_env(given: Any, where: str) -> dict[str, Any] | None:
+    """Return Ray's words for what an agent is to find: as given, or of a file."""
+    found = given
+    if isinstance(given, str):
+        import yaml
+
+        try:
+            found = yaml.safe_load(Path(given).read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            said = str(error).partition("\n")[0]
+            raise ConfigError(
+                where, f"runtime_env={given!r}: {said}", "name a YAML file"
+            ) from error
+    if found is not None and not isinstance(found, Mapping):
+        raise ConfigError(
+            where, f"runtime_env is {found!r}", "write {'pip': [...]}, or name a file with that"
+        )
+    return None if found is None else dict(found)
 
 
 def _counted(each: Resources) -> Resources:

@@ -34,7 +34,7 @@ trap 'asked=1; [ -z "$agent" ] || kill -USR1 "$agent"' INT
 trap : TERM
 {setup}
 [ -z "$asked$again" ] || exit 0
-export SONDE_ORDER={order}
+{check}export SONDE_ORDER={order}
 {secrets}{command} -m sonde.executors.posted &
 agent=$!
 while kill -0 "$agent" 2>/dev/null; do wait "$agent" || :; done
@@ -45,6 +45,13 @@ if [ -n "$again" ]; then
     scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"
 fi
 exit "$code"
+"""
+
+_CHECK = """\
+command -v {program} >/dev/null || {{
+    echo "agent: there is no "{program}" on $(hostname); have the lines of setup= load it" >&2
+    exit 127
+}}
 """
 
 
@@ -112,6 +119,9 @@ class Request:
             order=shlex.quote(order),
             secrets="".join(f"export {name}={shlex.quote(secrets[name])}\n" for name in secrets),
             command=command,
+            check=""
+            if not self.container
+            else _CHECK.format(program=shlex.quote(self.container[0])),
         )
 
 

@@ -5,6 +5,7 @@ place, and gives references their values. The sweep is made with the first call,
 what occurred: nothing proposes values but the program itself.
 """
 
+import atexit
 import inspect
 import os
 import sys
@@ -29,7 +30,7 @@ __all__ = ["Calls", "Terms"]
 
 _TICK_S = 0.03
 _GATHER_S = 0.02  # for calls that come in a loop to become trials together
-_IDLE_S = 10.0  # without calls, after which agents leave
+_IDLE_S = 3.0  # without calls, after which agents leave
 _DEATHS = 20  # of agents within a minute, after which none is started any more
 _WINDOW_S = 60.0
 
@@ -118,7 +119,7 @@ class Calls:
         self._deaths: list[float] = []
         self._broken: BaseException | None = None
         self._news = threading.Condition()
-        self._is_over = False
+        self._is_over = self._is_leaving = False
         self._thread = threading.Thread(target=self._work, name="sonde-ray", daemon=True)
         self._pid = os.getpid()
 
@@ -141,7 +142,10 @@ class Calls:
 
     def close(self) -> None:
         """End what runs; calls that have not ended are given back to the sweep."""
+        atexit.unregister(self.close)
         with self._news:
+            if self._is_over:
+                return
             self._is_over = True
             self._news.notify()
         if self._thread.is_alive():
@@ -158,8 +162,12 @@ class Calls:
         while not self._is_over:
             with self._news:
                 is_idle = not self._coming and not self._running
-                if is_idle and not self._news.wait(_IDLE_S) and self._executor.alive():
-                    self._executor.stop(now=False)  # started again for the next call
+                # What they hold is free for others only once it was seen that they are gone.
+                patience_s = _TICK_S if self._is_leaving else _IDLE_S
+                if is_idle and not self._news.wait(patience_s) and self._executor.alive():
+                    if not self._is_leaving:
+                        self._executor.stop(now=False)  # started again for the next call
+                    self._is_leaving = True
             try:
                 self._take()
                 self._look_after_agents()
@@ -285,6 +293,8 @@ class Calls:
         room = self._executor.room(terms.each)
         if not is_here(terms.place):
             room = board(self._executor, terms.place, terms.each)
+        # Only now, as engines end themselves at the exit, too, and what began last is first.
+        atexit.register(self.close)
         blob = store.put_blob(pack(Called(self._function, terms.metric)))
         work = Function(
             name=name_of(self._function), folder=os.getcwd(), blob=blob,  # noqa: PTH109
@@ -325,7 +335,8 @@ class Calls:
             self._store.release(self._record.id, known, utc_now())
         if len(self._deaths) > _DEATHS * self._agents:
             raise RayError(f"agents keep dying: {lost[-1].detail if lost else ''}")
-        lacking = self._agents - self._executor.alive()
+        self._is_leaving = self._is_leaving and self._executor.alive() > 0
+        lacking = min(self._agents, len(self._running)) - self._executor.alive()
         if self._running and lacking > 0:
             self._executor.start(self._spec, lacking)
 
