@@ -101,6 +101,12 @@ def test_where_no_cluster_is_it_says_so_within_seconds() -> None:
     assert time.monotonic() - began < 6
 
 
+@pytest.mark.parametrize("address", ["ray://127.0.0.1:10001", "http://127.0.0.1:8265"])
+def test_an_address_of_something_else_is_refused_with_the_way_to_go(address: str) -> None:
+    with pytest.raises(ConfigError, match=r"no address of a cluster's head; write HOST:6379; wh.*"):
+        RayExecutor(address=address).room(Resources())
+
+
 def test_agents_on_another_machine_reach_the_store_through_the_driver(
     site: Site, cluster: Any
 ) -> None:

@@ -73,8 +73,12 @@ def _connect(ray: Any, address: str | None, where: str) -> None:
             _node_ip_address="127.0.0.1", **quiet,
         )  # fmt: skip
         return
-    if "://" not in address:  # that of a client is Ray's to judge
-        knock(address, where, "start one: ray start --head --port 6379")
+    if "://" in address:
+        raise ConfigError(
+            where, "that is no address of a cluster's head",
+            "write HOST:6379; where only the dashboard is open: ray job submit -- sonde run ...",
+        )  # fmt: skip
+    knock(address, where, "start one: ray start --head --port 6379")
     try:
         ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
