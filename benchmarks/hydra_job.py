@@ -1,7 +1,8 @@
 """What a Hydra job costs in a sweep of sonde's sweeper, beside the basic launcher and sweeper.
 
-A job that does nothing is run over a grid: by Hydra's basic launcher in one call, by its basic
-sweeper, which composes each job's config twice, and by sonde's, in turns. CPU is user and system
+A job that does nothing is run many times: by Hydra's basic launcher in one call, by its basic
+sweeper, which composes each job's config twice, and by sonde's with several methods, in turns.
+What a method costs is in its figures. CPU is user and system
 time of the process, as the kernel counts it; what one job costs is the difference between many
 jobs and few, so that what is paid once a sweep stands apart. Run: python benchmarks/hydra_job.py
 """
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 FEW, MANY, ROUNDS = 10, 60, 5
+METHODS = ("grid", "random", "tpe", "auto")
 SCRIPT = """
 import hydra
 
@@ -68,7 +70,8 @@ def sweep(sweeper: str, method: str | None, jobs: int) -> float:
         (folder / "hydra_plugins" / "bare").mkdir(parents=True)
         (folder / "hydra_plugins" / "bare" / "__init__.py").touch()
         (folder / "hydra_plugins" / "bare" / "bare.py").write_text(BARE)
-        words = [f"hydra/sweeper={sweeper}", f"x=range({jobs})"]
+        is_grid = method in {None, "grid"}
+        words = [f"hydra/sweeper={sweeper}", f"x=range({jobs})" if is_grid else "x=interval(0,1)"]
         if method is not None:
             words += [f"hydra/sweeper/sampler={method}", f"hydra.sweeper.n_trials={jobs}"]
         return cpu_ms(folder, words)
@@ -76,7 +79,8 @@ def sweep(sweeper: str, method: str | None, jobs: int) -> float:
 
 def main() -> None:
     """Print the cost of a job by each sweeper, and what is added."""
-    ways = {"bare": ("bare", None), "basic": ("basic", None), "sonde": ("sonde", "grid")}
+    ways: dict[str, tuple[str, str | None]] = {"bare": ("bare", None), "basic": ("basic", None)}
+    ways |= {method: ("sonde", method) for method in METHODS}
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, (sweeper, method) in ways.items():
@@ -84,9 +88,9 @@ def main() -> None:
             spent[name].append((many - few) / (MANY - FEW))
     for name, each in spent.items():
         middle, least, most = statistics.median(each), min(each), max(each)
-        print(f"{name:6} {middle:6.2f} ms CPU a job ({least:.2f}..{most:.2f})")
-    added = [s - b for s, b in zip(spent["sonde"], spent["bare"], strict=True)]
-    print(f"sonde - bare launcher: {statistics.median(added):.2f} ms (bar: 5)")
+        added = statistics.median(s - b for s, b in zip(each, spent["bare"], strict=True))
+        said = f"; {added:+.2f} ms to the launcher alone (bar: +5)" if name in METHODS else ""
+        print(f"{name:6} {middle:6.2f} ms CPU a job ({least:.2f}..{most:.2f}){said}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import psycopg
 
 __all__ = ["Server", "fresh_url", "shared"]
 
@@ -61,15 +62,19 @@ class Server:
 
     Args:
         is_safe: Whether it waits for the disk, as servers do that are not for tests.
+        standby_of: The server that it follows, from a copy of it on.
         settings: More of those of postgresql.conf.
     """
 
-    def __init__(self, *, is_safe: bool = False, **settings: str) -> None:
+    def __init__(
+        self, *, is_safe: bool = False, standby_of: "Server | None" = None, **settings: str
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sonde-pg-"))
         self.data = self.folder / "data"
         self._user = _owner()
         if self._user is not None:
             shutil.chown(self.folder, self._user)
+        self._port = f"&port={settings['port']}" if "port" in settings else ""
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
@@ -78,8 +83,12 @@ class Server:
         } | settings
         if not is_safe:
             settings |= {"fsync": "off", "full_page_writes": "off"}
-        self._run("initdb", "-D", str(self.data), "-A", "trust", "-U", "sonde", "--no-sync",
-                  "-E", "UTF8", "--locale=C")  # fmt: skip
+        if standby_of is None:
+            self._run("initdb", "-D", str(self.data), "-A", "trust", "-U", "sonde", "--no-sync",
+                      "-E", "UTF8", "--locale=C")  # fmt: skip
+        else:
+            self._run("pg_basebackup", "-D", str(self.data), "-d", standby_of.url, "-c", "fast",
+                      "-R", "--no-sync")  # fmt: skip
         lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
         with (self.data / "postgresql.conf").open("a") as target:
             target.write(lines)
@@ -94,7 +103,7 @@ class Server:
     @property
     def url(self) -> str:
         """The database that there is from the start."""
-        return f"postgresql://sonde@/postgres?host={self.folder}"
+        return f"postgresql://sonde@/postgres?host={self.folder}{self._port}"
 
     def fresh_url(self) -> str:
         """Return the URL of a store that nobody has used yet."""
@@ -115,11 +124,22 @@ class Server:
                 start_new_session=True,
             )
         until = time.monotonic() + 60
-        ready = [str(binaries() / "pg_isready"), "-q", "-h", str(self.folder)]
+        ready = [str(binaries() / "pg_isready"), "-q", "-d", self.url]
         while subprocess.run(ready, check=False).returncode:
             is_well = self._running.poll() is None and time.monotonic() < until
             assert is_well, (self.folder / "log").read_text()[-2000:]
             time.sleep(0.02)
+
+    def psql(self, query: str) -> str:
+        """Return what a query finds, in letters."""
+        with psycopg.connect(self.url, autocommit=True) as db:
+            asked = db.execute(query.encode())
+            found = asked.fetchone() if asked.description else None
+            return "" if found is None else str(found[0])
+
+    def promote(self) -> None:
+        """Let a standby be the primary; returns when it is."""
+        self._run("pg_ctl", "promote", "-w", "-D", str(self.data))
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """End it in good order, or with SIGQUIT at once, which is as a crash."""

@@ -9,8 +9,8 @@ from sonde.api.asking import Asking
 from sonde.api.frame import frame_of, html_of
 from sonde.api.goals import seconds_of
 from sonde.api.places import opened
+from sonde.api.saying import headline, why_none_is_best
 from sonde.api.trial import Best, Trial
-from sonde.cli.no_best import why_no_best
 from sonde.controller import Controller, utc_now
 from sonde.core import trial as core
 from sonde.core.certainty import Certainty, certainty
@@ -120,7 +120,7 @@ class Sweep:
             history = self._controller.history
             best = history.best
             if best is None:
-                raise NotFoundError(self._why_no_best(record))
+                raise NotFoundError(why_none_is_best(record, history))
             group = history.repeats_of(best.number)
             return Best(
                 best,
@@ -462,15 +462,7 @@ class Sweep:
 
     def _headline(self) -> str:
         with self._lock:
-            record = self._read()
-            counts, best = self._controller.history.counts, self._controller.history.best
-        parts = [f"{count} {state}" for state, count in counts.items() if count]
-        text = f"{record.name} ({record.id}, {record.state}): {', '.join(parts) or 'no trials'}"
-        if best is not None:
-            goal = record.sweep.goals[0]
-            params = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
-            text += f"; best {goal.metric} {best.value(goal):.6g} with {params}"
-        return text
+            return headline(self._read(), self._controller.history)
 
     # ---------------------------------------------------------------- below
 
@@ -496,19 +488,6 @@ class Sweep:
 
     def _set(self, control: Control, reason: str) -> None:
         self.store.update_sweep(self.id, utc_now(), control=control, reason=reason)
-
-    def _why_no_best(self, record: SweepRecord) -> str:
-        if not record.sweep.goals:
-            return (
-                f"{self.name} has no goal, so no trial is the best: declare minimize=... next time"
-            )
-        if self._controller.history.nearest is not None:
-            return f"{self.name}: {why_no_best(record.sweep, self._controller.history)}"
-        goal, trials = record.sweep.goals[0].metric, self._controller.history.trials
-        others = dict.fromkeys(name for trial in trials for name in trial.metrics)
-        if self._controller.history.ended and others and goal not in others:
-            return f"no trial of {self.name} reported {goal}; reported were {', '.join(others)}"
-        return f"no trial of {self.name} has ended with a value of {goal} yet"
 
 
 def _check_not_cancelled(record: SweepRecord) -> None:

@@ -1,5 +1,6 @@
 """Hydra's launchers, as the sweeper uses them: some jobs now, each for a trial."""
 
+import copy
 import enum
 import itertools
 import logging
@@ -11,6 +12,7 @@ from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from hydra_plugins.hydra_sonde_sweeper.composing import Composed
 from hydra_plugins.hydra_sonde_sweeper.job import Job
 from sonde.api.asked import Asked
 
@@ -53,7 +55,10 @@ class Launching:
     def __init__(
         self, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+        self.composed = Composed(hydra_context.config_loader)
+        self.hydra_context = copy.copy(hydra_context)
+        self.hydra_context.config_loader = self.composed  # type: ignore[assignment]
+        self.task_function, self.config = task_function, config
         # Its processes cannot take what is no function of a module; there jobs do not report.
         self.is_plain = config.hydra.launcher.get("backend") == "multiprocessing"
 

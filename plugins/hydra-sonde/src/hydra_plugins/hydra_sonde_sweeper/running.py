@@ -42,7 +42,7 @@ class Running:
         config: DictConfig,
     ) -> None:
         self.settings = settings_of(given)
-        self.config, self.hydra_context = config, hydra_context
+        self.config = config
         parser = OverridesParser.create(config_loader=hydra_context.config_loader)
         written = [*written_as_overrides(self.settings.params), *arguments]
         self.plan: Plan = plan_of(parser.parse_overrides(written))
@@ -123,7 +123,7 @@ class Running:
     def _compose_first(self) -> None:
         """Find faults of a job's config before anything is stored."""
         middle = {p.name: p.distribution.middle for p in self.plan.space.parameters}
-        self.hydra_context.config_loader.load_sweep_config(self.config, self.plan.overrides(middle))
+        self.launching.composed.check(self.config, self.plan.overrides(middle))
 
     def _ask(self) -> Asked | None:
         """Return a trial to be run, if there is one now."""
