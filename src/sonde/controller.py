@@ -187,7 +187,9 @@ class Controller:
         )
         self.record, self._version = changes.record, changes.version
         trials = changes.trials
-        if not _is_same(self.record.sweep, self.history.sweep):
+        if changes.anew:
+            self._begin()
+        elif not _is_same(self.record.sweep, self.history.sweep):
             # Somebody edited it: begin anew, as a controller would that starts now.
             known = dict(enumerate(self.history.trials))
             known.update((trial.number, trial) for trial in trials)

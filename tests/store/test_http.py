@@ -16,7 +16,7 @@ from served import served
 from sonde.controller import Controller, utc_now
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Outcome, State
-from sonde.errors import ConfigError, ConfigErrors, NotFoundError, StoreError
+from sonde.errors import ConfigError, ConfigErrors, LeaseLostError, StoreError
 from sonde.store import open_store
 from sonde.store.http import HttpStore
 from sonde.store.memory import MemoryStore
@@ -221,7 +221,7 @@ def test_a_lease_of_no_length_is_refused(store: HttpStore, lease_s: float) -> No
 
 
 @pytest.mark.parametrize("number", [-1, 2**40, 2**64, 10**30])
-def test_a_trial_number_beyond_all_is_not_found(tmp_path: Path, number: int) -> None:
+def test_nobody_holds_a_trial_number_beyond_all(tmp_path: Path, number: int) -> None:
     with (
         closing(open_store(str(tmp_path / "x.db"))) as behind,
         served(behind) as client,
@@ -229,5 +229,5 @@ def test_a_trial_number_beyond_all_is_not_found(tmp_path: Path, number: int) -> 
     ):
         record = with_trials(store, 1)
         (lease,) = store.lease(record.id, Ask(agent="a"), at(0))
-        with pytest.raises((NotFoundError, ValueError)):
+        with pytest.raises((LeaseLostError, ValueError)):
             store.finish(replace(lease, number=number), Outcome(state=State.DONE), at(0))

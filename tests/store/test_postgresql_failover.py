@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postgres import Server
-from sonde.controller import Controller, utc_now
+from sonde.api.keeper import Held
+from sonde.controller import Controller
 from sonde.core.sweep import Budget
-from sonde.core.trial import Outcome, Report, State, Trial
+from sonde.core.trial import Outcome, State, Trial
 from sonde.errors import LeaseLostError
 from sonde.store import open_store
 from sonde.store.protocol import Ask
 from sonde.testing.stores import at, sweep
 
-AGENTS, TRIALS = 3, 240
+AGENTS, TRIALS = 3, 120
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,9 @@ def free_port() -> int:
 @contextmanager
 def pair() -> Iterator[Pair]:
     ports = free_port(), free_port()
-    here = {"listen_addresses": "127.0.0.1", "unix_socket_permissions": "0777"}
-    primary = Server(port=str(ports[0]), **here)
+    primary = Server(port=str(ports[0]), listen_addresses="127.0.0.1")
     try:
-        standby = Server(port=str(ports[1]), standby_of=primary, **here)
+        standby = Server(port=str(ports[1]), listen_addresses="127.0.0.1", standby_of=primary)
         try:
             hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
             url = f"postgresql://sonde@{hosts}/postgres?target_session_attrs=read-write"
@@ -76,13 +76,12 @@ def work(url: str, key: str, notes: Path) -> None:
                 time.sleep(0.02)
                 continue
             (lease,) = leases
-            loss = float(lease.params["lr"])
+            loss, held = float(lease.params["lr"]), Held(lease)
             try:
-                store.report(lease, 1, [Report(0, {"loss": loss + 1}, 1.0)], utc_now())
-                store.finish(
-                    lease, Outcome(state=State.DONE), utc_now(),
-                    reports=[Report(1, {"loss": loss}, 2.0)], first=2,
-                )  # fmt: skip
+                held.report(0, {"loss": loss + 1}, 1.0)
+                held.flush(store)
+                held.report(1, {"loss": loss}, 2.0)
+                held.finish(store, Outcome(state=State.DONE))
             except LeaseLostError:
                 continue
             print(lease.number, lease.attempt, loss, file=told, flush=True)
@@ -148,9 +147,8 @@ def test_a_synchronous_standby_takes_over_and_nothing_that_was_answered_is_lost(
 def test_without_a_synchronous_standby_what_it_lacks_is_run_again(tmp_path: Path) -> None:
     with pair() as both:
         with closing(open_store(both.url)) as store:
-            key = store.create_sweep(
-                sweep(budget=Budget(trials=TRIALS), method="random"), at(0)
-            ).id
+            declared = sweep(budget=Budget(trials=TRIALS), method="random", lease_s=1.0)
+            key = store.create_sweep(declared, at(0)).id
         with agents(both.url, key, tmp_path) as notes:
             wait_for(lambda: len(told(notes)) > TRIALS // 8)
             both.standby.psql("ALTER SYSTEM SET primary_conninfo = ''")

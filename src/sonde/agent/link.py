@@ -85,6 +85,8 @@ class Link:
             result = call()
         except LeaseLostError:
             raise
+        except ValueError as error:
+            raise LeaseLostError(f"the store has lost reports: {error}") from error
         except NotFoundError as error:
             if not self.is_gone:
                 self._note(f"the sweep is gone: {error}")

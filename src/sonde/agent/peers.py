@@ -36,6 +36,8 @@ class Peers:
         if changes is None:
             return 0
         self._version = changes.version
+        if changes.anew:
+            self._holders.clear()
         for trial in changes.trials:
             if trial.state is State.RUNNING and trial.agent is not None:
                 self._holders[trial.number] = trial.agent

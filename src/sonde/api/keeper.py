@@ -6,7 +6,8 @@ leases meanwhile, sends what was reported, and hears whether a trial is to end.
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from sonde.agent.identity import is_dead_here
 from sonde.controller import Controller, utc_now
@@ -68,7 +69,8 @@ class Held:
             return
         with self.lock:
             pending = self._pending
-            self._sent = store.report(self.lease, self._sent + 1, pending, utc_now())
+            with _lost_if_forgotten():
+                self._sent = store.report(self.lease, self._sent + 1, pending, utc_now())
             self._pending = []
 
     def finish(
@@ -81,9 +83,10 @@ class Held:
         """
         with self.lock:
             pending = self._pending
-            ended = store.finish(
-                self.lease, outcome, utc_now(), ask, reports=pending, first=self._sent + 1
-            )
+            with _lost_if_forgotten():
+                ended = store.finish(
+                    self.lease, outcome, utc_now(), ask, reports=pending, first=self._sent + 1
+                )
             self._sent += len(pending)
             self._pending = []
         return ended
@@ -103,6 +106,15 @@ class Held:
     def has_reports(self) -> bool:
         """Whether anything was reported."""
         return bool(self._sent or self._pending)
+
+
+@contextmanager
+def _lost_if_forgotten() -> Iterator[None]:
+    """Take a lease for lost of which the store has forgotten reports that it had."""
+    try:
+        yield
+    except ValueError as error:
+        raise LeaseLostError(f"the store has lost reports: {error}") from error
 
 
 class Keeper:

@@ -133,11 +133,12 @@ class Desk:
         with followed.lock:
             changes = self.store.changes(key, followed.version)
             history = followed.history
-            if history is None or changes.record.sweep != history.sweep:
-                # The first time, or its definition was changed.
+            is_new = history is None or changes.record.sweep != history.sweep
+            if history is None or is_new or changes.anew:
+                # The first time, or its definition was changed, or what was read is void.
                 history = followed.history = History(changes.record.sweep)
                 followed.columns = None
-                if followed.version:
+                if followed.version and not changes.anew:
                     changes = self.store.changes(key)
             history.add(changes.trials)
             if followed.columns is not None:

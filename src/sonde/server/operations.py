@@ -207,7 +207,7 @@ class Operations:
         """Return what has changed."""
         found = self.store.changes(call.sweep, call.after)
         record = self._definitions.to_wire(found.record)
-        return wire.Feed(version=found.version, record=record, trials=found.trials)
+        return wire.Feed(version=found.version, record=record, trials=found.trials, anew=found.anew)
 
     def curves(self, call: wire.CurvesOf) -> Mapping[int, Mapping[str, Curve]]:
         """Return curves."""

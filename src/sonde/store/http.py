@@ -266,7 +266,8 @@ class HttpStore:
     def changes(self, sweep: str, after: int = 0) -> Changes:
         """Return the sweep and every trial whose version is above `after`."""
         feed = self._read("changes", wire.ChangesAfter(sweep=sweep, after=after), wire.Feed)
-        return Changes(version=feed.version, record=self._record(feed.record), trials=feed.trials)
+        record = self._record(feed.record)
+        return Changes(version=feed.version, record=record, trials=feed.trials, anew=feed.anew)
 
     def curves(
         self, sweep: str, trials: Sequence[int] | None = None, metrics: Sequence[str] | None = None

@@ -229,13 +229,14 @@ class MemoryStore:
         """Return the sweep and every trial whose version is above `after`."""
         with self._lock:
             book = self._book(sweep)
-            trials = []
+            version = book.head.version
+            trials, anew = [], after > version
             for row in reversed(book.recent.values()):
-                if row.version <= after:
+                if row.version <= after and not anew:
                     break
                 trials.append(book.trial(row))
             trials.sort(key=lambda trial: trial.number)
-            return Changes(version=book.head.version, record=book.head.record(), trials=trials)
+            return Changes(version=version, record=book.head.record(), trials=trials, anew=anew)
 
     def curves(
         self, sweep: str, trials: Sequence[int] | None = None, metrics: Sequence[str] | None = None

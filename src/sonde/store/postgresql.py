@@ -116,7 +116,8 @@ class PostgresStore(SqlStore):
             head = head_of(sweep, lasting, standing[0])
             rows = found[0] if found else ()
             book = ForesightBook(session, lasting.key, lasting.packings, head, foresight, rows)
-            before = head.version
+            # Above all that a server gave which this one has taken over from, lost ones included.
+            before = head.version = max(head.version, line.first_version)
             answer = change(book)
             self._save(session, lasting, book, before)
             if not session.is_written:

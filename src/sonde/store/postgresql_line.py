@@ -36,6 +36,7 @@ _QUERIES = load_queries("postgresql") | {
 }
 _EITHER = select.POLLIN | select.POLLOUT
 _PATIENCE_S = 10
+_VERSION_BITS = 40  # of one server's; with 8192 servers in turn JSON still has them exactly
 _SIGN = "\u2400"  # stands for U+0000, and doubled, nearly, for itself
 _SESSION = {
     "synchronous_commit": "off",
@@ -102,6 +103,7 @@ class Line:
         answer: What that transaction's caller is to be told if it was kept.
         ahead_s: How far this machine's clock is ahead of the server's.
         is_durable: False where its administrator has chosen not to wait for the disk.
+        first_version: See `sonde.store.sql_book.Session`.
 
     Raises:
         psycopg.Error: If the server cannot be reached, or will not have us.
@@ -219,11 +221,24 @@ class Line:
         self.is_durable = durable != "off"
         if is_replica:
             raise psycopg.errors.ReadOnlySqlTransaction("cannot be written")
+        self.first_version = (self._timeline() - 1) << _VERSION_BITS
         settings = _SESSION | {"search_path": f'"{address.schema}"'}
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
         values = [text for pair in settings.items() for text in pair]
         db.execute(f"SELECT {calls}", values)
         self._make_layout(address)
+
+    def _timeline(self) -> int:
+        """Return how often a standby took over from a primary here, and 1."""
+        try:
+            ((name,),) = self.db.execute(
+                "SELECT pg_walfile_name(pg_current_wal_insert_lsn())"
+            ).fetchall()
+        except psycopg.DatabaseError:
+            if self.db.closed:
+                raise
+            return 1  # a service that keeps this to itself
+        return int(name[:8], 16)
 
     def _make_layout(self, address: Address) -> None:
         scripts = load_migrations("postgresql")

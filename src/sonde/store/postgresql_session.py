@@ -19,6 +19,7 @@ class PostgresSession:
 
     def __init__(self, line: Line) -> None:
         self.line = line
+        self.first_version = line.first_version
         self.is_written = False
         self._put_off: list[Statement] = []
 

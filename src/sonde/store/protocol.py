@@ -163,11 +163,14 @@ class Changes:
         version: The cursor for the next call.
         record: The sweep as it is now.
         trials: Every trial changed since, whole, in the order of their numbers.
+        anew: Forget what was read before: the store has lost a part of it, as when a standby
+            that lacked it took over. The trials are all that there are.
     """
 
     version: int
     record: SweepRecord
     trials: Sequence[Trial]
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +344,7 @@ class Store(Protocol):
             The number of the last report that the store now has.
 
         Raises:
-            LeaseLostError: If another attempt has begun, or the trial has ended.
+            LeaseLostError: If another attempt or agent has it, or the trial has ended or is gone.
             ValueError: If `first` leaves a gap.
         """
 
@@ -352,7 +355,7 @@ class Store(Protocol):
         then what was proposed. Values may have names that its definition does not.
 
         Raises:
-            LeaseLostError: If another attempt has begun, or the trial has ended.
+            LeaseLostError: If another attempt or agent has it, or the trial has ended or is gone.
         """
 
     def finish(
@@ -379,7 +382,7 @@ class Store(Protocol):
         the trial is leased again.
 
         Raises:
-            LeaseLostError: If another attempt has begun, or the trial has ended otherwise.
+            LeaseLostError: If another attempt or agent has it, or it is gone, or ended otherwise.
             ValueError: If `first` leaves a gap.
         """
 
@@ -390,7 +393,10 @@ class Store(Protocol):
         """
 
     def changes(self, sweep: str, after: int = 0) -> Changes:
-        """Return the sweep and every trial whose version is above `after`."""
+        """Return the sweep and every trial whose version is above `after`.
+
+        All of them, and `anew`, where what was read up to `after` need not be so any more.
+        """
 
     def curves(
         self, sweep: str, trials: Sequence[int] | None = None, metrics: Sequence[str] | None = None

@@ -148,6 +148,8 @@ class RedisStore(BookStore):
             found, rows = self._in_one_state(sweep, self._reading(sweep, want), every)
             page = Page(*found)
         lasting, head = self._read_head(sweep, page)
+        if after > head.version:  # a replica that had not received it took over
+            return replace(self.changes(sweep), anew=True)
         trials = trials_from(rows, lasting.packings)
         return Changes(version=head.version, record=head.record(), trials=trials)
 

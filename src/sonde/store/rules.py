@@ -175,7 +175,7 @@ def lease(book: Book, ask: Ask, now: datetime) -> list[Lease]:
 def renew(book: Book, held: Lease, now: datetime, lease_s: float) -> Verdict:
     """Hold on to a lease, if it is still one."""
     row = book.row(held.number)
-    if row is None or row.state is not State.RUNNING or row.attempts != held.attempt:
+    if row is None or not _is_held(row, held):
         return Verdict.LOST
     row.until = now + timedelta(seconds=lease_s)
     book.held(row)
@@ -335,11 +335,19 @@ def _unknown(row: Row, first: int, reports: Sequence[Report]) -> Sequence[Report
     return reports[row.reported + 1 - first :]
 
 
+def _is_held(row: Row, held: Lease) -> bool:
+    # By whom: a number and an attempt may be given a second time by a server that has taken over
+    # from one without knowing all that it gave.
+    ours = row.attempts == held.attempt and row.agent == held.agent
+    return ours and row.state is State.RUNNING
+
+
 def _held(book: Book, held: Lease) -> Row:
     row = book.row(held.number)
     if row is None:
-        raise NotFoundError(f"sweep {held.sweep} has no trial {held.number}")
-    if row.state is not State.RUNNING or row.attempts != held.attempt:
+        # It was there when it was leased: the server that had it was lost, and it was with it.
+        raise LeaseLostError(f"sweep {held.sweep} has no trial {held.number}; end the work on it")
+    if not _is_held(row, held):
         raise LeaseLostError(
             f"trial {row.number} of sweep {book.head.id}: attempt {held.attempt} no longer holds "
             f"it: it is {row.state} after {row.attempts} attempts; end the work on it"

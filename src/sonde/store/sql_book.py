@@ -26,7 +26,14 @@ _ALL = 2**31 - 1
 
 
 class Session(Protocol):
-    """A transaction, as the queries of `sonde/store/sql` are put to it by name."""
+    """A transaction, as the queries of `sonde/store/sql` are put to it by name.
+
+    Attributes:
+        first_version: Versions of sweeps below it were given by a server that another one has
+            taken over from; it may have given more of them than are known here.
+    """
+
+    first_version: int
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return what is found, all that was written before included."""

@@ -148,17 +148,18 @@ class SqlStore(BookStore):
     def changes(self, sweep: str, after: int = 0) -> Changes:
         """Return the sweep and every trial whose version is above `after`."""
 
-        def look(session: Session) -> tuple[Lasting, Head, list[tuple[Any, ...]]]:
+        def look(session: Session) -> tuple[Lasting, Head, bool, list[tuple[Any, ...]]]:
             lasting, head = self._head(session, sweep)
-            if after <= 0:
-                return lasting, head, session.rows("trials_all", span(lasting.key))
-            return lasting, head, session.rows("trials_since", (lasting.key, after))
+            is_void = after > head.version or 0 < after < session.first_version <= head.version
+            if after <= 0 or is_void:
+                return lasting, head, is_void, session.rows("trials_all", span(lasting.key))
+            return lasting, head, False, session.rows("trials_since", (lasting.key, after))
 
-        lasting, head, found = self._read(look)
+        lasting, head, anew, found = self._read(look)
         trials = trials_of(found, lasting.packings)
         if after > 0:
             trials.sort(key=lambda trial: trial.number)
-        return Changes(version=head.version, record=head.record(), trials=trials)
+        return Changes(version=head.version, record=head.record(), trials=trials, anew=anew)
 
     def curves(
         self, sweep: str, trials: Sequence[int] | None = None, metrics: Sequence[str] | None = None

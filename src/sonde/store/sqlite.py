@@ -85,6 +85,7 @@ class _Session:
     """A connection inside of a transaction."""
 
     __slots__ = ("_execute", "_executemany")
+    first_version = 0
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute

@@ -309,6 +309,7 @@ class Feed:
     version: int
     record: WireRecord
     trials: Sequence[Trial]
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

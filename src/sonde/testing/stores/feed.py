@@ -33,6 +33,14 @@ class Feed:
         assert found.version == found.record.version > cursor
         assert all(t.version <= found.version for t in store.changes(record.id).trials)
 
+    def test_a_cursor_of_what_was_lost_brings_all_anew(self, store: Store) -> None:
+        record = with_trials(store, 3)
+        found = store.changes(record.id, store.changes(record.id).version + 7)
+        assert found.anew
+        assert found.trials == store.changes(record.id).trials
+        assert not store.changes(record.id).anew
+        assert not store.changes(record.id, found.version).anew
+
     def test_folding_the_feed_from_any_cursor_gives_what_a_full_load_gives(
         self, store: Store
     ) -> None:

@@ -3,6 +3,7 @@
 # ruff: noqa: D102 - a test is described by its name
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -28,6 +29,13 @@ __all__ = ["Leases"]
 
 class Leases:
     """Leases are held, lapse, and are given back."""
+
+    def test_a_lease_is_its_agents_alone(self, store: Store) -> None:
+        _, lease = leased(store)
+        theirs = replace(lease, agent="another")
+        with pytest.raises(LeaseLostError, match="no longer holds it"):
+            store.report(theirs, 1, reports(0, 1), at(2))
+        assert store.renew([theirs, lease], at(2), 10.0) == [Verdict.LOST, Verdict.GO_ON]
 
     def test_trials_are_leased_lowest_number_first(self, store: Store) -> None:
         record = with_trials(store, 5)
