@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from figured import GOALS, SPACE, draw, snapshot_of
-from sonde.analysis.pictures.words import lane_names
+from sonde.analysis.pictures.words import lane_names, said_by
 from sonde.core.constraint import parse_constraint
-from sonde.core.metric import Goal, Summary
+from sonde.core.metric import Direction, Goal, Summary
 from sonde.core.pareto import front
 from sonde.core.trial import WHY_STOPPED, State, Trial
 from sonde.store.protocol import Curve
@@ -132,6 +132,30 @@ def test_a_contour_finds_the_valley_and_says_where_it_extrapolates() -> None:
     lower, upper = grid.y < 0.5, grid.y > 0.9
     assert grid.extrapolates[lower].mean() < 0.1
     assert grid.extrapolates[upper].mean() > 0.5
+
+
+def test_a_surface_says_which_results_it_does_not_follow() -> None:
+    rng = np.random.default_rng(2)
+    trials = []
+    for n in range(40):
+        params = SPACE.at(rng.random(5).tolist())
+        trials.append(make(n, params=params, loss=1.0 + rng.random()))
+    calm = draw("contour", snapshot_of(trials), params=("lr", "layers"))
+    assert (calm.grid.limit, calm.grid.limited) == (None, 0)
+    assert len(said_by(calm)) == 1
+    # So far beyond that the axis is logarithmic.
+    trials += [make(n, params=SPACE.at(rng.random(5).tolist()), loss=1e7) for n in (40, 41)]
+    wild = draw("contour", snapshot_of(trials), params=("lr", "layers"))
+    assert wild.goal.log
+    assert wild.grid.limited == 2
+    assert 2.0 < wild.grid.limit < 1e3
+    assert wild.grid.value.max() <= wild.grid.limit
+    limit = f"{wild.grid.limit:.3g}"
+    assert said_by(wild)[1] == f"the surface counts 2 results above {limit} as {limit}"
+    most = [replace(one, number=n) for n, one in enumerate(trials)]
+    up = Goal(metric="loss", direction=Direction.MAXIMIZE)
+    high = draw("contour", snapshot_of(most, (up,)), params=("lr", "layers"))
+    assert high.grid.limit is None, "what is far better than the others is followed"
 
 
 def test_a_contour_over_categories_has_a_place_for_each() -> None:

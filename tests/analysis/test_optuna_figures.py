@@ -5,14 +5,19 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from optuna.visualization._contour import _get_contour_info
 from optuna.visualization._edf import _get_edf_info
+from optuna.visualization._intermediate_values import _get_intermediate_plot_info
 from optuna.visualization._optimization_history import _get_optimization_history_info_list
+from optuna.visualization._parallel_coordinate import _get_parallel_coordinate_info
 from optuna.visualization._pareto_front import _get_pareto_front_info
 from optuna.visualization._rank import _get_rank_info
+from optuna.visualization._slice import _get_slice_plot_info
 from optuna.visualization._timeline import _get_timeline_info
 
 from figured import GOALS, SPACE, draw, snapshot_of
 from sonde.core.trial import State, Trial
+from sonde.store.protocol import Curve
 from trials import at, make
 
 _STATES = {
@@ -122,3 +127,68 @@ def test_the_timeline_is_optunas(trials: list[Trial], study: optuna.Study) -> No
     assert [bar.number for bar in theirs.bars] == data.points.trial.tolist()
     for bar, start, end in zip(theirs.bars, data.bars.start, data.bars.end, strict=True):
         assert (bar.start, bar.complete) == (at(start), at(end))
+
+
+def _done(data: Any, values: Any) -> list[Any]:
+    """What a figure has of trials with a result: theirs leave out the others."""
+    return [v for v, kept in zip(values.tolist(), data.points.result.tolist(), strict=True) if kept]
+
+
+def test_the_slices_are_optunas(trials: list[Trial], study: optuna.Study) -> None:
+    theirs = {
+        plot.param_name: plot for plot in _get_slice_plot_info(study, None, None, "").subplots
+    }
+    data = draw("slice", snapshot_of(trials), params=("lr", "layers"))
+    for column in data.columns:
+        plot = theirs[column.axis.name]
+        assert _done(data, column.values.values) == plot.x
+        assert _done(data, data.points.value.values) == plot.y
+        assert _done(data, data.points.trial) == plot.trial_numbers
+        assert column.axis.log is plot.is_log
+
+
+def test_the_points_of_a_contour_are_optunas(trials: list[Trial], study: optuna.Study) -> None:
+    theirs = _get_contour_info(study, ["layers", "lr"]).sub_plot_infos[0][0]
+    data = draw("contour", snapshot_of(trials), params=("layers", "lr"))
+    for axis, values, plot in (
+        (data.x, data.values[0], theirs.xaxis),
+        (data.y, data.values[1], theirs.yaxis),
+    ):
+        assert axis.name == plot.name
+        assert axis.log is plot.is_log
+        assert _done(data, values.values) == plot.values
+
+
+def test_the_parallel_lines_are_optunas(trials: list[Trial], study: optuna.Study) -> None:
+    theirs = _get_parallel_coordinate_info(study)
+    by_name = {dimension.label: dimension for dimension in theirs.dims_params}
+    data = draw("parallel", snapshot_of(trials), params=("lr", "layers"))
+    (goal,) = theirs.dims_objectives
+    losses = _done(data, data.points.value.values)
+    for column in data.columns:
+        plot = by_name[column.axis.name]
+        assert column.axis.log is plot.is_log
+        mine = np.array(_done(data, column.values.values))
+        found = np.log10(mine) if plot.is_log else mine
+        ours = sorted(zip(losses, found.tolist(), strict=True))
+        lines = sorted(zip(goal.values, plot.values, strict=True))
+        assert np.array(ours) == pytest.approx(np.array(lines))
+
+
+def test_the_curves_are_optunas() -> None:
+    curves = {n: Curve([0, 1, 2], [3.0, 2.0, 1.0 + n], [0.0] * 3) for n in range(0, 10, 2)}
+    trials = [make(n, params={}, loss=1.0 + n) for n in range(10)]
+    study = optuna.create_study()
+    for trial in trials:
+        curve = curves.get(trial.number)
+        steps = {} if curve is None else dict(zip(curve.steps, curve.values, strict=True))
+        value = trial.value(GOALS[0])
+        study.add_trial(optuna.trial.create_trial(value=value, intermediate_values=steps))
+    theirs = _get_intermediate_plot_info(study).trial_infos
+    (run,) = draw("curves", snapshot_of(trials), curves=curves).runs
+    mine = [
+        (int(number), list(zip(line.step.tolist(), line.value.tolist(), strict=True)))
+        for number, line in zip(run.points.trial, run.lines, strict=True)
+        if len(line.step)
+    ]
+    assert mine == [(one.trial_number, one.sorted_intermediate_values) for one in theirs]

@@ -1,12 +1,16 @@
 """`/figures`: the data behind a figure, over HTTP."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from cli_stores import GOAL, add_sweep, add_trial
-from sonde.analysis.figures import KINDS
+from sonde.analysis.figures import KINDS, Asked
+from sonde.analysis.figures.stored import figure_from
+from sonde.analysis.pictures import Picture
 from sonde.core.metric import Goal
 from sonde.core.trial import State
 from sonde.server import drawing
@@ -33,6 +37,25 @@ def get(client: httpx.Client, path: str, **params: Any) -> dict[str, Any]:
 def test_there_is_a_figure_of_every_kind(client: httpx.Client, path: str) -> None:
     for kind in KINDS:
         assert get(client, f"{path}/{kind}")["kind"] == kind
+
+
+@pytest.mark.parametrize("sweeps", [("digits",), ("digits", "second")])
+def test_whoever_draws_a_figure_has_the_same_numbers(
+    client: httpx.Client, store: MemoryStore, path: str, sweeps: tuple[str, ...]
+) -> None:
+    other = add_sweep(store, name="second", goals=(GOAL, Goal(metric="size")))
+    for n in range(6):
+        params = {"lr": 10.0**-n, "opt": "sgd"}
+        add_trial(store, other.id, params, [1.0, 0.2 * n], after=10 * n, size=n)
+    for kind in KINDS:
+        answer = client.get(f"{path}/{kind}", params={"with": sweeps[1:]})
+        while answer.status_code == 202:
+            answer = client.get(f"{path}/{kind}", params={"with": sweeps[1:]})
+        drawn = Picture(figure_from(store, sweeps, Asked(kind=kind), datetime.now(UTC)))
+        assert answer.json() == json.loads(drawn.render("json"))
+        page = drawn.render("html").decode()
+        held = page.partition('id="data">')[2].partition("</script>")[0]
+        assert answer.json() == json.loads(held)
 
 
 def test_parameters_choose_what_is_drawn(

@@ -31,6 +31,9 @@ class Grid:
         value: (rows, columns): what is expected there.
         extrapolates: (rows, columns): where it is far from all results.
         results: How many results it was made from.
+        limit: From here on a bad result counts as this value, as one that is far beyond the others
+            would bend the whole surface; None: there is none such.
+        limited: How many results that is.
     """
 
     x: Floats
@@ -38,6 +41,8 @@ class Grid:
     value: Floats
     extrapolates: Bools
     results: int
+    limit: float | None
+    limited: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +68,7 @@ def contour(snapshot: Snapshot, goal: Goal, x: str, y: str, most: int) -> Contou
     """Return the measured points, and a surface through the results.
 
     Other parameters differ from trial to trial: the surface is what is found on average. One
-    result far beyond the others does not bend it; its point has its value all the same.
+    result far beyond the others does not bend it (`limit`); its point has its value all the same.
     """
     across, up = snapshot.param(x), snapshot.param(y)
     waits = snapshot.states == STATES.index(State.WAITING)
@@ -95,7 +100,10 @@ def _grid(snapshot: Snapshot, goal: Goal, axis: Axis, axes: tuple[Axis, Axis]) -
     if len(rows) < FEWEST:
         return None
     values = snapshot.goal(goal).values[rows]
-    values = _drawn_in(np.log(values) if axis.log else values, goal)
+    values = np.log(values) if axis.log else values
+    limit = _limit(values, goal)
+    beyond = values > limit if goal.is_min else values < limit
+    values = np.where(beyond, limit, values)
     words = [one.kind == "category" for one in axes]
     measured = Plane(
         x=places(axes[0], across.values[rows]),
@@ -117,6 +125,8 @@ def _grid(snapshot: Snapshot, goal: Goal, axis: Axis, axes: tuple[Axis, Axis]) -
         value=value.reshape(shape),
         extrapolates=found.extrapolates.reshape(shape),
         results=len(rows),
+        limit=(float(np.exp(limit)) if axis.log else limit) if beyond.any() else None,
+        limited=int(beyond.sum()),
     )
 
 
@@ -133,13 +143,9 @@ def _along(axis: Axis) -> Floats:
     return np.unique(found)
 
 
-def _drawn_in(values: Floats, goal: Goal) -> Floats:
-    """Draw bad values in to some quartile ranges from the middle."""
-    low, middle, high = np.percentile(values, [25, 50, 75])
-    reach = _FAR * float(high - low)
-    if reach <= 0:
-        return values
-    found: Floats = (
-        np.minimum(values, middle + reach) if goal.is_min else np.maximum(values, middle - reach)
-    )
+def _limit(values: Floats, goal: Goal) -> float:
+    """Return the value, some quartile ranges from the middle, at which bad ones are drawn in."""
+    low, middle, high = np.percentile(values, [25, 50, 75]).tolist()
+    reach = _FAR * (high - low) or np.inf
+    found: float = middle + reach if goal.is_min else middle - reach
     return found

@@ -97,7 +97,10 @@ def contour(data: Any) -> Figure:
         scatter(ax, x, run.points, y, nowhere, run.y, INK)
     if grids:
         axes = [ax for (ax,) in blocks]
-        bar = figure.colorbar(ScalarMappable(norm, shades(goal)), ax=axes, pad=0.02)
+        # An arrow, where results lie beyond the shades.
+        worse = "min" if goal.direction == "maximize" else "max"
+        ends: Any = worse if any(grid.limited for grid in grids) else "neither"
+        bar = figure.colorbar(ScalarMappable(norm, shades(goal)), ax=axes, pad=0.02, extend=ends)
         bar.set_label(goal.name, color=INK, fontsize=9)
         bar.ax.tick_params(labelsize=8)
     pale_patch = Line2D([], [], ls="none", marker="s", color="#d5d5d5", label="extrapolated")

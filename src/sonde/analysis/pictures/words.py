@@ -30,7 +30,8 @@ def names_of(runs: Sequence[Any]) -> list[str]:
 def said_by(figure: Any) -> list[str]:
     """Say which trials of which sweeps a figure shows, a line for each."""
     runs = runs_of(figure)
-    return [said_of(run.source, _omitted(run), name=len(runs) > 1) for run in runs]
+    said = [said_of(run.source, _omitted(run), name=len(runs) > 1) for run in runs]
+    return said + [text for run in runs if (text := _limited(run, name=len(runs) > 1))]
 
 
 def said_of(source: Source, omitted: Mapping[str, int], *, name: bool = False) -> str:
@@ -69,6 +70,17 @@ def span_unit(seconds: float) -> tuple[str, float]:
         if seconds >= 2 * size:
             return unit, size
     return "s", 1.0
+
+
+def _limited(run: Any, *, name: bool) -> str:
+    """Say what a surface does not follow: one that diverged would hide all others in it."""
+    grid = getattr(run, "grid", None)
+    if grid is None or grid.limit is None:
+        return ""
+    which = "above" if run.goal.direction != "maximize" else "below"
+    results = "1 result" if grid.limited == 1 else f"{grid.limited:,} results"
+    of = f"{run.source.name}: " if name else ""
+    return f"{of}the surface counts {results} {which} {grid.limit:.3g} as {grid.limit:.3g}"
 
 
 def _omitted(run: Any) -> Mapping[str, int]:

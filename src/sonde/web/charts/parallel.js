@@ -10,6 +10,7 @@
 import { present } from "../columns.js";
 import { placeOf } from "../rows.js";
 import { colour, ramp, rgb } from "../theme.js";
+import { comparable } from "./results.js";
 
 /** @typedef {import("./axis.js").Axis} Axis */
 /** @typedef {import("../columns.js").Columns} Columns */
@@ -58,18 +59,18 @@ export function heights(columns, axes, frame) {
 }
 
 /**
- * How good each trial is among all: 1 the best, 0 the worst, NaN where it has no result.
+ * How good each trial is among all: 1 the best, 0 the worst, NaN where it has no result to compare.
  * @param {Columns} columns @param {import("../columns.js").Column | undefined} goal
  * @returns {Float32Array}
  */
 export function merits(columns, goal) {
   const out = new Float32Array(columns.count).fill(Number.NaN);
   if (!goal) return out;
-  const counts = columns.states.map((state) => state === "done" || state === "stopped");
+  const counts = comparable(columns);
   const values = new Float64Array(columns.count);
   let n = 0;
   const usable = (/** @type {number} */ row) =>
-    counts[columns.state[row]] && present(goal, row) && !Number.isNaN(goal.values[row]);
+    counts(row) && present(goal, row) && Number.isFinite(goal.values[row]);
   for (let row = 0; row < columns.count; row++) if (usable(row)) values[n++] = goal.values[row];
   const order = values.subarray(0, n).sort();
   const isMin = goal.about.direction !== "maximize";

@@ -3,7 +3,7 @@
 import { part } from "../address.js";
 import { axisOf } from "../charts/axis.js";
 import { scaleOf } from "../charts/cloud.js";
-import { present } from "../columns.js";
+import { resultsOf } from "../charts/results.js";
 import { html, useMemo, useState } from "../html.js";
 import { count, number } from "../numbers.js";
 import { colour } from "../theme.js";
@@ -37,19 +37,6 @@ export function Edf({ board }) {
     <p class="legend"><span><i class="point-line" aria-hidden="true"></i> ${isNarrowed ? `the ${one}s shown` : `all ${one}s with a result`}</span>
       ${isNarrowed && html`<span><i class="ghost-line" aria-hidden="true"></i> all ${one}s</span>`}
       <span class="under">${at === at ? `${Math.round(100 * share(some))} % are at most ${number(value, 4)}` : ""}</span></p></section>`;
-}
-
-/** The results of trials that were not cut off by a fault, ascending. @param {import("../columns.js").Columns} columns @param {import("../columns.js").Column} goal @param {Uint32Array} rows */
-function resultsOf(columns, goal, rows) {
-  const counts = columns.states.map((state) => state === "done" || state === "stopped");
-  const out = new Float64Array(rows.length);
-  let n = 0;
-  for (let i = 0; i < out.length; i++) {
-    const row = rows[i];
-    const v = goal.values[row];
-    if (counts[columns.state[row]] && present(goal, row) && v - v === 0) out[n++] = v;
-  }
-  return out.subarray(0, n).sort();
 }
 
 /** @param {import("../ui/plot.js").Frame} frame @param {CanvasRenderingContext2D} context @param {import("../charts/axis.js").Axis} axis @param {Float64Array} values @param {string} paint */
