@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from engines import Acting, Site
+from seeds_program import DRIVER
 from sonde.core.trial import State
 from sonde.errors import ConfigError
 from sonde.executors.ray import RayExecutor
@@ -239,6 +240,22 @@ def test_programs_written_for_ray_run_there_as_trials(site: Site, cluster: Any) 
         State.DONE: 5, State.FAILED: 1,
     }  # fmt: skip
     assert second.trials == 1
+
+
+def test_the_seeds_program_runs_there_with_its_import_changed(site: Site, cluster: Any) -> None:
+    (site.base / "driver.py").write_text(DRIVER)
+    env = os.environ | {"RAY_ADDRESS": cluster.address, "SONDE_ON": "ray"}
+    done = subprocess.run(
+        [sys.executable, "driver.py"], cwd=site.base, env=env, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (record,) = site.store.list_sweeps()
+    trials = site.store.changes(record.id).trials
+    assert Counter(trial.state for trial in trials) == {State.DONE: 100}
+    values = [trial.metrics["value"].last for trial in trials]
+    assert max(values) == float(done.stdout.split()[1])
+    assert min(values) < 0.25  # ended early, inside the trial
 
 
 def test_ctrl_c_lets_trials_end_and_the_cluster_is_clean_afterwards(

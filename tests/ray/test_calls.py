@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import sonde.ray as ray
+from seeds_program import DRIVER
 from sonde.core.trial import State
 from sonde.errors import ConfigError
 from sonde.ray.exceptions import GetTimeoutError, RayTaskError
@@ -21,30 +22,6 @@ from sonde.ray.remote import settings
 from sonde.store import open_store
 from sonde.store.protocol import Store
 from sonde.testing.executors import until
-
-# Scenario B: the seed's program, of which only the import is changed.
-DRIVER = """\
-import numpy as np, sonde.ray as ray
-import time
-@ray.remote([dict, int], [float])
-def train_cnn(hyperparameters, epochs):
-    acc = 0.1
-    for i in range(1, epochs):
-        acc += 0.002 / (1 + abs(np.log10(hyperparameters["learning_rate"]) + 3))
-        if i % 100 == 0 and acc < 0.25: return acc          # early stop inside the trial
-    return acc
-def generate_random_params(u=np.random.uniform):
-    return {"learning_rate": 10 ** u(-6, 1), "batch_size": np.random.randint(30, 100),
-            "dropout": u(0, 1), "stddev": 10 ** u(-3, 1)}
-result_refs = []
-began = time.process_time()
-for _ in range(100):
-    randparams = generate_random_params()
-    result_refs.append((randparams, train_cnn(randparams, 400)))
-print(time.process_time() - began)
-results = [(randparams, ray.get(ref)) for (randparams, ref) in result_refs]
-print(max(results, key=lambda r: r[1])[1])
-"""
 
 
 @pytest.fixture(scope="module")
