@@ -78,6 +78,13 @@ class PretendedCloud:
                 "HOME": str(self.home), "RAY_USAGE_STATS_ENABLED": "0"}  # fmt: skip
         return os.environ | mine
 
+    def place(self, timeout: str) -> str:
+        """Return what is written behind `--cloud`: machines that have sonde already."""
+        return (
+            f"ec2(python={sys.executable!r}, user='root', key={str(self.key)!r}, "
+            f"timeout={timeout!r}, name='sonde-up-{timeout}')"
+        )
+
     def command(self, folder: Path, *words: str) -> list[str]:
         """Return the words that run our Python with these words, there and in a folder."""
         return [*self.there, "env", "-C", str(folder), sys.executable, *words]

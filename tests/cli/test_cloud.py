@@ -1,8 +1,16 @@
 """`sonde cloud`, and what `sonde run` says of machines before there are any."""
 
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
 import yaml
 
 from cli_said import Sonde
+from sonde.cli.clouds import agree
+from sonde.errors import ConfigError
 
 RUN = ["run", "--cloud=ec2", "--num-workers=4", "--hyperparam", "lr=1,2", "--metric", "loss"]
 
@@ -40,3 +48,28 @@ def test_a_manifest_for_kubernetes_is_printed(cli: Sonde) -> None:
         "sonde", "agent", "--store", "http://far:7733", "digits",
         "--allow-command", "python train.py *",
     ]  # fmt: skip
+
+
+def test_nothing_that_costs_money_is_started_where_nobody_can_agree(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ConfigError, match="this costs money: 1 USD; add --yes if you agree"):
+        agree(["1 USD"], "ec2")
+    agree(["1 USD"], "ec2", yes=True)
+    assert capsys.readouterr().err == "1 USD\n"
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"n\n", 2), (b"\n", 2), (b"y\n", 0)])
+def test_at_a_terminal_a_y_agrees(typed: bytes, code: int) -> None:
+    program = (
+        "from sonde.cli.clouds import agree\nfrom sonde.errors import ConfigError\n"
+        "try: agree(['1 USD'], 'ec2')\nexcept ConfigError as e: raise SystemExit(e.exit_code)"
+    )
+    ours, theirs = pty.openpty()
+    asked = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=theirs, stderr=theirs, stdout=theirs
+    )
+    os.write(ours, typed)
+    assert asked.wait(30) == code
+    os.close(theirs)
+    os.close(ours)

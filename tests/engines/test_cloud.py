@@ -99,7 +99,7 @@ def test_the_watchdog_ends_all_machines_once_no_driver_has_been_there_for_so_lon
 
 def test_a_sweep_starts_its_machines_and_ends_them(cloud: PretendedCloud, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(TRAIN)
-    words = ["run", "--cloud", place(cloud, "60s"), "--cloud-spot", "--num-workers=3", "--yes",
+    words = ["run", "--cloud", cloud.place("60s"), "--cloud-spot", "--num-workers=3", "--yes",
              "--hyperparam", "lr=0.1:0.1:0.6", "--metric", "loss:min", "--metric-regex",
              "loss=(.*)", "--progress", "plain", "--name", "far", "train.py"]  # fmt: skip
     done = cloud.run(tmp_path, "-m", "sonde", *words)
@@ -111,16 +111,6 @@ def test_a_sweep_starts_its_machines_and_ends_them(cloud: PretendedCloud, tmp_pa
     assert kinds == {"m6i.large", "c6i.large"}
     assert {one["State"]["Name"] for one in cloud.instances()} == {"terminated"}
     assert not list((tmp_path / ".sonde" / "cloud").iterdir())
-
-
-def place(cloud: PretendedCloud, timeout: str) -> str:
-    """What is written behind `--cloud`: the machines have sonde already."""
-    import sys
-
-    return (
-        f"ec2(python={sys.executable!r}, user='root', key={str(cloud.key)!r}, "
-        f"timeout={timeout!r}, name='sonde-up-{timeout}')"
-    )
 
 
 def _kept(folder: Path, name: str) -> Kept:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
+from sonde.cli.clouds import yes_option
 from sonde.cli.options import opened, store_option
 
 __all__ = ["agent"]
@@ -18,6 +19,7 @@ __all__ = ["agent"]
               help="Where agents are started: this machine, or ray, dask, slurm, or what a "
               "plugin adds; as many as it has room for.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT", help="Of the cluster that --on is to use.")
+@yes_option
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Leave after N trials.")
 @click.option(
     "--workers", "-j", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
@@ -71,6 +73,7 @@ def agent(
     sweep: str,
     on: str | None,
     address: str | None,
+    yes: bool,
     count: int | None,
     workers: int,
     gpus: str | None,
@@ -147,7 +150,7 @@ def agent(
         with opened(store) as opened_store:
             record = patiently(opened_store, lambda: find(opened_store, sweep), say)
             check_allowed(opened_store.url, record, allow_command, Path.cwd())
-            ctx.exit(join(opened_store, record, crew))
+            ctx.exit(join(opened_store, record, crew, yes=yes))
     if memory_per_trial is not None or resources:
         flag = "--resource" if resources else "--mem-per-trial"
         raise ConfigError(flag, "an agent counts cores and devices only", "add --on PLACE")

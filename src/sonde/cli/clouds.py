@@ -1,14 +1,10 @@
 """Machines of a cloud, as the command line asks for them and agrees to what they cost."""
 
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import click
-
-if TYPE_CHECKING:
-    from sonde.executors.protocol import Priced
-    from sonde.executors.resources import Resources
 
 __all__ = ["agree", "cloud_options", "machines_of", "yes_option"]
 
@@ -61,24 +57,20 @@ def machines_of(given: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
     return found
 
 
-def agree(
-    place: "Priced", each: "Resources", workers: int | None, name: str, *, yes: bool = False
-) -> None:
+def agree(lines: Sequence[str], name: str, *, yes: bool = False) -> None:
     """Say what a place costs, and have the user agree to it.
 
     Raises:
-        ConfigError: If nobody can be asked.
-        click.Abort: If the user does not.
+        ConfigError: If nobody can be asked, or the user does not agree.
     """
     from sonde.cli.output import say
     from sonde.errors import ConfigError
 
-    lines = place.bill(each, workers)
     if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError(
             f"--cloud {name}", f"this costs money: {'; '.join(lines)}", "add --yes if you agree"
         )
     for line in lines:
         say(line)
-    if not yes:
-        click.confirm("sonde: start them?", abort=True, err=True)
+    if not yes and not click.confirm("start them?", err=True):
+        raise ConfigError(f"--cloud {name}", "you did not agree", "nothing was started")

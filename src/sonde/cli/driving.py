@@ -49,12 +49,13 @@ def aboard(crew: Crew, *, yes: bool = False) -> Iterator[Aboard]:
     """
     place = executor(crew.place)
     try:
-        if isinstance(place, Priced):
-            agree(place, crew.each, crew.workers, crew.place, yes=yes)
-        yield Aboard(
-            crew=crew, executor=place, room=board(place, crew.place, crew.each, crew.gpus)
-            if not is_here(crew.place) else None,
-        )  # fmt: skip
+        lines = place.bill(crew.each, crew.workers) if isinstance(place, Priced) else []
+        room = None
+        if not is_here(crew.place):
+            room = board(place, crew.place, crew.each, crew.gpus)
+        if lines:
+            agree(lines, crew.place, yes=yes)
+        yield Aboard(crew=crew, executor=place, room=room)
     finally:
         place.close()
 

@@ -31,8 +31,11 @@ def check_options(given: Mapping[str, Any], place: str) -> None:
             )
 
 
-def join(store: Store, record: SweepRecord, crew: Crew) -> int:
+def join(store: Store, record: SweepRecord, crew: Crew, *, yes: bool = False) -> int:
     """Run trials of a sweep with agents of a crew's place, until it has ended or Ctrl-C.
+
+    Args:
+        yes: The user agrees to what the place costs, and is not asked.
 
     Returns:
         The exit code, as of the sweep.
@@ -40,5 +43,5 @@ def join(store: Store, record: SweepRecord, crew: Crew) -> int:
     Raises:
         ConfigError: If the place cannot be reached, or has not what each trial is to have.
     """
-    with aboard(crew) as at:
+    with aboard(crew, yes=yes) as at:
         return drive_here(store, record, at, progress="auto").code

@@ -6,6 +6,7 @@ machines end with the sweep; when this process dies, the watchdog on the head en
 """
 
 import importlib.metadata
+import importlib.util
 import json
 import secrets
 import shutil
@@ -36,6 +37,7 @@ __all__ = ["CloudExecutor"]
 
 _TELL_S = 600.0  # how often it says what was spent
 _LEAVE_S = 30.0
+_AGAIN_S = 3.0  # between two attempts to connect
 
 
 class CloudExecutor:
@@ -68,6 +70,8 @@ class CloudExecutor:
         self._words: list[str] = []
         self._started = 0
         self._stopping = 0
+        self._is_closing = False
+        self._lock = threading.Lock()  # of who is a member, and whether there is a connection
         self._spans: list[Span] = []
         self._up: tuple[datetime, int] | None = None
         self._told_at = time.monotonic()
@@ -101,7 +105,12 @@ class CloudExecutor:
         return self._file({})
 
     def room(self, each: Resources) -> int | None:
-        """Return how many trials the machines have room for when all are up."""
+        """Return how many trials the machines have room for when all are up.
+
+        Raises:
+            ConfigError: If something is missing here that starts them.
+        """
+        self._check_tools()
         if self._choice is None:
             self.bill(each, 1)
         assert self._choice is not None
@@ -110,14 +119,17 @@ class CloudExecutor:
     def start(self, spec: AgentSpec, n: int) -> Sequence[Handle]:
         """Start n agents; the first time machines are started for them, which takes minutes."""
         own = [self._handle() for _ in range(n)]
-        self._members |= {handle.id: handle for handle in own}
-        self._spec = spec
-        if self._link is not None:
-            self._link.say("start", ids=[handle.id for handle in own])
-        elif self._opening is None:
-            self._keep(spec)
-            self._opening = threading.Thread(target=self._open, daemon=True)
-            self._opening.start()
+        with self._lock:
+            self._members |= {handle.id: handle for handle in own}
+            self._spec = spec
+            if self._link is not None:
+                self._link.say("start", ids=[handle.id for handle in own])
+                return own
+            if self._opening is None:
+                if self._kept is None:
+                    self._keep(spec)
+                self._opening = threading.Thread(target=self._open, daemon=True)
+                self._opening.start()
         return own
 
     def watch(self) -> Sequence[Exited]:
@@ -156,6 +168,7 @@ class CloudExecutor:
 
     def close(self) -> None:
         """Make sure that no agent is left, and end the machines."""
+        self._is_closing = True
         if self._link is not None:
             if self._members:
                 self.stop(now=True)
@@ -200,15 +213,25 @@ class CloudExecutor:
             python=f"{sys.version_info.major}.{sys.version_info.minor}",
         )  # fmt: skip
 
-    def _keep(self, spec: AgentSpec) -> None:
-        """Write down what is about to be started, before it is."""
-        if self._choice is None:
-            self.bill(spec.each, max(1, len(self._members)))
+    def _check_tools(self) -> None:
+        """Refuse before anything is written what would fail only then."""
+        driver = {"ec2": "boto3", "gcloud": "google-api-python-client"}[self._request.cloud]
+        for module in ("ray", driver.replace("google-api-python-client", "googleapiclient")):
+            if importlib.util.find_spec(module) is None:
+                raise ConfigError(
+                    self._request.where, f"{module} is not installed here",
+                    f"pip install 'ray[default]' {driver}",
+                )  # fmt: skip
         for program in ("ssh", "rsync"):
             if shutil.which(program) is None:
                 raise ConfigError(
                     self._request.where, f"{program} is not installed here", "install it"
                 )
+
+    def _keep(self, spec: AgentSpec) -> None:
+        """Write down what is about to be started, before it is."""
+        if self._choice is None:
+            self.bill(spec.each, max(1, len(self._members)))
         shelf = Shelf(Path(spec.root))
         folder = shelf.folder(self._name)
         mounts = {"~/.ray": folder / "ray"}  # where Ray looks for its token
@@ -219,15 +242,7 @@ class CloudExecutor:
         if self._request.python is None:
             mounts[f"{FOLDER}/wheel"] = wheel_of_this(folder / "wheel").parent
         self._config = self._file(mounts)
-        try:
-            validate(self._config)
-        except ImportError as error:
-            shelf.remove(self._name)
-            raise ConfigError(
-                self._request.where, "Ray's launcher is not installed here",
-                "pip install 'ray[default]' "
-                + {"ec2": "boto3", "gcloud": "google-api-python-client"}[self._request.cloud],
-            ) from error  # fmt: skip
+        validate(self._config)
         assert self._bill is not None
         kept = Kept(
             name=self._name, cloud=self._request.cloud, sweep=spec.sweep,
@@ -240,19 +255,33 @@ class CloudExecutor:
     def _open(self) -> None:
         """Have the head up and connect to it; in a thread of its own."""
         try:
-            if self._head is None:
-                self._head = self._launch()
-            assert self._spec is not None
-            link = Link(self._head, self._spec, python_there(self._request))
+            link = self._connect()
         except SondeError as error:
             self._fault = error
             self._opening = None
             return
-        self._link = link
-        link.say("start", ids=list(self._members))
-        if self._stopping:
-            link.say("stop", now=self._stopping > 1)
-        self._opening = None
+        with self._lock:
+            link.say("start", ids=list(self._members))
+            if self._stopping:
+                link.say("stop", now=self._stopping > 1)
+            self._link = link
+            self._opening = None
+
+    def _connect(self) -> Link:
+        assert self._spec is not None
+        python = python_there(self._request)
+        if self._head is None:
+            self._head = self._launch()
+            return Link(self._head, self._spec, python)
+        # It was lost: after the timeout the watchdog has ended the machines.
+        until = time.monotonic() + self._request.timeout_s
+        while True:
+            try:
+                return Link(self._head, self._spec, python)
+            except PlaceError:
+                if self._is_closing or time.monotonic() > until:
+                    raise
+            time.sleep(_AGAIN_S)
 
     def _launch(self) -> Head:
         assert self._kept is not None
@@ -284,9 +313,11 @@ class CloudExecutor:
         link.ping()
         heard = link.heard()
         if heard is None:
-            self._words.append(f"the connection to {self._name} is gone: {link.trouble()}")
-            link.close()
+            self._words.append(
+                f"the connection to {self._name} is gone, trying again: {link.trouble()}"
+            )
             self._link = None
+            link.close()
             self._drop("the connection to the head is gone", clean=False)
             return
         for one in heard:

@@ -8,7 +8,6 @@ agents far away need no way to this machine.
 import json
 import queue
 import secrets
-import shlex
 import subprocess
 import threading
 import time
@@ -172,8 +171,3 @@ def _ssh(head: Head, forward: list[str]) -> list[str]:
     for name, value in options.items():
         words += ["-o", f"{name}={value}"]
     return [*words, f"{head.user}@{head.ip}"]
-
-
-def shown(head: Head) -> str:
-    """Return the words with which people log in to a head."""
-    return shlex.join(["ssh", *(["-i", head.key] if head.key else []), f"{head.user}@{head.ip}"])

@@ -5,7 +5,7 @@ of whoever started them.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,10 +147,3 @@ def _machine(provider: Any, node: str) -> CloudMachine:
 def _known(ask: Callable[[str], Any], node: str) -> str | None:
     answer = ask(node)
     return str(answer) if answer else None
-
-
-def told(machines: Sequence[CloudMachine]) -> str:
-    """Return how many there are, for people."""
-    workers = sum(not one.is_head for one in machines)
-    head = "a head and " if any(one.is_head for one in machines) else ""
-    return f"{head}{workers} worker" + "s" * (workers != 1)

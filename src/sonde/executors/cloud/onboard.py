@@ -2,8 +2,9 @@
 
 It holds the driver's agents as actors of the cluster, as the Ray executor does anywhere, and is
 told what to do by lines of JSON on stdin: `open`, `start`, `stop`, `ping`, `close`. On stdout it
-says what became of them. When its stdin ends its agents give their trials back and it leaves. Each
-line is noted for the watchdog, which ends the machines when none has come for long.
+says what became of them. When its stdin ends, or no ping has come for a while (a connection may
+hang for hours), its agents give their trials back and it leaves. Each line is noted for the
+watchdog, which ends the machines when none has come for long.
 """
 
 import json
@@ -26,6 +27,7 @@ __all__ = ["main"]
 
 _LOOK_S = 0.1
 _COUNT_S = 5.0
+_SILENT_S = 90.0  # a driver pings every 5 s
 
 
 _answers: Any = sys.stdout
@@ -109,15 +111,18 @@ def main() -> int:
     orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_read, args=(orders,), daemon=True).start()
     onboard = _Onboard()
+    heard_at = time.monotonic()
     try:
         while not onboard.is_over:
             try:
                 order = orders.get(timeout=_LOOK_S)
             except queue.Empty:
-                pass
+                if time.monotonic() - heard_at > _SILENT_S:
+                    break
             else:
                 if order is None:
                     break
+                heard_at = time.monotonic()
                 onboard.obey(order)
             onboard.tell()
     except BrokenPipeError:
