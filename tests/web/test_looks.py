@@ -121,3 +121,19 @@ def test_a_sweep_is_paused_and_resumed_by_p(look: Look, url: str, store: MemoryS
         expect(page.get_by_role("button", name="Resume")).to_be_visible()
         page.keyboard.press("p")
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_of_menus_one_is_open_and_escape_closes_it(page: Page) -> None:
+    page.goto("/?sweep=mixed&tab=trials")
+    columns, export = (page.locator("summary", has_text=text) for text in ("Columns", "Export"))
+    columns.click()
+    expect(page.get_by_role("button", name="The usual")).to_be_visible()
+    export.click()
+    expect(page.get_by_role("button", name="LaTeX")).to_be_visible()
+    expect(page.get_by_role("button", name="The usual")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="LaTeX")).to_be_hidden()
+    expect(export).to_be_focused()
+    columns.click()
+    page.get_by_role("heading", name="mixed").click()
+    expect(page.get_by_role("button", name="The usual")).to_be_hidden()

@@ -29,9 +29,10 @@ def test_its_values_stand_beside_those_of_the_best(page: Page) -> None:
 def test_it_says_what_it_printed_and_how_it_failed(page: Page) -> None:
     page.goto("/?sweep=mixed&trial=4")
     expect(page.get_by_text("no memory left (exit status 3)")).to_be_visible()
-    expect(page.get_by_label("stdout", exact=True)).to_have_text("training with lr=0.3 0.3\n")
-    page.get_by_role("button", name="stderr").click()
+    # Of one that failed, first where it says why.
     expect(page.get_by_label("stderr", exact=True)).to_contain_text("no memory left")
+    page.get_by_role("button", name="stdout").click()
+    expect(page.get_by_label("stdout", exact=True)).to_have_text("training with lr=0.3 0.3\n")
 
 
 def test_its_curve_and_the_summaries_of_every_metric_are_there(page: Page) -> None:

@@ -8,6 +8,7 @@ import { enter, role } from "./session.js";
 import { theme, toggleTheme } from "./theme.js";
 import { Confirm, Note } from "./ui/confirm.js";
 import { Dialog } from "./ui/dialog.js";
+import { leaveMenus } from "./ui/menu.js";
 import { Shape } from "./ui/state.js";
 import { Locked } from "./views/locked.js";
 import { Sweep } from "./views/sweep.js";
@@ -72,6 +73,7 @@ function Trouble() {
 
 document.addEventListener("click", follow);
 document.addEventListener("keydown", pressed);
+for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, leaveMenus);
 const root = /** @type {Element} */ (document.getElementById("app"));
 root.textContent = "";
 enter();

@@ -6,9 +6,9 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 const LOOK_MS = 1500;
 const MOST = 200_000; // characters kept in the page
 
-/** @param {{ sweep: string, number: number, isLive: boolean, attempt: number }} props */
-export function Log({ sweep, number, isLive, attempt }) {
-  const [stream, setStream] = useState("stdout");
+/** @param {{ sweep: string, number: number, isLive: boolean, attempt: number, hasFailed: boolean }} props */
+export function Log({ sweep, number, isLive, attempt, hasFailed }) {
+  const [stream, setStream] = useState(hasFailed ? "stderr" : "stdout"); // where most programs say why
   const [log, setLog] = useState(/** @type {any} */ (null));
   const box = useRef(/** @type {HTMLPreElement | null} */ (null));
   const isAtEnd = useRef(true);

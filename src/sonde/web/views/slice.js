@@ -30,7 +30,7 @@ export function Slice({ board }) {
 /** What the points' shapes and colours mean. @param {{ more?: number, one?: string }} props `one`: what each is */
 export const Key = ({ more = 0, one = "trial" }) => html`<p class="legend"><span><${Shape} state="done" /> done</span><span><${Shape} state="stopped" /> stopped early</span><span><${Shape} state="failed" /> failed</span>
   <span><${Shape} state="running" /> running</span><span><i class="ramp" aria-hidden="true"></i> worse to better</span>
-  ${one === "assignment" && html`<span>each the mean of an assignment's repeats; grey: not all have ended</span>`}
+  ${one === "assignment" && html`<span>each the mean of an assignment's repeats</span>`}
   ${more > 0 && html`<span>${count(more, "further parameter")} not shown</span>`}</p>`;
 
 /**

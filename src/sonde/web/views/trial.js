@@ -36,7 +36,7 @@ export function Trial({ sweep, number: trial }) {
       <${Params} view=${view} sweep=${sweep} />
       <${Metrics} view=${view} sweep=${sweep} />
     </div>
-    <${Log} sweep=${view.sweep} number=${view.number} isLive=${view.state === "running"} attempt=${view.attempts} />
+    <${Log} sweep=${view.sweep} number=${view.number} isLive=${view.state === "running"} attempt=${view.attempts} hasFailed=${view.state === "failed"} />
     <${Artifacts} sweep=${view.sweep} number=${view.number} attempts=${view.attempts} isLive=${view.state === "running"} />
     <${Again} view=${view} sweep=${sweep} />`;
 }
