@@ -38,6 +38,11 @@ class TestBayes(MethodContract):
     most_seconds = 60.0
 
 
+class TestPbt(MethodContract):
+    method = method("pbt(population=12)")
+    goes_on = True
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_the_registry_is_held_to_the_contract(name: str) -> None:
     held = {contract.method.name for contract in MethodContract.__subclasses__()}

@@ -65,8 +65,16 @@ class TrialFolder:
         self.checkpoint.mkdir(parents=True, exist_ok=True)
         self.artifacts.mkdir(exist_ok=True)
 
-    def environment(self, params: Mapping[str, Any], store: str) -> dict[str, str]:
-        """Return the variables by which a trial knows what it is."""
+    def environment(
+        self, params: Mapping[str, Any], store: str, parent: int | None = None
+    ) -> dict[str, str]:
+        """Return the variables by which a trial knows what it is.
+
+        Args:
+            params: Its values.
+            store: The store's URL.
+            parent: The trial whose checkpoint it begins with.
+        """
         env = {
             "SONDE_TRIAL_DIR": str(self.path),
             "SONDE_SWEEP": self.sweep,
@@ -76,6 +84,8 @@ class TrialFolder:
             "SONDE_CHECKPOINT_DIR": str(self.checkpoint),
             "SONDE_STORE": store,
         }
+        if parent is not None:
+            env["SONDE_PARENT"] = str(parent)
         return env | {variable(name): _text(value) for name, value in params.items()}
 
     def write_for_wandb(self, values: Mapping[str, Any]) -> dict[str, str]:

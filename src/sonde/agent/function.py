@@ -12,6 +12,7 @@ from typing import Any
 from sonde.agent.folder import TrialFolder
 from sonde.agent.guard import Guard, kill_earlier, signal_group
 from sonde.agent.identity import start_time
+from sonde.agent.inheriting import inherit
 from sonde.agent.process import Program, last_line
 from sonde.agent.running import Ended
 from sonde.agent.waker import Waker
@@ -124,6 +125,7 @@ class FunctionWork:
         """Kill what is left of an earlier attempt and make the folder."""
         if self._folder.attempt > 1:
             kill_earlier(self._folder)
+        yield from inherit(self._folder, self._lease)
         self._folder.create(self._lease.params)
         yield
 

@@ -155,6 +155,7 @@ class Link:
                 until=_now(),
                 params=trial.params,
                 definition=changes.record.sweep.version,
+                origin=trial.origin,
             )
             for trial in changes.trials
             if trial.state is State.RUNNING

@@ -7,6 +7,7 @@ from typing import Any
 from sonde.agent.folder import TrialFolder, source_folder
 from sonde.agent.guard import Guard, kill_earlier, signal_group
 from sonde.agent.identity import start_time
+from sonde.agent.inheriting import inherit
 from sonde.agent.lacking import remedy
 from sonde.agent.process import Program, last_line
 from sonde.agent.running import Ended
@@ -58,6 +59,7 @@ class CommandWork:
         """Kill what is left of an earlier attempt and make the workspace."""
         if self._folder.attempt > 1:
             kill_earlier(self._folder)
+        yield from inherit(self._folder, self._lease)
         self._folder.create(self._lease.params)
         if self._command.program is not None:
             self._env |= self._folder.write_for_wandb(nested(self._lease.params, self._groups))

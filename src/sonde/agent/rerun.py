@@ -66,6 +66,7 @@ def rerun(store: Store, record: SweepRecord, trial: Trial, root: Path) -> Rerun:
                     agent=identity.me(),
                     until=datetime.now(UTC),
                     params=trial.params,
+                    origin=trial.origin,
                 )
                 return _run(workshop.begin(lease, folder=folder), folder, waker)
             finally:

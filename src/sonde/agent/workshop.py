@@ -14,6 +14,7 @@ from sonde.agent.folder import TrialFolder, source_folder
 from sonde.agent.function import FunctionWork, Workers
 from sonde.agent.guard import Guard
 from sonde.agent.in_place import Surroundings
+from sonde.agent.inheriting import check_reach, parent_of
 from sonde.agent.program import CommandWork
 from sonde.agent.running import RunningTrial, Work
 from sonde.agent.snapshot import take
@@ -29,9 +30,9 @@ from sonde.store.protocol import Store, SweepRecord
 
 __all__ = ["Workshop"]
 
-_OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_RAISE_STOP",
-         "SONDE_TOKEN", PASSWORDS, "SONDE_CODE", "SONDE_BLOBS", "WANDB_SWEEP_ID", "WANDB_RUN_ID",
-         "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
+_OURS = ("SONDE_PARAM", "SONDE_TRIAL", "SONDE_ATTEMPT", "SONDE_CHECKPOINT_DIR", "SONDE_PARENT",
+         "SONDE_RAISE_STOP", "SONDE_TOKEN", PASSWORDS, "SONDE_CODE", "SONDE_BLOBS",
+         "WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")  # fmt: skip
 
 
 class Workshop:
@@ -74,6 +75,7 @@ class Workshop:
             ConfigError: If trials of this sweep cannot be run here.
         """
         self.follow(self._record)
+        check_reach(self._sweep, self._store.url)
         work = self._sweep.work
         if isinstance(work, Command) and work.workspace == "none":
             self._surroundings = Surroundings(Path(work.folder), self._root)
@@ -154,7 +156,7 @@ class Workshop:
         work = self._sweep.work
         env = self._env | (dict(work.env) if isinstance(work, Command) else {})
         env |= thread_limits(self._cpus, env)
-        env |= folder.environment(lease.params, self._store.url)
+        env |= folder.environment(lease.params, self._store.url, parent_of(lease))
         env["SONDE_SEED"] = str(trial_seed(self._sweep.seed, lease.number))
         if devices:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(devices)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sonde.agent.folder import TrialFolder
+from sonde.agent.inheriting import inherit, parent_of
 from sonde.api.followed import Followed
 from sonde.api.judged import Judged
 from sonde.api.keeper import Held
@@ -86,11 +87,15 @@ class Asked:
         held = self._held
         folder = TrialFolder(root_of(self._store), held.lease.sweep, self.number, self.attempt)
         if self._followed is None:
+            for _ in inherit(folder, held.lease):
+                pass
             folder.create(self.params)
             self._followed = Followed(
                 folder, self._judged.report, partial(held.flush, self._store), held.is_to_end
             )
-        return folder.environment(self.params, self._store.url) | {"SONDE_SEED": str(self.seed)}
+        return folder.environment(self.params, self._store.url, parent_of(held.lease)) | {
+            "SONDE_SEED": str(self.seed)
+        }
 
     @property
     def seed(self) -> int:

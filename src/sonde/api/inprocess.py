@@ -10,11 +10,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from sonde.agent.folder import TrialFolder
 from sonde.agent.identity import me
+from sonde.agent.inheriting import inherit
 from sonde.agent.missing import missing
 from sonde.api.judged import Judged
 from sonde.api.keeper import Held, Keeper, release_dead
@@ -42,7 +43,7 @@ def run_here(
     function: Callable[..., Any],
     *,
     listener: Listener,
-    folder: Callable[[int], Path],
+    folder: Callable[[int], TrialFolder],
     count: int | None = None,
 ) -> Result:
     """Call the function until the sweep has ended, or Ctrl-C.
@@ -65,7 +66,7 @@ class _Loop:
         sweep: str,
         function: Callable[..., Any],
         listener: Listener,
-        folder: Callable[[int], Path],
+        folder: Callable[[int], TrialFolder],
         count: int | None,
     ) -> None:
         self.left = count
@@ -134,6 +135,7 @@ class _Loop:
 
     def _run_one(self, lease: Lease) -> Sequence[Lease]:
         """Run a trial, and return what was leased for the next round."""
+        folder = self.folder(lease.number)
         held = Held(lease, self._deadline())
         judged = Judged(self.controller, held, self._follow)
         params = thawed(lease.params)
@@ -141,7 +143,7 @@ class _Loop:
             values=params,
             write=judged.report,
             asked=held.is_to_end,
-            folder=lambda: str(self.folder(lease.number) / "checkpoint"),
+            folder=lambda: str(folder.checkpoint),
             seed=trial_seed(self.seed, lease.number),
             raises=True,
             check_every_s=0,  # it costs nothing here, and is heard at the very report
@@ -149,7 +151,7 @@ class _Loop:
         former = install(run)
         self.keeper.add(held)
         try:
-            outcome = self._called(lease.number, params, run)
+            outcome = self._called(lease, params, run)
         except BaseException:
             self._end(held, Outcome(state=State.WAITING))
             raise
@@ -161,8 +163,11 @@ class _Loop:
         is_last = is_late or self.left == 0 or outcome.state is State.FAILED
         return self._end(held, outcome, None if is_last else self.ask)
 
-    def _called(self, number: int, params: Mapping[str, Any], run: Run) -> Outcome:
+    def _called(self, lease: Lease, params: Mapping[str, Any], run: Run) -> Outcome:
+        number = lease.number
         try:
+            for _ in inherit(self.folder(number), lease):
+                pass
             returned = self.function(**params)
             values = returned_metrics(returned, self.goals, run.summary)
             # Whoever was told to stop, and did, has not come to its end.
@@ -176,7 +181,7 @@ class _Loop:
             return Outcome(state=state, values=values, facts={"warning": warning})
         except Stopped:
             return Outcome(state=State.STOPPED)
-        except ConfigError as error:  # of the return value or of `sonde.log`: it says where
+        except ConfigError as error:  # of the return value, of `sonde.log`, ...: it says where
             return _failed(error, str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's function
             return _failed(error, f"{type(error).__name__}: {error}".rstrip(": "))

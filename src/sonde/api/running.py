@@ -84,7 +84,7 @@ def _run_here(controller: Controller, function: Callable[..., Any], progress: st
             sweep,
             function,
             listener=listener,
-            folder=lambda number: TrialFolder(root_of(store), sweep, number, 1).path,
+            folder=lambda number: TrialFolder(root_of(store), sweep, number, 1),
         )
 
 

@@ -95,6 +95,21 @@ class Sweep:
             self._read()
             return [self._trial(trial) for trial in self._controller.history.trials]
 
+    def lineage(self, number: int) -> list[Trial]:
+        """Return the trials that a trial goes on from, the first one first, and itself.
+
+        Their values in this order are the schedule that led to it (`pbt`).
+
+        Raises:
+            NotFoundError: If there is no such trial.
+        """
+        with self._lock:
+            record = self._read()
+            trials = self._controller.history.trials
+            if not 0 <= number < len(trials):
+                raise NotFoundError(f"{record.name} has no trial {number}; it has {len(trials)}")
+            return [self._trial(trial) for trial in self._controller.history.line_of(number)]
+
     @property
     def assignments(self) -> list[Trial]:
         """What was tried, each once: with `repeats` the means over the trials of each.

@@ -127,6 +127,8 @@ def trial_facts(record: SweepRecord, history: History, trial: Trial, url: str) -
     ]
     for i, (name, value) in enumerate(trial.params.items()):
         facts.append(("" if i else "parameters", f"{name}={value!r}"))
+    if len(line := history.line_of(trial.number)) > 1:
+        facts.append(("goes on from", ", ".join(str(one.number) for one in line[-2::-1])))
     for i, (name, found) in enumerate(trial.metrics.items()):
         at_min = f"min {number(found.min)} at {found.min_step}"
         at_max = f"max {number(found.max)} at {found.max_step}"

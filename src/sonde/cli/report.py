@@ -61,7 +61,10 @@ def again(record: SweepRecord, best: Trial) -> Iterator[str]:
     work = record.sweep.work
     if isinstance(work, Command) or (isinstance(work, Function) and work.blob is not None):
         yield f"{'again':<{INDENT}}{typed('rerun', f'{record.name}/{best.number}')}"
-    if isinstance(work, Command):
+    if best.lineage is not None and best.lineage.parent is not None:
+        # Its values alone do not repeat it: they are those of the last leg.
+        yield f"{'came from':<{INDENT}}{typed('show', f'{record.name}/{best.number}')}"
+    elif isinstance(work, Command):
         elsewhere = Path(work.folder) != Path.cwd()
         words = ["sonde", "run", *store_words(moved=elsewhere), *by_hand(record.sweep, best)]
         way = f"cd {shlex.quote(work.folder)} && " if elsewhere else ""

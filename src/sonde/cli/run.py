@@ -59,7 +59,7 @@ __all__ = ["run"]
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="How to search: auto, grid, random, quasirandom, bayes, tpe, cmaes, evolution.",
+    help="How to search: auto, grid, random, quasirandom, bayes, tpe, cmaes, evolution, pbt.",
 )
 @click.option(
     "--stop",

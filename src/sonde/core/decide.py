@@ -17,6 +17,7 @@ from sonde.core.failing import why_failing
 from sonde.core.history import History
 from sonde.core.imputing import Imputing
 from sonde.core.search import CUSTOM, Method, Problem, Progress, Request, choose, method
+from sonde.core.search.protocol import Breeder
 from sonde.core.search.warm import Warm
 from sonde.core.stopping import Rule
 from sonde.core.stopping import rule as own_rule
@@ -114,7 +115,10 @@ class Decider:
         first, _ = choose(self._problem, sweep.method)
         # What `auto` begins with without results, it stays with.
         self._method = find(sweep.method if find(first).adaptive else first)
-        if earlier or (sweep.space.has_guesses and first != "grid"):
+        self._breeder = self._method if isinstance(self._method, Breeder) else None
+        if self._breeder is not None:
+            _check_breeding(sweep)
+        elif earlier or (sweep.space.has_guesses and first != "grid"):
             self._method = Warm(self._method)
         self._first = [(sweep.space.key(params), params) for params in sweep.start]
         self._state: Any = None
@@ -183,7 +187,8 @@ class Decider:
             return None
         count = missing if left is None else min(missing, left)
         add = self.propose(history, count)
-        if len(add) < count and self.sweep.method == CUSTOM:
+        goes_on = self._breeder is not None and (add or history.counts[State.RUNNING])
+        if len(add) < count and (self.sweep.method == CUSTOM or goes_on):
             if not add:
                 return None
             control, reason = None, ""
@@ -220,7 +225,15 @@ class Decider:
             count=count - len(left),
             pending=[*pending, *left],
             seen=seen,
+            followed=history.followed,
         )
+        if self._breeder is not None:
+            return add + [
+                NewTrial(params=child.params)
+                if child.lineage is None
+                else NewTrial(params=child.params, origin=child.lineage.origin)
+                for child in self._breeder.children(self._started(), request)
+            ]
         found = self._method.propose(self._started(), request)
         return add + [NewTrial(params=params) for params in found]
 
@@ -250,6 +263,19 @@ class Decider:
         if self._state is None:
             self._state = self._method.start(self._problem)
         return self._state
+
+
+def _check_breeding(sweep: Sweep) -> None:
+    """Refuse what makes no sense where trials go on from others."""
+    name = f"method {sweep.method}"
+    if sweep.repeats > 1:
+        found = f"each assignment is tried {sweep.repeats} times"
+        raise ConfigError(name, found, "leave the repeats out: its trials go on from one another")
+    if sweep.stopping is not None:
+        found = f"{sweep.stopping} compares trials that begin with nothing"
+        raise ConfigError(
+            name, found, "leave the stopping rule out: poor trials are not gone on from"
+        )
 
 
 def _good_enough(history: History, situation: Situation) -> Decision:

@@ -12,6 +12,7 @@ from typing import Any
 from sonde.core.decide import check
 from sonde.core.distributions.values import Params, frozen_value, text_of
 from sonde.core.expressions import Expression
+from sonde.core.lineage import is_proposed
 from sonde.core.parameter import Parameter, parameter_of
 from sonde.core.search import CUSTOM, Method, method
 from sonde.core.sight import Sight
@@ -228,7 +229,7 @@ def effect_of(new: Sweep, trials: Iterable[Trial]) -> Effect:
             continue
         is_inside = sight.params(trial.params) is not None
         if trial.state is State.WAITING and not trial.attempts:
-            if trial.origin in {"method", "repeat"} and not new.space.admits(trial.params):
+            if is_proposed(trial.origin) and not new.space.admits(trial.params):
                 withdrawn.append(trial.number)
             continue
         counting += is_inside

@@ -37,6 +37,7 @@ class History:
         waiting: Numbers of those that wait or are paused.
         groups: Where assignments are repeated: the numbers of the trials of each, by its key, in
             the order of the first ones.
+        followed: Numbers of the trials whose place another one has taken.
         open: Keys of those of which not all repeats have ended, or are there.
         best: The ended trial with the lowest finite loss of the first goal among those that keep
             to the constraints; the earlier number wins a tie. One that a rule cut short comes
@@ -62,6 +63,7 @@ class History:
         self.ended = 0
         self.running: dict[int, None] = {}
         self.waiting: dict[int, None] = {}
+        self.followed: set[int] = set()
         self.groups: dict[Hashable, list[int]] = {}
         self.open: dict[Hashable, None] = {}
         self.withdrawn = 0
@@ -165,6 +167,16 @@ class History:
             return [self.trials[number]]
         return [self.trials[one] for one in self.groups[self._group_of[number]]]
 
+    def line_of(self, number: int) -> list[Trial]:
+        """Return the trials that a trial goes on from, the first one first, and itself.
+
+        Of one that goes on from none, itself alone.
+        """
+        line = [self.trials[number]]
+        while (lineage := line[-1].lineage) is not None and lineage.parent is not None:
+            line.append(self.trials[lineage.parent])
+        return line[::-1]
+
     def assignments(self) -> list[Trial]:
         """Return one trial for each assignment: with repeats the joined ones.
 
@@ -199,6 +211,8 @@ class History:
         else:
             # The feed lists trials in the order of their numbers, which are dense.
             self.trials.append(trial)
+            if (lineage := trial.lineage) is not None:
+                self.followed.add(lineage.place)
             if self.sweep.repeats > 1:
                 self._group(number, self._key(trial))
                 self._keyed = number + 1

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sonde.core.lineage import Lineage, lineage_of
 from sonde.core.metric import Goal, Summary
 from sonde.errors import IllegalTransitionError
 
@@ -101,6 +102,7 @@ class Lease:
         attempt: From 1; with the number it is the fencing token.
         reported: Sequence number of the last report that the store has of this attempt (0: none).
         definition: The version of the sweep's definition when it was leased.
+        origin: The trial's.
     """
 
     sweep: str
@@ -111,6 +113,7 @@ class Lease:
     params: Mapping[str, Any]
     reported: int = 0
     definition: int = 1
+    origin: str = "method"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +145,8 @@ class Trial:
         failures: How many of these attempts failed by themselves.
         agent: Who holds it, or held it last.
         asked: What the agent is to be told at its next renewal.
-        origin: `method`, `user` (enqueued or asked for by hand), `repeat` (of an earlier one).
+        origin: `method`, `user` (enqueued or asked for by hand), `repeat` (of an earlier one), or
+            from which other trial it goes on (`sonde.core.lineage`).
         version: The store's version at its last change.
     """
 
@@ -166,6 +170,11 @@ class Trial:
         """Return the goal's number, or None where the metric never came."""
         summary = self.metrics.get(goal.metric)
         return None if summary is None else summary.value(goal.summary)
+
+    @property
+    def lineage(self) -> Lineage | None:
+        """Which trial it goes on from, where a method has it do so."""
+        return lineage_of(self.origin)
 
     @property
     def why_stopped(self) -> str | None:

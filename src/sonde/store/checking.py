@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from sonde.core.lineage import is_proposed
 from sonde.core.metric import Summary
 from sonde.core.trial import State, Trial
 from sonde.errors import NotFoundError, StoreError
@@ -141,7 +142,7 @@ def _of_versions(versions: Sequence[Definition], trials: Sequence[Trial]) -> _Fo
     """Find trials with other parameters than those of their version."""
     for trial in trials:
         known = definition_of(versions, trial.number).sweep
-        if known.space.parameters and trial.origin == "method":
+        if known.space.parameters and is_proposed(trial.origin):
             unknown = [name for name in trial.params if name not in known.space]
             if unknown:
                 names = ", ".join(unknown)

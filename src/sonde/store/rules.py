@@ -12,6 +12,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from zlib import crc32
 
+from sonde.core.lineage import is_proposed
 from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import (
     ENDED,
@@ -44,7 +45,6 @@ __all__ = [
 
 _LEASING = (Control.RUNNING, Control.DONE)
 _ENDING = (Control.STOPPED, Control.CANCELLED)
-_PROPOSED = ("method", "repeat")  # origins of what no user asked for
 _by_number = attrgetter("number")
 
 
@@ -319,7 +319,7 @@ def _define(book: Book, definition: Sweep, now: datetime, why: str) -> None:
     head.sweep = new
     if head.counts[State.WAITING]:
         for row in book.rows_in(State.WAITING):
-            is_ours = row.origin in _PROPOSED and not row.attempts
+            is_ours = is_proposed(row.origin) and not row.attempts
             if is_ours and not definition.space.admits(row.params):
                 row.facts = {**row.facts, WITHDRAWN: version + 1}
                 _move(book, row, State.CANCELLED, now)
@@ -380,6 +380,7 @@ def _begin(book: Book, row: Row, agent: str, until: datetime, now: datetime) -> 
         until=until,
         params=row.params,
         definition=book.head.sweep.version,
+        origin=row.origin,
     )
 
 

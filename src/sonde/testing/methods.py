@@ -11,6 +11,7 @@ Derive from `MethodContract`, name the method, and let pytest collect the class:
 import math
 import time
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -18,8 +19,9 @@ import pytest
 
 from sonde.core.distributions import Float, Int, Normal, QUniform
 from sonde.core.distributions.values import Params, Value
+from sonde.core.lineage import Lineage
 from sonde.core.metric import Goal, Summary
-from sonde.core.search.protocol import Method, Problem, Request
+from sonde.core.search.protocol import Breeder, Child, Method, Problem, Request
 from sonde.core.space import Space, space_of
 from sonde.core.trial import ENDED, State, Trial
 from sonde.errors import ConfigError
@@ -81,20 +83,32 @@ class Search:
         self.history: list[Trial] = []
         self.pending: dict[int, Params] = {}
         self.seen: set[Hashable] = set()
+        self.lineages: dict[int, Lineage] = {}
+        self.followed: set[int] = set()
 
     def propose(self, count: int = 1) -> list[Params]:
         """Ask, and leave it at that."""
+        return [child.params for child in self.children(count)]
+
+    def children(self, count: int = 1) -> list[Child]:
+        """Ask, and be told from which trials they go on, if from any."""
         request = Request(
             first=len(self.params),
             count=count,
             pending=list(self.pending.values()),
             seen=frozenset(self.seen),
+            followed=frozenset(self.followed),
         )
-        return self.method.propose(self.state, request)
+        if isinstance(self.method, Breeder):
+            return self.method.children(self.state, request)
+        return [Child(params=params) for params in self.method.propose(self.state, request)]
 
-    def add(self, params: Params) -> int:
+    def add(self, params: Params, lineage: Lineage | None = None) -> int:
         """Begin a trial."""
         number = len(self.params)
+        if lineage is not None:
+            self.lineages[number] = lineage
+            self.followed.add(lineage.place)
         self.params.append(params)
         self.pending[number] = params
         self.seen.add(self.space.key(params))
@@ -105,7 +119,9 @@ class Search:
     ) -> None:
         """End a trial and tell the method."""
         params = self.pending.pop(number)
-        trial = ended(number, params, loss(params), state)
+        lineage = self.lineages.get(number)
+        origin = "method" if lineage is None else lineage.origin
+        trial = replace(ended(number, params, loss(params), state), origin=origin)
         self.history.append(trial)
         self.state = self.method.observe(self.state, trial)
 
@@ -122,8 +138,8 @@ class Search:
         while len(self.params) < goal:
             if restart:
                 self.restart()
-            found = self.propose(min(batch, goal - len(self.params)))
-            for number in [self.add(params) for params in found]:
+            found = self.children(min(batch, goal - len(self.params)))
+            for number in [self.add(child.params, child.lineage) for child in found]:
                 self.end(number, loss=loss)
             if len(found) < batch:
                 break
@@ -143,6 +159,7 @@ class MethodContract:
         method: The method.
         needs_finite: It searches finite spaces only, and refuses others when it starts.
         is_seeded: Another seed gives other points.
+        goes_on: Its trials go on from one another, so that an assignment may come again.
         few: How many trials of each space are looked at.
         many: How many trials are to take reasonable time.
         most_seconds: CPU time for so many of five parameters, one by one.
@@ -151,6 +168,7 @@ class MethodContract:
     method: ClassVar[Method[Any]]
     needs_finite: ClassVar[bool] = False
     is_seeded: ClassVar[bool] = True
+    goes_on: ClassVar[bool] = False
     few: ClassVar[int] = 40
     many: ClassVar[int] = 1000
     most_seconds: ClassVar[float] = 10.0
@@ -212,7 +230,28 @@ class MethodContract:
             at_once.params = at_once.propose(24)
             assert at_once.params == one_by_one.params
 
+    def _is_fresh(self, search: Search) -> bool:
+        """Tell whether no assignment came twice, where none may."""
+        return self.goes_on or len(search.seen) == len(search.params)
+
+    def test_each_trial_comes_after_one_that_has_ended_and_after_which_no_other_comes(self) -> None:
+        if not self.goes_on:
+            return
+        for space in self.spaces.values():
+            search = Search(self.method, space).run(3)
+            for _ in range(60):
+                for child in search.children(3):
+                    if child.lineage is not None:
+                        gone = {trial.number for trial in search.history}
+                        assert {child.lineage.place, child.lineage.parent} - {None} <= gone
+                        assert child.lineage.place not in search.followed
+                    search.add(child.params, child.lineage)
+                search.end(min(search.pending))
+            assert len(search.followed) == len(search.lineages) > 20
+
     def test_no_point_comes_up_twice_and_a_finite_space_is_searched_to_its_end(self) -> None:
+        if self.goes_on:
+            return
         for name, space in FINITE.items():
             points = {space.key(params) for params in space.lattice()}
             for batch in (1, 7):
@@ -223,6 +262,8 @@ class MethodContract:
                 assert search.propose(3) == []
 
     def test_points_that_the_user_tried_are_not_proposed_again(self) -> None:
+        if self.goes_on:
+            return
         space = FINITE["plain"]
         search = Search(self.method, space)
         tried = list(space.lattice())[::3]
@@ -240,6 +281,8 @@ class MethodContract:
             assert len(search.seen) == len(search.params)
 
     def test_up_to_sixty_four_at_once_all_differ(self) -> None:
+        if self.goes_on:  # it waits for those that run
+            return
         search = Search(self.method, _WIDE).run(6)
         for count in (1, 3, 64):
             found = search.propose(count)
@@ -247,10 +290,14 @@ class MethodContract:
 
     def test_two_hundred_parameters_are_searched_too(self) -> None:
         space = space_of({f"x{i}": Int(0, 9) for i in range(200)})
-        assert len(Search(self.method, space).run(12).seen) == 12
+        search = Search(self.method, space).run(12)
+        assert len(search.params) == 12
+        assert self._is_fresh(search)
 
     def test_a_loss_that_never_changes_ends_nothing(self) -> None:
-        assert len(Search(self.method, _WIDE).run(24, loss=lambda _: 1.0).seen) == 24
+        search = Search(self.method, _WIDE).run(24, loss=lambda _: 1.0)
+        assert len(search.params) == 24
+        assert self._is_fresh(search)
 
     def test_the_units_of_the_loss_change_nothing(self) -> None:
         runs = [
@@ -271,7 +318,7 @@ class MethodContract:
                 search.end(number, state, lambda _, loss=loss: loss)  # type: ignore[misc]
             search.run(10)
             assert all(space.admits(params) for params in search.params)
-            assert len(search.seen) == len(search.params)
+            assert self._is_fresh(search)
 
     def test_relations_that_nothing_satisfies_end_in_an_error(self) -> None:
         spaces = [space_of({"a": Int(1, 9), "b": Int(1, 9)}, where="a + b > 100")]

@@ -78,6 +78,9 @@ def certainty(history: History) -> Certainty:
     sweep, best = history.sweep, history.best
     if not sweep.goals or best is None:
         return Certainty(best=None, reason="no trial is best")
+    if history.followed:
+        why = "its trials go on from one another, so that their values alone tell little"
+        return Certainty(best=best.number, reason=why)
     goal, repeats = sweep.goals[0], sweep.repeats > 1
     found: list[tuple[float, Trial]] = []
     for trial in history.assignments():

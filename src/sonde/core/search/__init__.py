@@ -13,6 +13,7 @@ from sonde.core.wanted import Wanted, called, parse_wanted
 from sonde.errors import ConfigError
 
 __all__ = [
+    "BREEDERS",
     "CUSTOM",
     "METHODS",
     "Method",
@@ -70,6 +71,21 @@ def _evolution() -> Method[Any]:
     return Evolution()
 
 
+def _pbt(
+    *,
+    population: int = 10,
+    quantile: float = 0.25,
+    resample: float = 0.25,
+    factors: Sequence[float] = (0.8, 1.2),
+    keep: str | Sequence[str] = (),
+) -> Method[Any]:
+    from sonde.core.search.pbt import Pbt
+
+    return Pbt(
+        population=population, quantile=quantile, resample=resample, factors=factors, keep=keep
+    )
+
+
 METHODS: Mapping[str, Callable[..., Method[Any]]] = {
     "grid": _grid,
     "random": _random,
@@ -78,10 +94,14 @@ METHODS: Mapping[str, Callable[..., Method[Any]]] = {
     "tpe": _tpe,
     "cmaes": _cmaes,
     "evolution": _evolution,
+    "pbt": _pbt,
 }
 
 
 CUSTOM = "custom"  # in W&B's words: a program of the user's proposes, through a controller
+
+
+BREEDERS = frozenset({"pbt"})  # whose trials go on from one another
 
 
 def method(text: str) -> Method[Any]:

@@ -10,16 +10,17 @@ tests that every method passes.
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from sonde.core.constraint import Constraint
 from sonde.core.distributions.values import Params, Value
 from sonde.core.earlier import Lesson
+from sonde.core.lineage import Lineage
 from sonde.core.metric import Goal
 from sonde.core.space import Space
 from sonde.core.trial import Trial
 
-__all__ = ["Method", "Problem", "Request"]
+__all__ = ["Breeder", "Child", "Method", "Problem", "Request"]
 
 S = TypeVar("S")
 
@@ -51,12 +52,14 @@ class Request:
         count: How many assignments are wanted.
         pending: The assignments that are being tried, or wait for it.
         seen: Keys (`Space.key`) of all trials of the sweep, in whatever state.
+        followed: Numbers of the trials whose place another one has taken (`sonde.core.lineage`).
     """
 
     first: int
     count: int
     pending: Sequence[Mapping[str, Value]] = ()
     seen: Collection[Hashable] = frozenset()
+    followed: Collection[int] = frozenset()
 
 
 class Method(Protocol[S]):
@@ -85,4 +88,24 @@ class Method(Protocol[S]):
 
         Raises:
             ConfigError: If nothing can be found that satisfies the space's relations.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """An assignment to try, and from which trial it goes on."""
+
+    params: Params
+    lineage: Lineage | None = None
+
+
+@runtime_checkable
+class Breeder(Method[S], Protocol[S]):
+    """A search method whose trials go on from where others came to."""
+
+    def children(self, state: S, request: Request) -> list[Child]:
+        """Return what to try, as `propose` does, and from which trials it goes on.
+
+        An assignment may have been seen. Fewer than wanted means that trials that run have to
+        end first; none where none runs means exhausted.
         """
