@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sonde.agent.folder import TrialFolder
 from sonde.agent.loop import Event, Options
 from sonde.agent.loop import run as run_agent
 from sonde.api.carrying import carry
@@ -139,7 +140,7 @@ def _here(
     try:
         run_here(
             store, record.id, train, listener=Watching(),
-            folder=lambda number: root / "trials" / record.id / str(number), count=count,
+            folder=lambda number: TrialFolder(root, record.id, number, 1), count=count,
         )  # fmt: skip
     finally:
         if before is None:
