@@ -112,3 +112,11 @@ def test_each_of_several_sweeps_can_be_hidden(opened: Open, kind: str) -> None:
         first.click()
         assert first.get_attribute("aria-pressed") == "false"
         assert page.get_by_role("button", name="two", exact=True).is_disabled(), "one stays"
+
+
+def test_a_chart_of_it_is_saved_without_a_server(opened: Open) -> None:
+    with opened(drawn("edf")) as page:
+        page.locator(".save summary").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="SVG").click()
+        assert Path(download.value.path()).read_text("utf-8").startswith("<svg")

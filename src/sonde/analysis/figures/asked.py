@@ -111,9 +111,10 @@ class _Given:
                 )
         if len(found) < 2:
             names = ", ".join(s.source.name for s in self.snapshots)
+            count = "1 parameter" if found else "no parameter"
             raise ConfigError(
                 f"figure {self.asked.kind}",
-                f"{names} have {len(found)} parameters in common, and a pair takes two",
+                f"{names} have {count} in common, a pair takes two",
                 "draw each by itself",
             )
         return found

@@ -33,6 +33,7 @@ __all__ = [
     "jittered",
     "legend",
     "scatter",
+    "short",
     "tint_of",
 ]
 
@@ -92,7 +93,7 @@ def apply(ax: Axes, which: str, axis: Axis, *, label: bool = True, tight: bool =
         count = len(axis.words)
         step = max(1, -(-count // 12))
         one.set_major_locator(FixedLocator(list(range(0, count, step))))
-        texts = [_short(text_of(word)) for word in axis.words[::step]]
+        texts = [short(text_of(word)) for word in axis.words[::step]]
         turned = which == "x" and sum(map(len, texts)) > 18
         turn: dict[str, Any] = {"rotation": 30, "ha": "right"} if turned else {}
         one.set_ticklabels(texts, **turn)
@@ -295,5 +296,6 @@ def _opacity(count: int) -> float:
     return 0.85 if count <= 200 else 0.6 if count <= 1000 else 0.4
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a category's name as long as there is room for."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

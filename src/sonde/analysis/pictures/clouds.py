@@ -229,8 +229,10 @@ def pareto(data: Any) -> Figure:
     figure, (plots,) = grid(len(pairs), 5.2 if len(pairs) == 1 else 3.0, 3.6)
     on_edge = 0
     for ax, (x, y) in zip(plots, pairs, strict=True):
-        apply(ax, "x", goals[x])
-        apply(ax, "y", goals[y])
+        for which, goal in (("x", goals[x]), ("y", goals[y])):
+            apply(ax, which, goal)
+            one = ax.xaxis if which == "x" else ax.yaxis
+            one.set_label_text(f"{goal.name} ({goal.direction})", color=INK, fontsize=9)
         found = heights(goals[y], [run.values[y] for run in runs])
         on_edge = max(on_edge, sum(int(beyond.sum()) for _, beyond in found))
         for number, (run, (up, beyond)) in enumerate(zip(runs, found, strict=True)):

@@ -28,6 +28,7 @@ from sonde.analysis.pictures.canvas import (
     caption,
     framed,
     legend,
+    short,
     tint_of,
 )
 from sonde.analysis.pictures.scales import grid, norm_of, shades
@@ -223,7 +224,7 @@ def _marks(axis: Axis) -> list[tuple[float, str]]:
         step = max(1, -(-len(axis.words) // 10))
         single = len(axis.words) == 1
         return [
-            (0.5 if single else place / last, text_of(word)[:12])
+            (0.5 if single else place / last, short(text_of(word)))
             for place, word in enumerate(axis.words)
             if place % step == 0
         ]

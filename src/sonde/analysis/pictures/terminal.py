@@ -51,8 +51,9 @@ def text_of(figure: Any, *, width: int = 80, unicode: bool = True) -> str:
     lines = [title_of(figure)[:width]]
     if isinstance(figure, Together):
         # One below the other, on the same axes: letters have no colours to tell sweeps apart.
+        runs: dict[str, Any] = {"runs": figure.runs} if draw in (_slice, _pareto) else {}
         for run in figure.runs:
-            lines += ["", f"{run.source.name}:"[:width], *draw(run, max(width, 40))]
+            lines += ["", f"{run.source.name}:"[:width], *draw(run, max(width, 40), **runs)]
         lines += ["of each sweep from its first start on"] if is_apart(figure) else []
     else:
         lines += draw(figure, max(width, 40))
@@ -129,17 +130,20 @@ def _timeline(data: Timeline, width: int) -> list[str]:
     return framed(canvas, marks, lanes, f"time [{unit}]")
 
 
-def _slice(data: Slice, width: int) -> list[str]:
-    goal = _reached(data.goal, [data.points.value])
+def _slice(data: Slice, width: int, runs: Sequence[Slice] = ()) -> list[str]:
+    goal = _reached(data.goal, [run.points.value for run in runs or (data,)])
     plots = [_plot(column, data.points, goal, width // 2 - 1) for column in data.columns]
     return _beside(plots, width)
 
 
-def _pareto(data: Pareto, width: int) -> list[str]:
+def _pareto(data: Pareto, width: int, runs: Sequence[Pareto] = ()) -> list[str]:
     plots = []
     alone = len(data.pairs) == 1
     for x, y in data.pairs:
-        across, up = data.goals[x], _reached(data.goals[y], [data.values[y]])
+        across, up = (
+            data.goals[x],
+            _reached(data.goals[y], [run.values[y] for run in runs or (data,)]),
+        )
         canvas = _canvas(up, width if alone else width // 2 - 1, _WIDE if alone else _SMALL, 4)
         at, heights = fitted(across, data.values[x].values), fitted(up, data.values[y].values)
         for place, height, state, best in zip(
@@ -345,7 +349,7 @@ def _whose(runs: Sequence[Any]) -> list[str]:
     return ["   ".join(f"{letter} {run.source.name}" for letter, run in named)]
 
 
-_DRAWERS: Mapping[str, Callable[[Any, int], list[str]]] = {
+_DRAWERS: Mapping[str, Callable[..., list[str]]] = {
     "history": _history,
     "importance": _importance,
     "parallel": _parallel,

@@ -122,7 +122,10 @@ function paint(context, x, y, width, height, draw) {
     context.fillText(text, middle, top + tall + 16);
     free = middle + half + 6;
   }
-  if (x.title) context.fillText(x.title, left + wide / 2, height - 5);
+  if (x.title) {
+    const room = width - context.measureText(x.title).width / 2 - 2;
+    context.fillText(x.title, Math.min(left + wide / 2, room), height - 5);
+  }
   context.textAlign = "left";
   if (y.title) context.fillText(y.title, 2, 12);
   context.save();
