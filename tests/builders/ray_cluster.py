@@ -52,12 +52,18 @@ class GuardedRay:
                 raise AssertionError("no dashboard of Ray came up")
             time.sleep(0.2)
 
-    def ray(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Call Ray's command line as somebody who knows the token."""
-        return subprocess.run(
-            [sys.executable, "-m", "ray.scripts.scripts", *words], env=self.env, timeout=120,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    def submit(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command as a job, as somebody who knows the token, and wait for its end."""
+        until = time.monotonic() + _START_S
+        while True:
+            job = subprocess.run(
+                [sys.executable, "-m", "ray.scripts.scripts", "job", "submit",
+                 "--address", self.jobs, *words], env=self.env, timeout=120,
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            # What takes jobs comes up some time after the dashboard.
+            if "No available agent" not in job.stderr or time.monotonic() > until:
+                return job
 
     def close(self) -> None:
         """End all of it."""

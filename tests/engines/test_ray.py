@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,27 @@ import pytest
 
 from engines import Acting, Site
 from seeds_program import DRIVER
+from sonde.controller import utc_now
+from sonde.core.sweep import Control
 from sonde.core.trial import State
 from sonde.errors import ConfigError
+from sonde.executors.drive import View
 from sonde.executors.ray import RayExecutor
 from sonde.executors.resources import Resources
 from sonde.testing.executors import Silent, until
+
+
+class Beginning(Silent):
+    """A listener that does something once, as soon as so many trials run."""
+
+    def __init__(self, count: int, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._count, self._act = count, act
+
+    def update(self, view: View, changed: object) -> None:
+        if len(view.running) >= self._count:
+            self._count = 10**9
+            self._act()
 
 
 @pytest.fixture
@@ -187,7 +203,9 @@ def train(x):
     sonde.log(loss=x)
     return (x - 2) ** 2
 
-sweep = sonde.sweep(train, {"x": list(range(6))}, minimize="value", name="f", method="grid")
+sweep = sonde.sweep(
+    train, {"x": list(range(6))}, minimize="value", name="f", method="grid", store="elsewhere.db"
+)
 sweep.run(on="ray", cpus_per_trial=0.5, progress=False)
 print(sweep.best.params["x"], len(sweep.trials))
 """
@@ -240,6 +258,22 @@ def test_programs_written_for_ray_run_there_as_trials(site: Site, cluster: Any) 
         State.DONE: 5, State.FAILED: 1,
     }  # fmt: skip
     assert second.trials == 1
+
+
+def test_a_sweep_that_is_cancelled_ends_its_trials_there_at_once(site: Site, cluster: Any) -> None:
+    sweep = site.sweep(8, pause=60)
+
+    def cancel() -> None:
+        site.store.update_sweep(sweep, utc_now(), control=Control.CANCELLED)
+
+    listener = Beginning(2, cancel)
+    began = time.monotonic()
+    place = RayExecutor(address=cluster.address)
+    result = site.drive(sweep, place, Resources(cpus=0.5), listener)
+    assert time.monotonic() - began < 60
+    assert result.code == 1
+    assert {trial.state for trial in result.history.trials} == {State.CANCELLED}
+    assert site.ended == []
 
 
 def test_the_seeds_program_runs_there_with_its_import_changed(site: Site, cluster: Any) -> None:

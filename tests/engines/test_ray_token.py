@@ -73,10 +73,9 @@ def test_a_stranger_is_refused_and_told_of_tokens(site: Site, guarded: GuardedRa
 def test_a_job_of_the_jobs_api_drives_a_sweep_with_the_code_that_came_along(
     site: Site, guarded: GuardedRay
 ) -> None:
-    job = guarded.ray(
-        "job", "submit", "--address", guarded.jobs, "--working-dir", str(site.base / "project"),
-        "--", sys.executable, "-m", "sonde", "run", "--store", site.store.url, "--on", "ray",
-        *WORDS,
+    job = guarded.submit(
+        "--working-dir", str(site.base / "project"), "--", sys.executable, "-m", "sonde", "run",
+        "--store", site.store.url, "--on", "ray", *WORDS,
     )  # fmt: skip
     assert job.returncode == 0, job.stdout + job.stderr
     assert "finished 4/4" in job.stdout

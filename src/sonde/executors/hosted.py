@@ -62,6 +62,8 @@ class Order:
 
 def order_of(spec: AgentSpec, url: str | None = None, token: str | None = None) -> Order:
     """Return an order from this machine."""
+    # By it a process that sees the driver's folders knows them again.
+    Path(spec.root).mkdir(parents=True, exist_ok=True)
     secrets = {name: os.environ[name] for name in _SECRETS if name in os.environ}
     if token is not None:
         secrets["SONDE_TOKEN"] = token
