@@ -1,29 +1,35 @@
 """Studies of Optuna become sweeps, and sweeps studies, with all that both know."""
 
+import itertools
 import json
+import os
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import optuna
+import psycopg
 import pytest
 from click.testing import CliRunner
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+import postgres
 import sonde
 from sonde.cli.group import sonde as command
 from sonde.controller import utc_now
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.sweep import Budget, Control
 from sonde.core.trial import State
+from sonde.errors import ConfigError
+from sonde.optuna.studies import storage_of
 from sonde.store import open_store
 from sonde.store.protocol import SweepRecord
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+_numbers = itertools.count()
 
 
 def objective(trial: optuna.Trial) -> float:
@@ -73,10 +79,26 @@ def taken(folder: Path, name: str = "s") -> tuple[SweepRecord, list[Any], Any]:
         return changes.record, list(changes.trials), store.curves(changes.record.id)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "journal"])
-def test_a_study_comes_with_its_trials_curves_times_and_ends(folder: Path, kind: str) -> None:
-    url = "sqlite:///o.db" if kind == "sqlite" else "journal:o.log"
-    storage = url if kind == "sqlite" else JournalStorage(JournalFileBackend("o.log"))
+def a_database() -> str:
+    """Return the URL of a fresh database of the test server, as people write it."""
+    name, server = f"optuna_{os.getpid()}_{next(_numbers)}", postgres.shared()
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return server.url.replace("/postgres?", f"/{name}?").replace("//sonde@", "//sonde:secret@")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal", "postgresql", "redis"])
+def test_a_study_comes_with_its_trials_curves_times_and_ends(
+    folder: Path, kind: str, redis_url: Callable[[], str]
+) -> None:
+    urls: dict[str, Callable[[], str]] = {
+        "sqlite": lambda: "sqlite:///o.db",
+        "journal": lambda: "journal:o.log",
+        "postgresql": a_database,
+        "redis": lambda: redis_url().partition("?")[0],
+    }
+    url = urls[kind]()
+    storage = storage_of(url, new=True)
     study = studied(storage)
     run("optuna", "import", url)
     record, trials, curves = taken(folder)
@@ -94,6 +116,16 @@ def test_a_study_comes_with_its_trials_curves_times_and_ends(folder: Path, kind:
         if theirs.state is TrialState.COMPLETE:
             assert ours.value(record.sweep.goals[0]) == theirs.value
             assert ours.metrics["accuracy"].last == theirs.user_attrs["accuracy"]
+    assert "secret" not in str(record.facts)
+    assert "s: 0 new trials" in run("optuna", "import", url)
+
+
+def test_a_password_is_not_shown_where_a_database_does_not_answer(folder: Path) -> None:
+    url = f"postgresql://me:secret@/none?host={folder}"
+    outcome = CliRunner().invoke(command, ["optuna", "import", url])
+    assert isinstance(outcome.exception, ConfigError)
+    assert str(outcome.exception).startswith(f"postgresql://me@/none?host={folder}: Optuna cannot")
+    assert "secret" not in str(outcome.exception)
 
 
 def test_what_a_study_searched_is_one_space_with_its_conditions(folder: Path) -> None:

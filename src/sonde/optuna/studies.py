@@ -5,9 +5,11 @@ still running or waiting there is left to Optuna.
 """
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from sonde.core.sweep import Budget, Control, Sweep
 from sonde.core.trial import Report, State, Trial
 from sonde.errors import ConfigError
 from sonde.optuna.searched import clean, space_of, value_of
+from sonde.store.passwords import hidden
 from sonde.store.protocol import PastTrial, Store, SweepRecord
 
 __all__ = ["StudyImport", "import_study", "opened_study", "storage_of"]
@@ -56,17 +59,20 @@ def opened_study(storage: str, name: str | None) -> Study:
     Raises:
         ConfigError: If the storage cannot be read, or has no such study.
     """
+    shown = hidden(storage)
     try:
         theirs = storage_of(storage)
         names = optuna.get_all_study_names(theirs)
     except Exception as error:  # whatever a database's driver raises
         line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ConfigError(storage, f"Optuna cannot read it: {line}", "check the URL") from error
+        raise ConfigError(
+            shown, f"Optuna cannot read it: {hidden(line)}", "check the URL"
+        ) from error
     listed = ", ".join(names) or "none"
     if name is None and len(names) != 1:
-        raise ConfigError(storage, f"it has {len(names)} studies: {listed}", "name one")
+        raise ConfigError(shown, f"it has {len(names)} studies: {listed}", "name one")
     if name is not None and name not in names:
-        raise ConfigError(storage, f"it has no study '{name}'", f"there are: {listed}")
+        raise ConfigError(shown, f"it has no study '{name}'", f"there are: {listed}")
     return optuna.load_study(storage=theirs, study_name=name or names[0])
 
 
@@ -121,7 +127,8 @@ def _sweep_of(
     metrics: Sequence[str],
 ) -> SweepRecord:
     """Find the sweep of a study, its space as it is by now, or make it."""
-    space, place = space_of(ended), f"{origin}#{study.study_name}"
+    # Without its password, as it is kept and shown.
+    space, place = space_of(ended), f"{hidden(origin)}#{study.study_name}"
     for record in store.list_sweeps():
         if record.facts.get("optuna") == place:
             _check_same(record, name, metrics)
@@ -238,7 +245,8 @@ def storage_of(url: str, *, new: bool = False) -> Any:
     """Return what Optuna opens.
 
     Args:
-        url: As Optuna has it; or `journal:FILE`, or the path of a journal or an SQLite file.
+        url: As Optuna has it; or `journal:FILE`, or the path of a journal or an SQLite file, or
+            the URL of a Redis server with a journal.
         new: Whether a file may be made that is not there.
 
     Raises:
@@ -246,8 +254,22 @@ def storage_of(url: str, *, new: bool = False) -> Any:
     """
     plain = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else url
     is_sqlite = plain != url or plain.endswith((".db", ".sqlite", ".sqlite3"))
+    if plain.startswith(("redis://", "rediss://", "unix://")):
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalRedisBackend
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return JournalStorage(JournalRedisBackend(url))
     if "://" in plain:
-        return optuna.storages.get_storage(url)
+        from sqlalchemy.pool import NullPool
+
+        if url.startswith(("postgresql://", "postgres://")) and find_spec("psycopg2") is None:
+            # SQLAlchemy takes that for granted; sonde's own driver will do.
+            url = f"postgresql+psycopg://{url.partition('://')[2]}"
+        # No connection stays open behind those who have read what they wanted.
+        theirs = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
+        return optuna.storages.get_storage(theirs)
     path = Path(plain.removeprefix("journal:").removeprefix("//"))
     if path.is_file():
         with path.open("rb") as source:
