@@ -193,6 +193,26 @@ def test_a_file_that_was_written_over_in_places_is_damaged_and_the_rest_can_be_s
         assert list(check_store(target, at(50))) == []
 
 
+def test_a_trial_whose_curve_is_gone_is_copied_with_its_result(
+    path: Path, whole: SweepRecord
+) -> None:
+    damaged(path, "DELETE FROM reports WHERE trial % 4294967296 = 2")
+    saved = path.with_name("saved.db")
+    with closing(SqliteStore(path)) as store, closing(SqliteStore(saved)) as target:
+        before = store.changes(whole.id).trials[2]
+        copied = copy_sweep(store, target, whole.id)
+        after = target.changes(whole.id).trials[2]
+        curves = target.curves(whole.id, [2])[2]
+        assert list(check_store(target, LATER)) == []
+    assert copied.remains == 1
+    assert after.metrics.keys() == before.metrics.keys() == curves.keys()
+    for name, summary in before.metrics.items():
+        now = after.metrics[name]
+        for kind in ("last", "min", "max", "last_step", "min_step", "max_step"):
+            assert getattr(now, kind) == getattr(summary, kind)
+        assert now.count == len(curves[name].steps) <= 3
+
+
 def test_a_definition_that_says_nonsense_leaves_the_other_sweeps_readable(
     path: Path, whole: SweepRecord
 ) -> None:

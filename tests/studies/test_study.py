@@ -20,6 +20,7 @@ from sonde.core.trial import State
 from sonde.errors import ConfigError, SweepExistsError
 from sonde.optuna.studies import import_study
 from sonde.store import open_store
+from sonde.store.checking import check_store
 from sonde.store.memory import MemoryStore
 from sonde.store.protocol import Store
 
@@ -71,6 +72,7 @@ def test_branches_become_conditions_and_every_trial_teaches_the_search(store: St
     assert all(record.sweep.space.admits(trial.params) for trial in trials)
     for version in store.versions(record.id)[1:]:
         assert version.why.startswith(("the objective asked for ", "trials differ in what"))
+    assert list(check_store(store, datetime.now(UTC))) == []
 
 
 def test_what_changes_its_range_is_drawn_from_the_range_that_is_asked_for(store: Store) -> None:

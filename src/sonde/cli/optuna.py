@@ -38,7 +38,7 @@ def import_(
 ) -> None:
     """Take the trials of STUDY that have ended into the store, with their curves.
 
-    STORAGE is what Optuna calls so: sqlite:///FILE, postgresql://..., or the file of a journal.
+    STORAGE is sqlite:///FILE, postgresql://..., the file of a journal, or redis://... of one.
     Without STUDY the only one is taken. Again, it adds what has ended since.
     """
     _require("sonde optuna import")

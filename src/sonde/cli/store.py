@@ -51,6 +51,11 @@ def copy(from_: str, to: str, sweeps: tuple[str, ...]) -> None:
                 f"{record.name} ({record.id}): {_number(done.record.trials, 'trial')}, "
                 f"{_number(done.points, 'value')} of curves, {_number(done.blobs, 'file')}"
             )
+            if done.remains:
+                say(
+                    f"of {_number(done.remains, 'trial')} of {record.name} a curve is gone: its "
+                    "smallest, largest and last value are kept"
+                )
             if done.lost:
                 say(f"{_number(done.lost, 'file')} of {record.name} are lost in {from_}")
 

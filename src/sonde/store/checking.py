@@ -139,18 +139,21 @@ def _counts(record: SweepRecord, trials: Sequence[Trial]) -> Iterator[str]:
 
 
 def _of_versions(versions: Sequence[Definition], trials: Sequence[Trial]) -> _Found:
-    """Find trials with other parameters than those of their version."""
+    """Find trials with other parameters than those of their version.
+
+    One that says while it runs what it searches has what a later version has first (0027).
+    """
     for trial in trials:
         known = definition_of(versions, trial.number).sweep
-        if known.space.parameters and is_proposed(trial.origin):
-            unknown = [name for name in trial.params if name not in known.space]
-            if unknown:
-                names = ", ".join(unknown)
-                yield (
-                    f"version {known.version} of its definition has no {names}",
-                    trial.number,
-                    True,
-                )
+        if not known.space.parameters or not is_proposed(trial.origin):
+            continue
+        unknown = [name for name in trial.params if name not in known.space]
+        if unknown:
+            later = [one.sweep.space for one in versions if one.number > known.version]
+            unknown = [name for name in unknown if not any(name in space for space in later)]
+        if unknown:
+            names = ", ".join(unknown)
+            yield f"version {known.version} of its definition has no {names}", trial.number, True
 
 
 def _curves(store: Store, record: SweepRecord, trials: Sequence[Trial]) -> _Found:

@@ -7,6 +7,7 @@ store is a source; a sweep is written whole or not at all (`put_sweep`).
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any
 
 from sonde.core.sweep import sweep_to_json
@@ -29,12 +30,14 @@ class Copied:
         points: Values of curves.
         blobs: Of those that belong to it: code, packages, git's diff, what earlier ones taught.
         lost: How many of these the source does not have any more.
+        remains: Of how many trials a curve was gone, so that its ends alone came along.
     """
 
     record: SweepRecord
     points: int
     blobs: int
     lost: int
+    remains: int = 0
 
 
 def missing_in(target: Store, source: Store, sweeps: Sequence[str]) -> list[SweepRecord]:
@@ -94,7 +97,7 @@ def copy_sweep(
     blobs, lost = _copy_blobs(source, target, record, versions, trials)
     past = _PastTrials(source, record.id, trials, told)
     written = target.put_sweep(record, versions, past)
-    return Copied(record=written, points=past.points, blobs=blobs, lost=lost)
+    return Copied(record=written, points=past.points, blobs=blobs, lost=lost, remains=past.remains)
 
 
 def blob_keys(
@@ -174,7 +177,7 @@ class _PastTrials(Collection[PastTrial]):
         told: Callable[[int, int], None],
     ) -> None:
         self._source, self._sweep, self._trials, self._told = source, sweep, trials, told
-        self.points = 0
+        self.points = self.remains = 0
 
     def __len__(self) -> int:
         return len(self._trials)
@@ -183,16 +186,38 @@ class _PastTrials(Collection[PastTrial]):
         return any(past == one for one in self)
 
     def __iter__(self) -> Iterator[PastTrial]:
-        self.points = 0
+        self.points = self.remains = 0
         for first in range(0, len(self._trials), _CHUNK):
             trials = self._trials[first : first + _CHUNK]
             numbers = [trial.number for trial in trials if trial.attempts]
             curves = self._source.curves(self._sweep, numbers) if numbers else {}
             for trial in trials:
-                reports = reports_of(curves.get(trial.number, {}))
+                known = curves.get(trial.number, {})
+                gone = _remains(trial, known)
+                self.remains += bool(gone)
+                reports = reports_of({**known, **gone} if gone else known)
                 self.points += sum(len(report.metrics) for report in reports)
                 yield PastTrial(trial=trial, reports=reports)
             self._told(first + len(trials), len(self._trials))
+
+
+def _remains(trial: Trial, curves: Mapping[str, Curve]) -> dict[str, Curve]:
+    """Return, for each curve that a damaged store has lost, the points that its summary tells of.
+
+    Those are its smallest, its largest and its last value, so that these stay what they were and
+    the trial keeps its result; how many points there were, and their mean, are lost.
+    """
+    found = {}
+    when = trial.finished or trial.started or trial.created
+    for name, summary in trial.metrics.items():
+        if name in curves:
+            continue
+        ends = {(summary.min_step, summary.min), (summary.max_step, summary.max)}
+        last = (summary.last_step, summary.last)
+        points = sorted(end for end in ends if not isnan(end[1]) and end != last)
+        steps, values = zip(*points, last, strict=True)
+        found[name] = Curve(steps, values, (when.timestamp(),) * len(steps))
+    return found
 
 
 def _copy_blobs(
