@@ -38,6 +38,12 @@ def test_a_metric_that_was_only_printed_comes_with_the_option_that_reads_it(stdo
     assert [m[1] for m in pattern.finditer(stdout.read_bytes())] == [b"0.5", b"2.5e-1"]
 
 
+def test_a_printed_name_that_may_be_meant_comes_with_both_options(stdout: Path) -> None:
+    stdout.write_text("loss: 0.003\n")
+    said = missing(["val_loss"], [], stdout=stdout) or ""
+    assert said.endswith(r"; --metric=loss --metric-regex 'loss:\s*(\S+)' would go by loss")
+
+
 def test_a_pattern_that_found_nothing_is_named_with_what_was_printed(stdout: Path) -> None:
     stdout.write_text("loss = 0.25\n")
     assert missing(["loss"], [], stdout=stdout, pattern="loss: (.*)") == (

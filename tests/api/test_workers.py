@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import sonde
+from sonde.api.crew import named_as_run
 from sonde.api.shipping import pack
 
 
@@ -245,3 +246,13 @@ def test_a_command_is_run_from_python_as_from_the_shell(
     sweep.run(workers=2, progress=False)
     assert [(t.state, t.value) for t in sweep.trials] == [("done", 1.0), ("done", 2.0)]
     assert not (tmp_path / "reports.jsonl").exists()
+
+
+def test_a_place_that_cannot_be_used_is_named_as_the_program_names_it() -> None:
+    fault = sonde.ConfigError("--on ray", "Ray is not installed here", "pip install ray")
+    with (
+        pytest.raises(sonde.ConfigError, match=r"^run\(on='ray'\): Ray is not") as refusal,
+        named_as_run("ray"),
+    ):
+        raise fault
+    assert refusal.value.remedy == "pip install ray"

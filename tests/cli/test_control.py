@@ -217,6 +217,16 @@ def test_workers_says_how_many_trials_run_at_once(desk: Place) -> None:
     assert desk.run("workers", "x").stdout.startswith("x: as many trials run at once as agents")
 
 
+def test_a_limit_for_a_sweep_that_is_over_is_said_to_be_one_for_later(desk: Place) -> None:
+    desk.run(
+        "run", "--hyperparam=lr=1,2", "--metric=val_loss:min", "--name=x", "train.py", "1", "0"
+    )
+    said = desk.run("workers", "x", "3").stdout
+    assert said == (
+        "x: 3 trials run at once at most; 0 run now; it is done, so this counts if it goes on\n"
+    )
+
+
 def test_cancel_ends_running_trials_within_two_seconds(desk: Place) -> None:
     process = desk.start(*LONG, *SLOW)
     desk.wait("x", running(2))

@@ -45,6 +45,7 @@ def test_the_best_has_the_best_mean_and_is_told_with_its_error_and_its_probabili
     assert len({t["seed"] for t in trials}) == 15
     look = place.run("best", "x").stdout
     assert re.search(r"best of 5 with probability [01]\.\d\d; ", look)
+    assert "only repeats measure noise" not in look
     (best,) = place.json("best", "x")
     values = [one["value"] for one in best["repeats"]]
     assert best["value"] == pytest.approx(sum(values) / 3)

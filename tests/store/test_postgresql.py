@@ -26,6 +26,7 @@ from sonde.store.memory import MemoryStore
 from sonde.store.passwords import VARIABLE
 from sonde.store.postgresql import STAMP_S, PostgresStore
 from sonde.store.protocol import Ask, Decision, NewTrial, Store
+from sonde.store.waiting import SAID_AFTER_S, on_wait
 from sonde.testing.stores import at, sweep
 from sonde.testing.stores.parts import DONE, add_trials, leased, reports, with_trials
 
@@ -137,6 +138,23 @@ def test_a_server_that_is_away_is_waited_for_and_then_named(store: PostgresStore
     finally:
         shared().start()
     assert store.get_sweep(record.id).trials == 1
+
+
+def test_that_a_server_is_waited_for_is_told_meanwhile_and_once(store: PostgresStore) -> None:
+    record = with_trials(store, 1)
+    told: list[tuple[float, str]] = []
+    on_wait(store, lambda error: told.append((time.monotonic(), str(error))))
+    store.lines.patience_s = SAID_AFTER_S + 0.5
+    shared().stop()
+    try:
+        with pytest.raises(StoreError):
+            store.get_sweep(record.id)
+        ended = time.monotonic()
+    finally:
+        shared().start()
+    ((at_s, text),) = told
+    assert at_s < ended - 0.1
+    assert "no answer from the server" in text
 
 
 def test_a_server_that_never_answered_is_not_waited_for(tmp_path: Path) -> None:

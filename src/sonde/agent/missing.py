@@ -57,6 +57,11 @@ def missing(
     if match is not None and pattern is None:
         sign = printed[match][0]
         return f"{text}; --metric-regex {_pattern(match, sign)} would read it"
+    alike = _alike(absent[0], printed) if pattern is None and not names else None
+    if alike is not None:
+        sign = printed[alike][0]
+        tag = shlex.quote(alike)
+        return f"{text}; --metric={tag} --metric-regex {_pattern(alike, sign)} would go by {alike}"
     if pattern is None and not names:
         example = _pattern(absent[0], ": ")
         text += (
@@ -83,6 +88,15 @@ def printed_numbers(stdout: Path) -> dict[str, tuple[str, str]]:
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
     return (", ".join(names[:_MOST]) or "none") + more
+
+
+def _alike(absent: str, names: Collection[str]) -> str | None:
+    """Return the name that may be meant: `loss` where `val_loss` is absent, or nearly its own."""
+    plain = {_plain(name): name for name in names}
+    wanted = _plain(absent)
+    ends = [one for one in plain if wanted.endswith(f"_{one}") or one.endswith(f"_{wanted}")]
+    found = ends or get_close_matches(wanted, plain, 1, 0.75)
+    return plain[found[0]] if found else None
 
 
 def _near(absent: str, names: Sequence[str]) -> str | None:

@@ -1,6 +1,7 @@
 """Who runs the trials that a program starts: how many at once, and what each of them gets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -8,7 +9,7 @@ from sonde.agent.devices import Devices
 from sonde.errors import ConfigError
 from sonde.executors.resources import Resources
 
-__all__ = ["Crew", "Gpus", "crew_of", "place_of"]
+__all__ = ["Crew", "Gpus", "crew_of", "named_as_run", "place_of"]
 
 Gpus: TypeAlias = "str | Sequence[int | str] | None"
 
@@ -69,6 +70,17 @@ def crew_of(
     least = 0 if workers == 0 else 1
     count = max(least, min(room)) if room else None
     return Crew(workers=count, gpus=names, each=each, place=place)
+
+
+@contextmanager
+def named_as_run(on: str | None) -> Iterator[None]:
+    """Have errors about the place name it as a program does: `run(on='ray')`, not `--on ray`."""
+    try:
+        yield
+    except ConfigError as fault:
+        if on is None or type(fault) is not ConfigError or not fault.where.startswith("--on"):
+            raise
+        raise ConfigError(f"run(on={on!r})", fault.found, fault.remedy) from fault
 
 
 def place_of(on: str | None, cloud: str | None) -> str | None:

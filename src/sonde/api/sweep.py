@@ -10,6 +10,7 @@ from sonde.api.frame import frame_of, html_of
 from sonde.api.goals import seconds_of
 from sonde.api.places import opened
 from sonde.api.saying import headline, why_none_is_best
+from sonde.api.steering import Steered, check_not_cancelled
 from sonde.api.trial import Best, Trial
 from sonde.controller import Controller, utc_now
 from sonde.core import trial as core
@@ -18,8 +19,7 @@ from sonde.core.metric import Goal, parse_goal
 from sonde.core.pareto import front
 from sonde.core.ranking import ranked
 from sonde.core.repeats import spread
-from sonde.core.sweep import Control
-from sonde.errors import ConfigError, IllegalTransitionError, NotFoundError
+from sonde.errors import ConfigError, NotFoundError
 from sonde.store.protocol import Store, SweepRecord
 
 if TYPE_CHECKING:
@@ -28,14 +28,12 @@ if TYPE_CHECKING:
     from sonde.analysis.pictures import Picture
     from sonde.api.crew import Gpus
     from sonde.api.running import Progress
-    from sonde.core import sweep as definitions
     from sonde.core.importance import Importance
-    from sonde.editing import Edited, Step
 
 __all__ = ["Sweep"]
 
 
-class Sweep:
+class Sweep(Steered):
     """A sweep in a store; made by `sonde.sweep`, found again by `Sweep.open`.
 
     What is read from it (`best`, `trials`, `frame()` ...) is as the store has it at that
@@ -287,7 +285,7 @@ class Sweep:
             TrialError: If trials failed and none was completed.
             KeyboardInterrupt: At the second Ctrl-C.
         """
-        from sonde.api.crew import crew_of, place_of
+        from sonde.api.crew import crew_of, named_as_run, place_of
         from sonde.api.running import run
         from sonde.executors.resources import resources_of
 
@@ -298,127 +296,14 @@ class Sweep:
         )  # fmt: skip
         crew = crew_of(workers, gpus, each, place_of(on, cloud))
         with self._lock:
-            _check_not_cancelled(self._read())
+            check_not_cancelled(self._read())
         try:
-            run(self._controller, self._function, trials, seconds_of(time), crew, progress)
+            with named_as_run(on):
+                run(self._controller, self._function, trials, seconds_of(time), crew, progress)
         finally:
             with self._lock:  # what is asked for from now on follows what was given here
                 self._asking.controller = self._controller = Controller(self.store, self.id)
         return self
-
-    def pause(self) -> None:
-        """Start no new trial until `resume`; running ones go on."""
-        self._set(Control.PAUSED, "paused by the user")
-
-    def resume(self) -> None:
-        """Let trials be started again, after `pause` or `stop`.
-
-        Raises:
-            IllegalTransitionError: After `cancel`, which is final.
-        """
-        with self._lock:
-            _check_not_cancelled(self._read())
-        self._set(Control.RUNNING, "")
-
-    def stop(self) -> None:
-        """Start no new trial; the sweep has ended when the running ones have."""
-        self._set(Control.STOPPED, "stopped by the user")
-
-    def cancel(self) -> None:
-        """End running trials at once; they do not count. Nobody goes on with it afterwards."""
-        self._set(Control.CANCELLED, "cancelled by the user")
-
-    @property
-    def workers(self) -> int | None:
-        """How many trials run at once at most, whoever runs them; None: as many as agents take.
-
-        May be set while it runs, here or elsewhere: `sweep.workers = 2`. Trials that run go on.
-        """
-        return self._read().budget.workers
-
-    @workers.setter
-    def workers(self, most: int | None) -> None:
-        from sonde.editing import limit_workers
-
-        limit_workers(self.store, self.id, most, utc_now())
-
-    def edit(
-        self,
-        params: Mapping[str, Any] | None = None,
-        /,
-        *,
-        remove: Sequence[str] = (),
-        backfill: Mapping[str, Any] | None = None,
-        where: str | Sequence[str] | None = None,
-        method: str | None = None,
-        stop: str | None = None,
-        trials: int | None = None,
-        time: float | str | None = None,
-        why: str = "",
-        dry_run: bool = False,
-        **named: Any,
-    ) -> "Edited":
-        """Change what is searched, and how, also while trials run, here or elsewhere.
-
-            sweep.edit(lr=sonde.Float(1e-4, 1e-2, log=True))
-            sweep.edit(momentum=(0.0, 0.9, 0.99), backfill={"momentum": 0.9})
-
-        What is not spoken of stays. Trials so far stay what they are, and may be the best; the
-        search goes on from those that are assignments of the new space.
-
-        Args:
-            params: By name, as for `sonde.Space`; those with other names may be given by name.
-            remove: Names of parameters to take out.
-            backfill: What new parameters had in the trials so far, whose results the search
-                else goes on without.
-            where: All relations from now on.
-            method: Another search method.
-            stop: Another stopping rule; "none" for no more.
-            trials: How many in all.
-            time: Working time in all.
-            why: For those who read it later.
-            dry_run: Change nothing, only return what would come of it.
-
-        Returns:
-            What differs, and what becomes of the trials.
-
-        Raises:
-            ConfigErrors: With all that is wrong; then nothing was changed.
-            IllegalTransitionError: If it was cancelled.
-        """
-        from sonde.agent.reaching import check_reaches
-        from sonde.api.shipping import adapted
-        from sonde.core.edit import Edit
-        from sonde.editing import edit
-
-        wish = Edit(
-            parameters={**(params or {}), **named},
-            remove=[remove] if isinstance(remove, str) else remove,
-            where=[where] if isinstance(where, str) else where,
-            backfill=backfill or {},
-            method=method,
-            stopping=stop,
-            trials=trials,
-            time_s=seconds_of(time),
-        )
-        record = self._read()
-
-        def apply(old: "definitions.Sweep") -> "definitions.Sweep":
-            new = check_reaches(self.store, record, wish.apply(old))
-            if self._function is not None:
-                adapted(self._function, new.space)  # so that it takes what it will be given
-            return new
-
-        found = edit(self.store, self.id, apply, utc_now(), why=why, dry_run=dry_run)
-        self._read()
-        return found
-
-    @property
-    def versions(self) -> "list[Step]":
-        """All versions of the definition, oldest first, each with what it changed."""
-        from sonde.editing import history_of
-
-        return history_of(self.store, self.id)
 
     def enqueue(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> int:
         """Add a trial with these values, to run next; return its number.
@@ -500,14 +385,3 @@ class Sweep:
     def _ranked(self) -> list[core.Trial]:
         sweep = self._controller.record.sweep
         return ranked(self._controller.history.assignments(), sweep.goals, sweep.constraints)
-
-    def _set(self, control: Control, reason: str) -> None:
-        self.store.update_sweep(self.id, utc_now(), control=control, reason=reason)
-
-
-def _check_not_cancelled(record: SweepRecord) -> None:
-    if record.control is Control.CANCELLED:
-        raise IllegalTransitionError(
-            f"{record.name} was cancelled, which is final; "
-            "sonde.sweep(..., new=True) makes a new one"
-        )

@@ -78,7 +78,8 @@ def artifacts(
         for file in files:
             _copy(read(file["path"]), output, file["path"])
         size = _shown(sum(file["size"] for file in files))
-        say(f"{len(files)} files, {size}, are in {output}")
+        many = "1 file" if len(files) == 1 else f"{len(files)} files"
+        say(f"{many}, {size}, {'is' if len(files) == 1 else 'are'} in {output}")
 
 
 def _source(

@@ -61,7 +61,7 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
         emit(form, best_rows(found, history))
     elif found:
         emit(form, (), trial_columns(found, history), trial_cells(found, history))
-        for line in sure_lines(certainty(history), goals[0]):
+        for line in sure_lines(certainty(history), goals[0], is_repeated=record.sweep.repeats > 1):
             click.echo(line)
         for line in again(record, found[0]):  # last, so that the command can be copied
             click.echo(line)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from sonde.cli.faults import Faults
@@ -131,12 +132,20 @@ def space_of(
 
 
 def unknown_templates(words: Sequence[str], space: Space, faults: Faults) -> None:
-    """Name `{...}` that mean no parameter; only where a value does not arrive, as text may."""
+    """Name `{...}` that mean no parameter; only where a value does not arrive, as text may.
+
+    Where one is nearly a parameter's name, that this parameter arrives nowhere is not said too.
+    """
     known = [parameter.name for parameter in space.parameters]
     for word in words[1:]:
         for name in _TEMPLATE.findall(word):
-            if name not in known:
-                faults.add(word, f"there is no parameter {name}", f"write {{{'}, {'.join(known)}}}")
+            if name in known:
+                continue
+            remedy = f"write {{{'}, {'.join(known)}}}"
+            for near in get_close_matches(name, known, 1, 0.6):
+                remedy = f"is {{{near}}} meant?"
+                faults.found = [one for one in faults.found if one.where.split()[-1:] != [near]]
+            faults.add(word, f"there is no parameter {name}", remedy)
 
 
 def _expression(text: str, place: str) -> Expression:

@@ -57,7 +57,8 @@ def copy(from_: str, to: str, sweeps: tuple[str, ...]) -> None:
                     "smallest, largest and last value are kept"
                 )
             if done.lost:
-                say(f"{_number(done.lost, 'file')} of {record.name} are lost in {from_}")
+                are = "is" if done.lost == 1 else "are"
+                say(f"{_number(done.lost, 'file')} of {record.name} {are} lost in {from_}")
 
 
 @store.command("check")

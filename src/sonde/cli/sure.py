@@ -11,8 +11,14 @@ __all__ = ["sure_lines"]
 _MOST = 8  # that are named
 
 
-def sure_lines(found: Certainty, goal: Goal) -> Iterator[str]:
-    """Yield `best of 30 with probability 0.62; not distinguishable from it: 4, 11` and more."""
+def sure_lines(found: Certainty, goal: Goal, *, is_repeated: bool) -> Iterator[str]:
+    """Yield `best of 30 with probability 0.62; not distinguishable from it: 4, 11` and more.
+
+    Args:
+        found: What is known.
+        goal: What it is about.
+        is_repeated: Whether the noise was measured by repeats, and not guessed from neighbours.
+    """
     judged = found.of_best
     if judged is None:
         yield f"{'sure':<11}nobody knows how far the order is noise: {found.reason}"
@@ -25,3 +31,5 @@ def sure_lines(found: Certainty, goal: Goal) -> Iterator[str]:
     yield f"{'sure':<11}best of {found.compared} with probability {judged.p_best:.2f}; {told}"
     low, high = (number(end, 4) for end in judged.interval)
     yield f"{'true value':<11}{low} to {high} with 95 % ({goal.metric})"
+    if not is_repeated:
+        yield f"{'':<11}as a smooth curve through all results has it; only repeats measure noise"

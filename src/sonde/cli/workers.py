@@ -28,7 +28,7 @@ def workers(sweep: str, n: str | None, store: str | None) -> None:
     from sonde.editing import limit_workers
     from sonde.errors import ConfigError
 
-    limit = None
+    limit, over_by = None, ""
     if n is not None and n != "none":
         try:
             limit = int(n)
@@ -39,6 +39,8 @@ def workers(sweep: str, n: str | None, store: str | None) -> None:
         record = opened_store.find_sweep(sweep)
         if n is not None:
             record, _ = limit_workers(opened_store, record.id, limit, datetime.now(UTC))
+        if n is not None and record.is_ended:
+            over_by = f"; it is {record.state}, so this counts if it goes on"
     running = record.counts.get(State.RUNNING, 0)
     runs = f"{running} run{'s' if running == 1 else ''} now"
     most = record.budget.workers
@@ -47,4 +49,4 @@ def workers(sweep: str, n: str | None, store: str | None) -> None:
         return
     many = f"{most} trial{'s run' if most > 1 else ' runs'} at once at most"
     over = "; none begins until there is room" if running > most else ""
-    click.echo(f"{record.name}: {many}; {runs}{over}")
+    click.echo(f"{record.name}: {many}; {runs}{over}{over_by}")

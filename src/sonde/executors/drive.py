@@ -25,6 +25,7 @@ from sonde.errors import ConfigError, StoreError
 from sonde.executors.protocol import AgentSpec, Executor, Exited
 from sonde.store import is_served
 from sonde.store.protocol import Store, SweepRecord
+from sonde.store.waiting import on_wait
 
 __all__ = ["Listener", "Result", "View", "code_of", "drive"]
 
@@ -197,6 +198,7 @@ class _Driver:
         self.phase = 0  # 1: finishing, 2: ending now, 3: firmly
         self.deaths: list[float] = []
         self.trouble: str | None = None  # of the store, said once
+        on_wait(store, self._say_trouble)
         self.has_warned = False  # of a metric that never came
         self.given_up: str | None = None
         self.said: dict[str, float] = {}  # when an agent's words were passed on
@@ -288,14 +290,17 @@ class _Driver:
             elif self.controller.judge is not None and self.phase == 1:
                 self.controller.step(0)
         except StoreError as error:
-            if self.trouble is None:
-                self.listener.note(f"the store does not answer, trying again: {error}")
-            self.trouble = str(error)
+            self._say_trouble(error)
             return ()
         if self.trouble is not None:
             self.listener.note("the store answers again")
             self.trouble = None
         return changed
+
+    def _say_trouble(self, error: StoreError) -> None:
+        if self.trouble is None:
+            self.listener.note(f"the store does not answer, trying again: {error}")
+        self.trouble = str(error)
 
     def _follow_limit(self) -> None:
         """Start further agents where more trials may run at once than these have places for.

@@ -82,7 +82,11 @@ def nodes(where: str, gpu: str | None = None) -> list[Node]:
     try:
         said = _call(["sinfo", "-h", "-N", "-o", "%N|%n|%o|%P|%c|%m|%G|%T|%l"])
     except PlaceError as error:
-        raise ConfigError(where, str(error), "see `sinfo` and `scontrol ping`") from error
+        raise ConfigError(
+            where,
+            f"no Slurm cluster answers here ({error})",
+            "call it where `sinfo` lists machines, such as a login node",
+        ) from error
     return [_node(line, gpu) for line in said.splitlines() if line.count("|") == 8]
 
 

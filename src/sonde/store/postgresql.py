@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from sonde.errors import StoreError
 from sonde.store.clocks import SKEW_S, skewed
 from sonde.store.columns import head_of
 from sonde.store.names import no_sweep
@@ -42,6 +43,15 @@ class PostgresStore(SqlStore):
         self.lines = Lines(address)
         self._stamp: tuple[float, object] | None = None
         self._known_since = 0
+
+    @property
+    def on_wait(self) -> Callable[[StoreError], None] | None:
+        """See `sonde.store.waiting.Waiting`."""
+        return self.lines.on_wait
+
+    @on_wait.setter
+    def on_wait(self, told: Callable[[StoreError], None] | None) -> None:
+        self.lines.on_wait = told
 
     def stamp(self) -> object:
         """Return something that differs after any change by any process.

@@ -21,6 +21,7 @@ from sonde.errors import StoreError
 from sonde.store.postgresql_faults import fault, is_passing
 from sonde.store.postgresql_line import Line
 from sonde.store.postgresql_url import Address
+from sonde.store.waiting import SAID_AFTER_S
 
 __all__ = ["Lines"]
 
@@ -37,11 +38,13 @@ class Lines:
     Attributes:
         losses: How often a connection was lost.
         changes: How often this process may have changed something.
+        on_wait: See `sonde.store.waiting.Waiting`.
     """
 
     def __init__(self, address: Address, patience_s: float = _PATIENCE_S) -> None:
         self.address, self.patience_s = address, patience_s
         self.losses = self.changes = 0
+        self.on_wait: Callable[[StoreError], None] | None = None
         self._free: list[Line] = []
         self._lent = 0
         self._some = Condition()
@@ -56,6 +59,7 @@ class Lines:
             StoreError: If the server does not answer, for half a minute if it did before.
         """
         until: float | None = None
+        is_said = False
         pause = _PAUSE_S[0]
         unsure: tuple[int, int, T] | None = None  # whose receipt is to be looked at
         while True:
@@ -79,6 +83,9 @@ class Lines:
                 until = now + self.patience_s if until is None else until
                 if now >= until:
                     raise fault(self.address.place, error) from error
+                if self.on_wait and not is_said and now >= until - self.patience_s + SAID_AFTER_S:
+                    is_said = True
+                    self.on_wait(fault(self.address.place, error))
             finally:
                 if line is not None:
                     self._give_back(line)

@@ -74,6 +74,15 @@ class RedisStore(BookStore):
             warnings.warn(doubt, stacklevel=4)
         _opened.add(self)
 
+    @property
+    def on_wait(self) -> Callable[[StoreError], None] | None:
+        """See `sonde.store.waiting.Waiting`."""
+        return self._line.on_wait
+
+    @on_wait.setter
+    def on_wait(self, told: Callable[[StoreError], None] | None) -> None:
+        self._line.on_wait = told
+
     def create_sweep(
         self, sweep: Sweep, now: datetime, facts: Mapping[str, Any] | None = None
     ) -> SweepRecord:

@@ -20,6 +20,7 @@ from sonde.errors import StoreError
 from sonde.store.lua import load_scripts
 from sonde.store.redis_faults import FAILURES, fault, may_pass
 from sonde.store.redis_url import Address
+from sonde.store.waiting import SAID_AFTER_S
 
 __all__ = ["FIRST_PATIENCE_S", "Command", "RedisLine"]
 
@@ -38,11 +39,13 @@ class RedisLine:
 
     Attributes:
         is_replica: Whether it was a replica from the first, and not one of a failover.
+        on_wait: See `sonde.store.waiting.Waiting`.
     """
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.is_replica = False
+        self.on_wait: Callable[[StoreError], None] | None = None
         self._scripts = {name: text.encode() for name, text in load_scripts().items()}
         self._hashes = {
             name: hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
@@ -78,8 +81,8 @@ class RedisLine:
 
     def patiently(self, call: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
         """Call again while the server does not answer."""
-        until, pauses = time.monotonic() + patience_s, iter(_PAUSES_S)
-        pause = 0.0
+        began, pauses = time.monotonic(), iter(_PAUSES_S)
+        pause, is_said = 0.0, False
         while True:
             if self._closed:
                 raise StoreError(f"{self.address.url}: the store is closed; open it again")
@@ -87,8 +90,12 @@ class RedisLine:
                 return call()
             except FAILURES as error:
                 is_vain = self.is_replica and isinstance(error, exceptions.ReadOnlyError)
-                if is_vain or not may_pass(error) or time.monotonic() > until:
+                waited = time.monotonic() - began
+                if is_vain or not may_pass(error) or waited > patience_s:
                     raise fault(self.address.url, error) from error
+                if self.on_wait and not is_said and waited >= SAID_AFTER_S:
+                    is_said = True
+                    self.on_wait(fault(self.address.url, error))
             pause = next(pauses, pause)
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - who comes first
 

@@ -5,8 +5,10 @@ SQLite file has. Others keep less, and some may drop keys when their memory is f
 looks once, and says so to people.
 """
 
+import shlex
 import time
 from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
 
 from redis import exceptions
 
@@ -75,24 +77,38 @@ def doubts_of(url: str, info: Mapping[str, str], save: str | None) -> list[str]:
         info: The fields of INFO.
         save: The setting `save`, where it may be read.
     """
-    doubts = []
+    doubts, cli = [], _cli(url)
     if info.get("aof_enabled") == "0":
-        kept = "since its last snapshot" if save else "at all"
+        kept = "what was written since its last snapshot" if save else "everything"
         if save is None:
-            kept = "since its last snapshot, if it makes any"
+            kept = "what was written since its last snapshot, or everything where it makes none,"
         doubts.append(
-            f"{url}: the server keeps no append-only file: when it stops, what was written "
-            f"{kept} is lost; `redis-cli CONFIG SET appendonly yes` and `CONFIG SET appendfsync "
-            "always` (and the same in redis.conf) have it keep all that it answered"
+            f"{url}: the server keeps no append-only file: when it stops, {kept} is lost; "
+            f"`{cli} CONFIG SET appendonly yes` and `{cli} CONFIG SET appendfsync always` "
+            "(and the same in its redis.conf) have it keep all that it answered"
         )
     policy = info.get("maxmemory_policy", "noeviction")
     if policy.startswith("allkeys") and info.get("maxmemory", "0") != "0":
         doubts.append(
             f"{url}: when the server's memory is full it drops keys, of sweeps too "
-            f"(maxmemory-policy {policy}); `redis-cli CONFIG SET maxmemory-policy noeviction` (and "
-            "the same in redis.conf) has it refuse to write instead"
+            f"(maxmemory-policy {policy}); `{cli} CONFIG SET maxmemory-policy noeviction` (and "
+            "the same in its redis.conf) has it refuse to write instead"
         )
     return doubts
+
+
+def _cli(url: str) -> str:
+    """Return how redis-cli is told which server is meant."""
+    parts = urlsplit(url)
+    if parts.scheme in {"unix", "redis+unix"}:
+        return f"redis-cli -s {shlex.quote(parts.path)}"
+    if parts.scheme == "redis+sentinel" or not parts.hostname:
+        return "redis-cli -h HOST -p PORT"  # whichever the sentinels name
+    words = ["redis-cli", "-h", parts.hostname]
+    words += [] if parts.port in {None, 6379} else ["-p", str(parts.port)]
+    words += ["--tls"] if parts.scheme == "rediss" else []
+    words += ["--user", unquote(parts.username)] if parts.username else []
+    return shlex.join(words)
 
 
 def _ask(line: RedisLine) -> tuple[bytes, str | None, bytes | None, float]:
