@@ -7,7 +7,6 @@ be run in namespaces of its own: Ray's class for it ends every Ray that it sees.
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -64,19 +63,24 @@ def main(url: str, sweep: str) -> None:
 
     threading.Thread(target=count, daemon=True).start()
     store = open_store(url)
-    root = str(Path(tempfile.mkdtemp()) / ".sonde")
+    root = str(Path(url.removeprefix("sqlite:///")).parent)
     spec = AgentSpec(store=url, sweep=sweep, root=root, each=Resources(cpus=1))
     ray.init(address="auto", log_to_driver=False)
+    listener = Silent()
     try:
         result = drive(
-            store, sweep, executor=RayExecutor(), agent=spec, agents=3, listener=Silent(),
+            store, sweep, executor=RayExecutor(), agent=spec, agents=3, listener=listener,
             signals=False,
         )  # fmt: skip
         until = time.monotonic() + 120
         while _workers() and time.monotonic() < until:
             time.sleep(0.5)
         over.set()
-        print(json.dumps({"code": result.code, "counts": counts, "left": _workers()}))
+        errors = [trial.error for trial in result.history.trials if trial.error]
+        print(json.dumps({
+            "code": result.code, "counts": counts, "left": _workers(),
+            "said": [*listener.notes, result.reason, *errors],
+        }))  # fmt: skip
     finally:
         subprocess.run([sys.executable, "-m", "ray.scripts.scripts", "stop", "-f"], check=False)
 

@@ -90,10 +90,10 @@ class PretendedCloud:
         return [*self.there, "env", "-C", str(folder), sys.executable, *words]
 
     def run(self, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run our Python with these words there and in a folder, for two minutes at most."""
+        """Run our Python with these words there and in a folder, for four minutes at most."""
         return subprocess.run(
             self.command(folder, *words), env=self.env, capture_output=True, text=True,
-            timeout=120, check=False, stdin=subprocess.DEVNULL,
+            timeout=240, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def python(self, text: str, *argv: str) -> str:

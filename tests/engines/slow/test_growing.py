@@ -25,7 +25,7 @@ def test_machines_come_for_agents_that_wait_and_go_when_they_idle(tmp_path: Path
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]  # Ray talks
     found = json.loads(line)
-    assert found["code"] == 0
+    assert found["code"] == 0, found["said"]
     assert (found["counts"][0], max(found["counts"]), found["left"]) == (0, 3, 0)
     site.check_ended(9, [])
     site.store.close()
