@@ -82,12 +82,12 @@ def test_the_watchdog_ends_all_machines_once_no_driver_has_been_there_for_so_lon
     cloud.python(MAKE, str(kept.file))
     alive = cloud.home / ".sonde-cloud" / "alive"
     alive.parent.mkdir()
-    words = ("-m", "sonde.executors.cloud.watchdog", "--timeout", "4", "--config", str(kept.file))
+    words = ("-m", "sonde.executors.cloud.watchdog", "--timeout", "3", "--config", str(kept.file))
     watchdog = subprocess.Popen(
         cloud.command(tmp_path, *words), env=cloud.env, stdout=subprocess.PIPE, text=True
     )
     began = time.monotonic()
-    while time.monotonic() - began < 7:  # a driver that is there
+    while time.monotonic() - began < 5:  # a driver that is there
         alive.touch()
         time.sleep(0.5)
     assert watchdog.poll() is None
@@ -111,6 +111,20 @@ def test_a_sweep_starts_its_machines_and_ends_them(cloud: PretendedCloud, tmp_pa
     assert kinds == {"m6i.large", "c6i.large"}
     assert {one["State"]["Name"] for one in cloud.instances()} == {"terminated"}
     assert not list((tmp_path / ".sonde" / "cloud").iterdir())
+
+
+def test_without_credentials_nothing_is_written(cloud: PretendedCloud, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(TRAIN)
+    words = ["run", "--cloud=ec2", "--num-workers=2", "--yes", "--hyperparam", "lr=1,2", "train.py"]
+    bare = {n: v for n, v in cloud.env.items() if not n.startswith("AWS_")}
+    done = subprocess.run(
+        cloud.command(tmp_path, "-m", "sonde", *words),
+        env=bare | {"AWS_EC2_METADATA_DISABLED": "true"}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--cloud ec2: there are no credentials for it here; log in as" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
 
 
 def _kept(folder: Path, name: str) -> Kept:

@@ -79,7 +79,8 @@ def cluster_file(
         "head_setup_commands": [],
         "worker_setup_commands": [],
         "head_start_ray_commands": [
-            _ray(request, "stop"),
+            # Only where a cluster of this name is taken over: it takes seconds.
+            f"if pgrep -x raylet >/dev/null; then {_ray(request, 'stop')}; fi",
             _ray(
                 request, "start", "--head", f"--port={PORT}", f"--object-store-memory={_OBJECTS}",
                 "--disable-usage-stats", "--include-dashboard=false",

@@ -25,7 +25,7 @@ from sonde.executors.cloud.cluster_file import FOLDER, cluster_file, python_ther
 from sonde.executors.cloud.cost import Bill, Span, bill_of, dollars, spent
 from sonde.executors.cloud.launch import validate
 from sonde.executors.cloud.link import Head, Link
-from sonde.executors.cloud.machines import down
+from sonde.executors.cloud.machines import down, has_credentials
 from sonde.executors.cloud.request import request_of
 from sonde.executors.cloud.shelf import Kept, Shelf
 from sonde.executors.cloud.types import Choice, choose
@@ -215,6 +215,8 @@ class CloudExecutor:
 
     def _check_tools(self) -> None:
         """Refuse before anything is written what would fail only then."""
+        if self._kept is not None:
+            return
         driver = {"ec2": "boto3", "gcloud": "google-api-python-client"}[self._request.cloud]
         for module in ("ray", driver.replace("google-api-python-client", "googleapiclient")):
             if importlib.util.find_spec(module) is None:
@@ -227,6 +229,12 @@ class CloudExecutor:
                 raise ConfigError(
                     self._request.where, f"{program} is not installed here", "install it"
                 )
+        if not has_credentials(self._request.cloud):
+            log_in = {"ec2": "aws configure", "gcloud": "gcloud auth application-default login"}
+            raise ConfigError(
+                self._request.where, "there are no credentials for it here",
+                f"log in as for its own tools: {log_in[self._request.cloud]}",
+            )  # fmt: skip
 
     def _keep(self, spec: AgentSpec) -> None:
         """Write down what is about to be started, before it is."""

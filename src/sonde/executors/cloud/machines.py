@@ -11,7 +11,7 @@ from typing import Any
 
 from sonde.errors import ConfigError, PlaceError
 
-__all__ = ["CloudMachine", "down", "provider_of", "up"]
+__all__ = ["CloudMachine", "down", "has_credentials", "provider_of", "up"]
 
 _LOOK_S = 1.0
 _PATIENCE_S = 180.0
@@ -63,6 +63,22 @@ def provider_of(config: Mapping[str, Any]) -> Any:
         ) from error
     cli_logger.configure(verbosity=0)  # where nobody reads along it would say everything
     return _get_node_provider(dict(config["provider"]), config["cluster_name"], use_cache=False)
+
+
+def has_credentials(cloud: str) -> bool:
+    """Tell whether a cloud's own library finds credentials here; it asks no cloud."""
+    if cloud == "ec2":
+        import boto3
+
+        return boto3.Session().get_credentials() is not None
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        google.auth.default()
+    except DefaultCredentialsError:
+        return False
+    return True
 
 
 def up(config: Mapping[str, Any], provider: Any = None) -> list[CloudMachine]:
