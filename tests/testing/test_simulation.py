@@ -53,7 +53,7 @@ def test_everything_that_can_go_wrong_does() -> None:
     found = run(MemoryStore(), 1500, 150, seed=4)
     befell = {
         "agents died", "answers lost", "budget raised", "came late", "controllers died", "cut off",
-        "decided again", "limits lowered", "lost", "paused", "refused", "stopped",
+        "decided again", "limits lowered", "lost", "outages", "paused", "refused", "stopped",
     }  # fmt: skip
     assert found.happened.keys() == befell
 

@@ -305,8 +305,8 @@ class _Book:
     """One sweep; see `sonde.store.rows.Book`."""
 
     __slots__ = (
-        "attempts", "due", "frozen", "head", "lapsing", "queue", "recent", "rows", "running",
-        "versions",
+        "attempts", "due", "frozen", "head", "lapsing", "late", "queue", "recent", "rows",
+        "running", "versions",
     )  # fmt: skip
 
     def __init__(self, head: Head) -> None:
@@ -320,6 +320,7 @@ class _Book:
         # When to look at running ones: no later than their leases lapse, and seldom much before.
         self.lapsing: list[tuple[datetime, int]] = []  # a heap, with entries that hold no more
         self.due: dict[int, datetime] = {}  # of each running one: its entry that holds
+        self.late: list[int] = []  # a heap of those that were found to have lapsed
         self.attempts: dict[int, dict[int, list[Report]]] = {}  # number -> attempt -> reports
 
     def trial(self, row: Row) -> Trial:
@@ -363,23 +364,33 @@ class _Book:
             heappush(queue, row.number)
         return found
 
-    def lapsed(self, now: datetime) -> Sequence[Row]:
-        heap, due = self.lapsing, self.due
-        found: list[Row] = []
+    def lapsed(self, now: datetime, most: int | None = None) -> Sequence[Row]:
+        heap, due, late = self.lapsing, self.due, self.late
         while heap and heap[0][0] <= now:
             at, number = heappop(heap)
-            if due.get(number) != at:
+            if due.get(number) == at:
+                del due[number]
+                heappush(late, number)
+        found: list[Row] = []
+        again: list[int] = []
+        while late and (most is None or len(found) < most):
+            number = heappop(late)
+            row = self.running.get(number)
+            if row is None or (again and again[-1] == number):
                 continue
-            row = self.running[number]
             until = _until(row)
             if until <= now:
                 found.append(row)
-            else:
+                again.append(number)  # it stays so until somebody does something about it
+            elif number not in due:  # prolonged, or asked by somebody whose clock is behind
                 due[number] = until
                 heappush(heap, (until, number))
-        for row in found:  # they stay lapsed until somebody does something about it
-            heappush(heap, (due[row.number], row.number))
-        return sorted(found, key=lambda row: row.number)
+        for number in again:
+            heappush(late, number)
+        return found
+
+    def held_by(self, agents: Collection[str]) -> Sequence[Row]:
+        return [row for row in self.rows_in(State.RUNNING) if row.agent in agents]
 
     def rows_in(self, *states: State) -> Sequence[Row]:
         if states == (State.RUNNING,):

@@ -87,10 +87,10 @@ class ForesightBook(SqlBook):
             return None
         return super().row(number)
 
-    def lapsed(self, now: datetime) -> Sequence[Row]:
+    def lapsed(self, now: datetime, most: int | None = None) -> Sequence[Row]:
         """Return running rows whose lease ended."""
         if now != self._foresight.now:
-            return super().lapsed(now)
+            return super().lapsed(now, most)
         rows = [
             row
             for row in self._rows.values()

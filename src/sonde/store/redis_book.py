@@ -4,7 +4,7 @@ What it reads is of one state of the sweep; what it changes is gathered as comma
 server then runs all at once, or not at all.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -210,7 +210,11 @@ class RedisBook:
         both = (*kept, *self._rows.values())
         return _in_order(row for row in both if row.state is State.WAITING)[:count]
 
-    def lapsed(self, now: datetime) -> Sequence[Row]:
+    def held_by(self, agents: Collection[str]) -> Sequence[Row]:
+        """Return the running rows of agents."""
+        return [row for row in self.rows_in(State.RUNNING) if row.agent in agents]
+
+    def lapsed(self, now: datetime, most: int | None = None) -> Sequence[Row]:
         """Return running rows whose lease ended."""
         if self._foresight.now == now:
             found = self._page.lapsed

@@ -5,7 +5,7 @@ Unlike all other data they are mutable: a transaction loads them, the rules
 `sonde.store` sees one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -139,8 +139,14 @@ class Book(Protocol):
     def waiting(self, count: int) -> Sequence[Row]:
         """Return waiting rows, at most `count`, lowest number first."""
 
-    def lapsed(self, now: datetime) -> Sequence[Row]:
-        """Return running rows whose lease ended by `now`, lowest number first."""
+    def lapsed(self, now: datetime, most: int | None = None) -> Sequence[Row]:
+        """Return running rows whose lease ended by `now`, lowest number first.
+
+        With `most` perhaps no more than so many of them.
+        """
+
+    def held_by(self, agents: Collection[str]) -> Sequence[Row]:
+        """Return the running rows of agents, lowest number first."""
 
     def rows_in(self, *states: State) -> Sequence[Row]:
         """Return all rows in these states, lowest number first."""

@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _LEASING = (Control.RUNNING, Control.DONE)
+_SPARE = 64  # lapsed trials that are read beside those that may be leased, to be settled
 _ENDING = (Control.STOPPED, Control.CANCELLED)
 _by_number = attrgetter("number")
 
@@ -148,7 +149,10 @@ def lease(book: Book, ask: Ask, now: datetime) -> list[Lease]:
     head = book.head
     free: list[Row] = []
     if head.counts[State.RUNNING]:
-        for row in book.lapsed(now):
+        # All of them where they are counted, or none shall stay; else after an outage each of
+        # thousands of agents would read thousands.
+        is_counted = head.budget.workers is not None or head.control in _ENDING
+        for row in book.lapsed(now, None if is_counted else max(ask.count, 0) + _SPARE):
             if row.asked is not Verdict.GO_ON or head.control in _ENDING:
                 _give_back(book, row, now)
                 head.updated = now
@@ -250,7 +254,7 @@ def finish(
 def release(book: Book, agents: Sequence[str], now: datetime) -> int:
     """Give back what these agents hold."""
     gone = frozenset(agents)
-    rows = [row for row in book.rows_in(State.RUNNING) if row.agent in gone]
+    rows = book.held_by(gone)
     for row in rows:
         _give_back(book, row, now)
     if rows:

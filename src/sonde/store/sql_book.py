@@ -1,6 +1,6 @@
 """A sweep in a transaction of a SQL store: rows are loaded when asked for, written at its end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,9 +20,9 @@ from sonde.store.packing import last_step, merge_reports, pack_params, pack_repo
 from sonde.store.protocol import Definition
 from sonde.store.rows import Head, Row
 
-__all__ = ["Session", "SqlBook"]
+__all__ = ["ALL", "Session", "SqlBook"]
 
-_ALL = 2**31 - 1
+ALL = 2**31 - 1
 
 
 class Session(Protocol):
@@ -95,17 +95,25 @@ class SqlBook:
             found = self._load("rows_waiting", self._sweep, count)
         return (found + fresh)[:count]  # numbers grow, so the new ones come last
 
-    def lapsed(self, now: datetime) -> Sequence[Row]:
+    def lapsed(self, now: datetime, most: int | None = None) -> Sequence[Row]:
         """Return running rows whose lease ended."""
         self._save_changed()
-        return self._load("rows_lapsed", self._sweep, to_us(now))
+        return self._load("rows_lapsed", self._sweep, to_us(now), ALL if most is None else most)
+
+    def held_by(self, agents: Collection[str]) -> Sequence[Row]:
+        """Return the running rows of agents."""
+        self.save_rows()
+        found: list[Row] = []
+        for agent in set(agents):
+            found += self._load("rows_of_agent", self._sweep, agent)
+        return sorted(found, key=lambda row: row.number)
 
     def rows_in(self, *states: State) -> Sequence[Row]:
         """Return all rows in these states."""
         self.save_rows()
         found: list[Row] = []
         if State.WAITING in states:
-            found += self._load("rows_waiting", self._sweep, _ALL)
+            found += self._load("rows_waiting", self._sweep, ALL)
         if State.RUNNING in states:
             found += self._load("rows_running", self._sweep)
         if State.PAUSED in states and self.head.counts[State.PAUSED]:

@@ -33,7 +33,7 @@ from sonde.store.curves import to_curves
 from sonde.store.operations import BookStore, gives_out
 from sonde.store.protocol import Changes, Curve, Definition, PastTrial, SweepRecord
 from sonde.store.rows import Head
-from sonde.store.sql_book import Session, SqlBook
+from sonde.store.sql_book import ALL, Session, SqlBook
 
 __all__ = ["SqlStore"]
 
@@ -202,7 +202,7 @@ class SqlStore(BookStore):
 
         def look(session: Session) -> list[tuple[int, datetime]]:
             lasting, _ = self._head(session, sweep)
-            found = session.rows("rows_lapsed", (lasting.key, to_us(now)))
+            found = session.rows("rows_lapsed", (lasting.key, to_us(now), ALL))
             rows = [row_of(columns, lasting.packings) for columns in found]
             return [(row.number, row.until) for row in rows if row.until is not None]
 

@@ -95,17 +95,26 @@ SELECT key, state, version, attempts, failures, agent, asked, until, reported, o
 FROM trial WHERE sweep = ? AND state = 0 ORDER BY key LIMIT ?;
 
 -- name: rows_lapsed
--- Running trials whose lease has ended (by the partial index trial_running).
+-- The first of the running trials whose lease has ended (by the partial index trial_running): of the
+-- others no more is read than that index, for after an outage there may be thousands.
 SELECT key, state, version, attempts, failures, agent, asked, until, reported, outcome, origin,
        created, started, finished, error, params, metrics, carried, facts
-FROM trial WHERE sweep = ? AND state = 1 AND until <= ? ORDER BY key;
+FROM trial
+WHERE key IN (SELECT key FROM trial WHERE sweep = ? AND state = 1 AND until <= ? ORDER BY key LIMIT ?)
+ORDER BY key;
 
 -- name: any_lapsed
 -- Whether there is one of those: asked without a lock before a lease is tried.
 SELECT EXISTS (SELECT 1 FROM trial WHERE sweep = ? AND state = 1 AND until <= ?);
 
+-- name: rows_of_agent
+-- The running trials of one agent, for releases.
+SELECT key, state, version, attempts, failures, agent, asked, until, reported, outcome, origin,
+       created, started, finished, error, params, metrics, carried, facts
+FROM trial WHERE sweep = ? AND state = 1 AND agent = ? ORDER BY key;
+
 -- name: rows_running
--- All running trials, for verdicts and releases.
+-- All running trials, for verdicts.
 SELECT key, state, version, attempts, failures, agent, asked, until, reported, outcome, origin,
        created, started, finished, error, params, metrics, carried, facts
 FROM trial WHERE sweep = ? AND state = 1 ORDER BY key;

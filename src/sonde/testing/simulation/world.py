@@ -49,7 +49,8 @@ class Mishaps:
         skew_s: How far clocks are off: standard deviation, 4 s at most.
         raced: Of decisions: another one is committed between the reading and the committing.
         restarts: How often one of those who decide dies, and another begins anew.
-        pauses: How often the user pauses the sweep, stops it, or changes its limits.
+        pauses: How often the user pauses the sweep, stops it, or changes its limits, or the
+            network of half of the agents is away for longer than a lease.
     """
 
     dies: float = 0.01
@@ -64,7 +65,7 @@ class Mishaps:
     skew_s: float = 1.5
     raced: float = 0.3
     restarts: int = 3
-    pauses: int = 6
+    pauses: int = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,7 @@ class _World:
         self.happened: dict[str, int] = {}
         self.steps: dict[int, int] = {}  # of unfinished trials: how many steps are checkpointed
         self.is_over = False
+        self.back_at = 0.0  # when the network of half of the agents is there again
         first = Budget(trials=max(1, (plan.sweep.budget.trials or 0) * 4 // 5))  # then the rest
         self.record = store.create_sweep(replace(plan.sweep, budget=first), self.clock())
         self.sweep = self.record.id
@@ -313,14 +315,18 @@ class _World:
             if before.control is not Control.RUNNING:
                 continue
             budget = before.budget
-            if turn % 3 == 2:
+            if turn % 4 == 3:
+                self.count("outages")
+                self.back_at = self.now + self.plan.lease_s * 1.5
+                continue
+            if turn % 4 == 2:
                 self.count("limits lowered")
                 few = Budget(trials=budget.trials, workers=max(1, self.plan.agents // 2))
                 self.store.update_sweep(self.sweep, self.clock(), budget=few)
                 yield self.plan.trial_s
                 self.store.update_sweep(self.sweep, self.clock(), budget=budget)
                 continue
-            control = (Control.PAUSED, Control.STOPPED)[turn % 3]
+            control = (Control.PAUSED, Control.STOPPED)[turn % 4]
             self.count(str(control))
             self.store.update_sweep(self.sweep, self.clock(), control=control)
             yield self.plan.lease_s * self.chance.uniform(0.5, 2.0)
@@ -365,6 +371,7 @@ class _Agent:
         self.chance = world.chance
         self.skew_s = world._skew()
         self.ask = Ask(agent=name, lease_s=world.plan.lease_s)
+        self.is_far = world.happens(0.5)
 
     def life(self) -> Life:
         world = self.world
@@ -461,6 +468,8 @@ class _Agent:
         world, mishaps = self.world, self.world.mishaps
         delay = 1 / mishaps.delay_s
         while True:
+            if self.is_far and world.now < world.back_at:
+                yield world.back_at - world.now + self.chance.uniform(0.0, 1.0)
             now = world.clock(self.skew_s)
             if world.happens(mishaps.late):
                 world.count("came late")

@@ -51,6 +51,24 @@ class Leases:
         assert trial.started == at(1)
         assert list(store.lease(record.id, Ask(agent="b"), at(3))) == []
 
+    def test_after_an_outage_all_that_lapsed_is_leased_again_lowest_number_first(
+        self, store: Store
+    ) -> None:
+        record = with_trials(store, 150)
+        first, *_ = store.lease(record.id, Ask(agent="a", count=150), at(1))
+        asked = dict.fromkeys(range(140, 150), Verdict.STOP)
+        against = store.get_sweep(record.id).revision
+        store.commit(record.id, Decision(against=against, verdicts=asked), at(2))
+        assert store.renew([first], at(3), 100.0) == [Verdict.GO_ON]
+        ask = Ask(agent="b", count=30)
+        again = [store.lease(record.id, ask, at(20 + turn / 8)) for turn in range(6)]
+        numbers = [lease.number for leases in again for lease in leases]
+        assert numbers == list(range(1, 140))
+        assert {lease.attempt for leases in again for lease in leases} == {2}
+        counts = store.get_sweep(record.id).counts
+        assert (counts[State.RUNNING], counts[State.STOPPED]) == (140, 10)
+        assert store.release(record.id, ["b", "nobody"], at(22)) == 139
+
     def test_no_more_run_at_once_than_may_whoever_takes_them(self, store: Store) -> None:
         record = with_trials(store, 9)
         more = store.update_sweep(record.id, at(1), budget=Budget(trials=9, workers=3))
