@@ -13,6 +13,7 @@ import pytest
 from figured import CURVES, GOALS, SPACE, draw, many, snapshot_of
 from sonde.analysis.figures import KINDS, json_of
 from sonde.analysis.pictures import FORMATS, Picture, text_of
+from sonde.core.constraint import parse_constraint
 from sonde.core.trial import State, Trial
 from sonde.errors import ConfigError
 from trials import make
@@ -63,6 +64,19 @@ def test_every_trial_of_a_history_is_drawn_by_its_state() -> None:
         "41 trials: 1 running, 31 done, 5 stopped, 4 failed",
         "7 on the edge: far beyond it, or without a value",
     ]
+
+
+def test_a_trial_that_breaks_a_constraint_is_a_ring() -> None:
+    from matplotlib.collections import PathCollection
+
+    trials = [make(n, params=SPACE.at([0.5] * 5), loss=n / 10, speed=5.0 * n) for n in range(4)]
+    snapshot = snapshot_of(trials, constraints=(parse_constraint("speed >= 10"),))
+    figure = Picture(draw("history", snapshot)).figure
+    (cloud,) = [one for one in figure.axes[0].collections if isinstance(one, PathCollection)]
+    opacities = np.asarray(cloud.get_facecolor())[:, 3]
+    assert (opacities > 0).tolist() == [False, False, True, True]
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["best so far", "breaks a constraint"]
 
 
 def test_a_diverged_value_lies_on_the_edge_and_does_not_flatten_the_rest() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from sonde.analysis.figures.axes import Axis
@@ -167,24 +169,20 @@ def scatter(
                 continue
             tint = (look.colour if alone else None) or colour
             hollow = look.hollow or look.marker in "x+"
-            faces: Any = "none" if look.hollow else tint
-            if look.marker == "o":  # those that break a constraint are rings
-                faces = ["none" if not kept else tint for kept in points.feasible[meant].tolist()]
-            style: dict[str, Any] = (
-                {"color": tint}
-                if look.marker in "x+"
-                else {
-                    "facecolors": faces,
-                    "edgecolors": tint,
-                }
-            )
+            # Opacity is part of the colours: by itself it would fill what is hollow, in black.
+            shade = to_rgba(tint, _opacity(len(x)))
+            style: dict[str, Any] = {"color": [shade]}
+            if look.marker not in "x+":
+                # Those that break a constraint are rings.
+                is_full = points.feasible[meant] & (not look.hollow)
+                faces = [shade if full else (0.0, 0.0, 0.0, 0.0) for full in is_full.tolist()]
+                style = {"facecolors": faces, "edgecolors": [shade]}
             ax.scatter(
                 x[meant],
                 height[meant],
                 s=look.size * _size(len(x)),
                 marker=look.marker,
-                linewidths=1.1 if hollow else 0.6,
-                alpha=_opacity(len(x)),
+                linewidths=1.1 if hollow else 0.8,
                 transform=transform,
                 clip_on=False,
                 zorder=3 if word == "failed" else 2,
@@ -208,10 +206,13 @@ def legend(
         runs: Names of the sweeps.
         colour: Of the points, where there is one sweep.
     """
-    from matplotlib.lines import Line2D
-
+    points = list(points)
     states = dict.fromkeys(state for one in points for state in set(one.state))
     handles: list[Any] = list(more)
+    if any(not one.feasible.all() for one in points):
+        ring: dict[str, Any] = {"marker": "o", "fillstyle": "none", "markersize": 5}
+        tint = INK if len(runs) > 1 else colour
+        handles.append(Line2D([], [], ls="none", color=tint, label="breaks a constraint", **ring))
     if set(states) - {"done"}:
         handles += [
             Line2D(

@@ -114,7 +114,10 @@ def _surface(ax: Axes, grid: Grid, norm: Normalize, goal: Axis, *, words: bool) 
     if words or min(grid.value.shape) < 2:
         ax.pcolormesh(grid.x, grid.y, grid.value, cmap=shades(goal), norm=norm, shading="nearest")
     else:
-        ax.contourf(grid.x, grid.y, grid.value, levels=levels(norm), cmap=shades(goal), norm=norm)
+        steps = levels(norm)
+        bands = ax.contourf(grid.x, grid.y, grid.value, levels=steps, cmap=shades(goal), norm=norm)
+        bands.set_edgecolor("face")  # else viewers of pdf and svg show seams between the bands
+        bands.set_linewidth(0.4)
     pale = np.where(grid.extrapolates, 1.0, np.nan)
     ax.pcolormesh(grid.x, grid.y, pale, cmap="gray", vmin=0, vmax=1, alpha=0.6, shading="nearest")
 
