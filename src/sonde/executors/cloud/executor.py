@@ -397,4 +397,4 @@ def _last(log: Path) -> str:
 
 
 def _say(text: str) -> None:
-    print(f"sonde: {text}", file=sys.stderr, flush=True)
+    print(text, file=sys.stderr, flush=True)
