@@ -109,30 +109,54 @@ class Live:
         wanted: set[str | None] = set()
         while True:
             try:
-                now = await self._desk.ask(lambda store: store.stamp())
                 listening = {listener.sweep for listener in self._listeners}
-                if now != stamp or listening - wanted:
-                    await self._tell(listening)
-                    stamp, wanted = now, listening
-                    self._say("")
+                known = None if listening - wanted else stamp
+                # Asked in one go: on a busy machine each turn of a thread may take long.
+                now, view, others = await self._desk.ask(partial(self._changed, known, listening))
+                if view is not None:
+                    self._tell(view)
+                for key in others:
+                    self._tell(await self._desk.ask(partial(self._view, key)))
+                stamp, wanted = now, listening
+                self._say("")
+                if view is not None:
                     await asyncio.sleep(BATCH_S)
                     continue
             except SondeError as error:
                 self._say(str(error))
             await asyncio.sleep(LOOK_S)
 
-    async def _tell(self, listening: set[str | None]) -> None:
-        """Note each sweep that changed, and wake those who listen to it."""
-        for record in await self._desk.ask(lambda store: _records(store, listening)):
-            if self._told.get(record.id, (0, -1))[1] == record.version:
-                continue
-            view = await self._desk.ask(partial(self._view, record.id))
-            self._serial += 1
-            self._told[record.id] = self._serial, view["version"]
-            self._views[record.id] = view
-            for listener in self._listeners:
-                if listener.sweep in {None, record.id}:
-                    listener.wake.set()
+    def _changed(
+        self, known: object, listening: set[str | None], store: Store
+    ) -> tuple[object, dict[str, Any] | None, list[str]]:
+        """Return the store's stamp, how the first sweep stands that changed, and which others did.
+
+        Args:
+            known: The stamp since which nothing may have changed.
+            listening: The sweeps that are listened to.
+            store: Asked on a thread of the desk's.
+        """
+        stamp = store.stamp()
+        if stamp == known:
+            return stamp, None, []
+        changed = [
+            record.id
+            for record in _records(store, listening)
+            if self._told.get(record.id, (0, -1))[1] != record.version
+        ]
+        if not changed:
+            return stamp, None, []
+        return stamp, self._view(changed[0], store), changed[1:]
+
+    def _tell(self, view: dict[str, Any]) -> None:
+        """Note how a sweep stands, and wake those who listen to it."""
+        self._serial += 1
+        key = view["id"]
+        self._told[key] = self._serial, view["version"]
+        self._views[key] = view
+        for listener in self._listeners:
+            if listener.sweep in {None, key}:
+                listener.wake.set()
 
     def _view(self, sweep: str, _: Store) -> dict[str, Any]:
         with self._desk.sweep(sweep) as (record, history):

@@ -16,7 +16,7 @@ import { comparable } from "./results.js";
 /** @typedef {import("../columns.js").Columns} Columns */
 /** @typedef {{ width: number, height: number, top: number, bottom: number, xs: number[] }} Frame */
 
-const MOST_LINES = 1500;
+export const MOST_LINES = 1500; // beyond it is their density that is drawn
 const MOST_QUICK = 300; // ... while a brush is drawn: to paint 1,500 smooth lines takes 60 ms
 const BAND = 15; // pixels beyond an axis at which missing (below), NaN and infinite (above) go
 const FINE = 2; // pixels of a bin of heights, and of a column of the density

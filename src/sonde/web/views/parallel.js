@@ -2,10 +2,11 @@
 /** Parallel coordinates with brushes: by mouse and finger on an axis, or by numbers below. */
 import { adjust, place } from "../address.js";
 import { axisOf } from "../charts/axis.js";
-import { clipped, drawLines, heights, merits, paintAxes } from "../charts/parallel.js";
-import { html, useLayoutEffect, useMemo, useRef } from "../html.js";
+import { MOST_LINES, clipped, drawLines, heights, merits, paintAxes } from "../charts/parallel.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
 import { count, number, shown } from "../numbers.js";
 import { colour, theme } from "../theme.js";
+import { useLater } from "../ui/later.js";
 import { sized } from "../ui/plot.js";
 import { Save } from "../ui/save.js";
 import { useWidth } from "../ui/size.js";
@@ -18,13 +19,15 @@ const BOTTOM = 40;
 const SIDE = 46;
 const LEAST_GAP = 84;
 const MOST_AXES = 16;
+const CALM_MS = 3000;
 const SNAP = 7; // pixels
 const TAP = 4; // pixels: a shorter stroke on an axis takes its brush away
 
 /** @param {{ board: import("../board.js").Board }} props */
 export function Parallel({ board }) {
   const columns = /** @type {import("../columns.js").Columns} */ (board.columns);
-  const version = board.drawn.value;
+  const shownRows = useMemo(() => ({ filtered: board.drawnFiltered.value, chosen: board.drawnChosen.value }), [board.drawnFiltered.value, board.drawnChosen.value]);
+  const { version, value: { filtered, chosen } } = useLater(board.drawn.value, shownRows);
   const [frameOf, room] = useWidth();
   /** @type {Axis[]} */
   const all = useMemo(() => shownAxes(columns), [version]);
@@ -41,12 +44,18 @@ export function Parallel({ board }) {
   const base = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const front = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const whole = useRef(/** @type {any[]} */ ([])); // what the picture behind was drawn of
-  const filtered = board.drawnFiltered.value;
-  const chosen = board.drawnChosen.value;
   const isDrawn = board.draft.value !== null;
   const isBrushed = board.brushes.value.size > 0;
   const dressed = theme.value;
-  const everything = [placed, filtered, merit, dressed];
+  // While new trials come all the time their density is drawn coarsely, and finely once they cease.
+  const [calm, setCalm] = useState(version);
+  const isFresh = version !== calm && chosen.length > MOST_LINES;
+  useEffect(() => {
+    if (version === calm) return undefined;
+    const timer = setTimeout(() => setCalm(version), CALM_MS);
+    return () => clearTimeout(timer);
+  }, [version, calm]);
+  const everything = [placed, filtered, merit, dressed, isFresh];
   const draw = (/** @type {any} */ context, /** @type {Uint32Array} */ rows, /** @type {boolean} */ isQuick) =>
     drawLines(context, frame, placed.ys, rows, merit, colour("ghost-strong"), isQuick);
   // Behind what is chosen stands, faintly, the picture of all: kept when it is drawn, so that it is
@@ -54,14 +63,14 @@ export function Parallel({ board }) {
   useLayoutEffect(() => {
     const isWhole = everything.every((part, i) => part === whole.current[i]);
     if (isBrushed && !isWhole) {
-      draw(sized(base.current, frame.width, frame.height), filtered, false);
+      draw(sized(base.current, frame.width, frame.height), filtered, isFresh);
       whole.current = everything;
     }
-    draw(sized(front.current, frame.width, frame.height), chosen, isDrawn);
+    draw(sized(front.current, frame.width, frame.height), chosen, isDrawn || isFresh);
     if (isBrushed || isWhole) return;
     sized(base.current, frame.width, frame.height).drawImage(/** @type {HTMLCanvasElement} */ (front.current), 0, 0, frame.width, frame.height);
     whole.current = everything;
-  }, [placed, filtered, chosen, merit, dressed, isDrawn]);
+  }, [placed, filtered, chosen, merit, dressed, isDrawn, isFresh]);
   const title = `Parallel coordinates: ${count(chosen.length, "trial")} over ${axes.map((axis) => axis.title).join(", ")}`;
   return html`<section class="panel">
     <div class="panel-head">
