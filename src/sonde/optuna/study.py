@@ -5,7 +5,7 @@ from sonde.optuna.doors import door
 _PLACES = {
     "MaxTrialsCallback": "callbacks",
     "Study": "study",
-    "StudyDirection": "study:Direction",
+    "StudyDirection": "listing:Direction",
     "StudySummary": "listing",
     "copy_study": "listing",
     "create_study": "opening",

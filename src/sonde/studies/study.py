@@ -5,25 +5,20 @@ else is a sweep's: its store, its methods and stopping rules, `sonde ls`, `sonde
 """
 
 import os
-import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sonde.agent.identity import me
 from sonde.api.judged import Judged
 from sonde.api.keeper import Held, Keeper, release_dead
-from sonde.api.sweep import Sweep as Opened
-from sonde.controller import Controller, utc_now
+from sonde.controller import utc_now
 from sonde.core.appearing import clean, grown
-from sonde.core.constraint import is_feasible
 from sonde.core.distributions import Distribution
 from sonde.core.distributions.values import canonical
-from sonde.core.metric import Direction, Goal
 from sonde.core.sweep import Budget, Control
 from sonde.core.trial import Lease, State
 from sonde.errors import (
@@ -33,186 +28,26 @@ from sonde.errors import (
     LeaseLostError,
 )
 from sonde.store.protocol import Ask, Decision, NewTrial, Store
-from sonde.studies.attributes import attributes_in, set_attribute
-from sonde.studies.frame import COLUMNS, frame_of
-from sonde.studies.freezing import asked_of, frozen, past
+from sonde.studies.freezing import asked_of, past
 from sonde.studies.frozen import FrozenTrial, TrialState
-from sonde.studies.logs import INFO, get_logger
+from sonde.studies.logs import WARNING, get_logger
 from sonde.studies.names import Sampler
-from sonde.studies.pruners import Pruner
-from sonde.studies.room import TOLD, make_bounds, make_room, rename, settle
+from sonde.studies.reading import Reading
+from sonde.studies.room import TOLD, make_bounds, make_room, settle
+from sonde.studies.telling import numbers_of, say
 from sonde.studies.trials import Trial, is_pruned
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Study"]
 
 
-class Study:
-    """A sweep as a study; made by `create_study` and `load_study`.
-
-    Attributes:
-        store: Where it is.
-        sweep: The same as `sonde.Sweep`, with all that that has.
-    """
+class Study(Reading):
+    """A sweep as a study; made by `create_study` and `load_study`."""
 
     def __init__(self, store: Store, sweep: str, sampler: Sampler | None = None) -> None:
-        self.store = store
-        self.take(Sampler() if sampler is None else sampler)
-        self.sweep = Opened(store, sweep)
-        self._id = sweep
-        self._controller = Controller(store, sweep)
-        self._lock = threading.RLock()
+        super().__init__(store, sweep, sampler)
         self._keeper = Keeper(store, self._controller.record.sweep.lease_s)
         self._open: dict[int, tuple[Trial, Held]] = {}
         self._has_asked = self._is_stopped = False
-
-    def take(self, sampler: Sampler) -> None:
-        """Have of a sampler what is this program's alone: fixed values, and a function."""
-        self._fixed = {clean(name): value for name, value in sampler.fixed.items()}
-        self._bounds = sampler.bounds
-
-    def __repr__(self) -> str:
-        return f"<Study {self.study_name}>"
-
-    # ------------------------------------------------------------------ what it is
-
-    @property
-    def study_name(self) -> str:
-        """Its name."""
-        return self._controller.record.name
-
-    @property
-    def goals(self) -> Sequence[Goal]:
-        """What is to be improved."""
-        return self._controller.record.sweep.goals
-
-    @property
-    def directions(self) -> list[Direction]:
-        """Which way is better, of each value."""
-        return [goal.direction for goal in self.goals]
-
-    @property
-    def direction(self) -> Direction:
-        """Which way is better."""
-        if len(self.goals) > 1:
-            raise RuntimeError("the study has several directions; use `directions`")
-        return self.goals[0].direction
-
-    @property
-    def sampler(self) -> Sampler:
-        """The search method, and the seed."""
-        definition = self._controller.record.sweep
-        return Sampler(
-            method=definition.method, seed=definition.seed, fixed=self._fixed, bounds=self._bounds
-        )
-
-    @property
-    def pruner(self) -> Pruner:
-        """The stopping rule."""
-        return Pruner(self._controller.record.sweep.stopping)
-
-    @property
-    def trials(self) -> list[FrozenTrial]:
-        """All trials, by number."""
-        return self.get_trials()
-
-    def get_trials(
-        self,
-        deepcopy: bool = True,
-        states: Iterable[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        """Return all trials, or those in some states, by number."""
-        wanted = None if states is None else set(states)
-        changes = self.store.changes(self._id)
-        definition = changes.record.sweep
-        curves = self.store.curves(self._id, None, [definition.goals[0].metric])
-        found = [
-            frozen(trial, definition, curves.get(trial.number, {})) for trial in changes.trials
-        ]
-        return [trial for trial in found if wanted is None or trial.state in wanted]
-
-    @property
-    def metric_names(self) -> list[str] | None:
-        """What the values are called, where `set_metric_names` has said so."""
-        names = [goal.metric for goal in self.goals]
-        plain = ["value"] if len(names) == 1 else [f"value_{n}" for n in range(len(names))]
-        return None if names == plain else names
-
-    def set_metric_names(self, metric_names: Sequence[str]) -> None:
-        """Say what the values are called, in the order of the directions.
-
-        Raises:
-            ConfigError: If they are not as many as directions, or the study has trials: their
-                values have their names.
-        """
-        with self._lock:
-            rename(self.store, self._id, metric_names)
-            self._controller.refresh()
-            self.sweep = Opened(self.store, self._id)
-
-    @property
-    def user_attrs(self) -> dict[str, Any]:
-        """What `set_user_attr` noted of the study."""
-        return attributes_in(self.store.get_sweep(self._id).notes)
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        """Note something of the study; it stands among the sweep's notes."""
-        set_attribute(self.store, self._id, key, value)
-
-    @property
-    def best_trial(self) -> FrozenTrial:
-        """The best trial that has completed.
-
-        Raises:
-            ValueError: If none has.
-        """
-        sign = 1 if self.direction is Direction.MINIMIZE else -1
-        done = self._completed()
-        if not done:
-            raise ValueError("no trial has completed yet")
-        best = min(done, key=lambda trial: sign * (trial.value or 0.0))
-        return self._shown(best.number)  # with its curve
-
-    @property
-    def best_params(self) -> Mapping[str, Any]:
-        """The values of the best trial."""
-        return self.best_trial.params
-
-    @property
-    def best_value(self) -> float:
-        """What the best trial reached."""
-        value = self.best_trial.value
-        assert value is not None  # of a trial that has completed
-        return value
-
-    @property
-    def best_trials(self) -> list[FrozenTrial]:
-        """The trials that no other is better than in every respect."""
-        signs = [1 if way is Direction.MINIMIZE else -1 for way in self.directions]
-        done = self._completed()
-        losses = [[sign * v for sign, v in zip(signs, t.values or (), strict=True)] for t in done]
-        return [
-            trial
-            for trial, ours in zip(done, losses, strict=True)
-            if not any(
-                other != ours and all(a <= b for a, b in zip(other, ours, strict=True))
-                for other in losses
-            )
-        ]
-
-    def trials_dataframe(
-        self, attrs: Sequence[str] = COLUMNS, multi_index: bool = False
-    ) -> "pd.DataFrame":
-        """Return the trials as a pandas DataFrame with Optuna's columns: `value`, `params_x`.
-
-        `study.sweep.frame()` has sonde's.
-        """
-        names, ways = self.metric_names, len(self.goals)
-        return frame_of(self.get_trials(), attrs, names, ways, multi_index=multi_index)
-
-    # ------------------------------------------------------------------ what it does
 
     def optimize(
         self,
@@ -410,7 +245,7 @@ class Study:
             if skip_if_finished and 0 <= number < len(known) and known[number].is_ended:
                 return self._shown(number)
             raise ValueError(f"trial {number} does not run in this program")
-        found, why = self._numbers(values)
+        found, why = numbers_of(self.goals, values)
         if state is TrialState.PRUNED:
             self._end(number, State.STOPPED, {})
         elif state is TrialState.FAIL or found is None:
@@ -446,7 +281,7 @@ class Study:
         trial = self.ask()
         raised: BaseException | None = None
         try:
-            found, why = self._numbers(func(trial))
+            found, why = numbers_of(self.goals, func(trial))
             if found is None:
                 warnings.warn(f"trial {trial.number} failed: {why}", stacklevel=2)
                 self._end(trial.number, State.FAILED, {}, why)
@@ -465,64 +300,17 @@ class Study:
             else:
                 self._end(trial.number, State.WAITING, {})
                 raised = error
-        self._say(trial)
+        if get_logger("optuna").isEnabledFor(WARNING):
+            with self._lock:
+                self._controller.refresh()
+                history = self._controller.history
+            say(trial, history.trials[trial.number], self.goals, history.best)
         if raised is not None:
             raise raised
         if callbacks:
             ended = self._shown(trial.number)
             for callback in callbacks:
                 callback(self, ended)
-
-    def _say(self, trial: Trial) -> None:
-        """Write the line of a trial that has ended."""
-        logger = get_logger("optuna")
-        if not logger.isEnabledFor(INFO):
-            return
-        with self._lock:
-            self._controller.refresh()
-            history = self._controller.history
-            stored, goals, best = history.trials[trial.number], self.goals, history.best
-        if stored.state is State.STOPPED:
-            logger.info("Trial %d pruned.", trial.number)
-        elif stored.state is State.FAILED:
-            logger.warning(
-                "Trial %d failed with parameters: %s because of the following error: %s",
-                trial.number, trial.params, stored.error,
-            )  # fmt: skip
-        elif stored.state is State.DONE and len(goals) > 1:
-            values = [stored.value(goal) for goal in goals]
-            logger.info(
-                "Trial %d finished with values: %s and parameters: %s.",
-                trial.number, values, trial.params,
-            )  # fmt: skip
-        elif stored.state is State.DONE:
-            text = "" if best is None else (
-                f" Best is trial {best.number} with value: {best.value(goals[0])}."
-            )  # fmt: skip
-            logger.info(
-                "Trial %d finished with value: %s and parameters: %s.%s",
-                trial.number, stored.value(goals[0]), trial.params, text,
-            )  # fmt: skip
-
-    def _completed(self) -> list[FrozenTrial]:
-        """Return the trials that may be the best: none that breaks a bound."""
-        changes = self.store.changes(self._id)
-        definition = changes.record.sweep
-        return [
-            found
-            for trial in changes.trials
-            if trial.state is State.DONE and is_feasible(trial, definition.constraints)
-            if (found := frozen(trial, definition, {})).values
-        ]
-
-    def _shown(self, number: int) -> FrozenTrial:
-        """Return one trial as it is now, without reading all others."""
-        with self._lock:
-            self._controller.refresh()
-            definition = self._controller.record.sweep
-            trial = self._controller.history.trials[number]
-        curves = self.store.curves(self._id, [number], [definition.goals[0].metric])
-        return frozen(trial, definition, curves.get(number, {}))
 
     def _end(
         self, number: int, state: State, values: Mapping[str, float], error: str | None = None
@@ -592,19 +380,3 @@ class Study:
                 return self.store.commit(self._id, decision, utc_now(), ask)[1]
             except ConflictError:
                 continue  # somebody else decided first
-
-    def _numbers(self, returned: Any) -> tuple[dict[str, float] | None, str | None]:
-        """Return what an objective returned, by metric; or None, and why it is no result."""
-        goals = self.goals
-        values = list(returned) if isinstance(returned, list | tuple) else [returned]
-        if len(values) != len(goals):
-            return None, f"it returned {len(values)} values for {len(goals)} directions"
-        found = {}
-        for goal, value in zip(goals, values, strict=True):
-            try:
-                found[goal.metric] = float(value)
-            except (TypeError, ValueError):
-                return None, f"it returned {value!r:.60}, which is no number"
-        if any(map(isnan, found.values())):
-            return None, "it returned NaN"
-        return found, None
