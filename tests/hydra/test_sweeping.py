@@ -80,6 +80,16 @@ def test_goals_of_several_directions_leave_the_front(program: Making) -> None:
     ]
 
 
+def test_a_config_for_several_directions_of_motpe_runs(program: Making) -> None:
+    swept = program("return [cfg.x, (cfg.x - 1) ** 2]")
+    printed = swept.run(
+        "hydra.sweeper.direction=[minimize,minimize]", "hydra.sweeper.study_name=s",
+        "hydra.sweeper.n_trials=3", "hydra/sweeper/sampler=motpe", "x=interval(0,1)",
+    )  # fmt: skip
+    assert "tpe is for one direction; auto takes its place for 2" in printed
+    assert [trial.state for trial in opened(swept, "s").trials] == ["done"] * 3
+
+
 def test_a_job_that_raises_fails_by_itself(program: Making) -> None:
     swept = program("assert cfg.y != 2, 'two is bad'\nreturn {'loss': cfg.y, 'seen': 1}")
     swept.run(

@@ -60,10 +60,14 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
     """
     plain = {name: _plain(value) for name, value in given.items()}
     method, seed = _sampler(plain.get("sampler") or {})
+    goals = _goals(plain.get("direction") or "minimize", plain.get("metric"))
+    if method == "tpe" and len(goals) > 1:
+        log.info("sonde's tpe is for one direction; auto takes its place for %d", len(goals))
+        method = "auto"  # Optuna's does several
     return Settings(
         method=method,
         seed=seed,
-        goals=_goals(plain.get("direction") or "minimize", plain.get("metric")),
+        goals=goals,
         storage=plain.get("storage"),
         study_name=plain.get("study_name"),
         n_trials=_count("n_trials", plain.get("n_trials", 20)),
