@@ -20,6 +20,7 @@ from sonde.core.trial import Outcome, Report, State
 from sonde.errors import ConfigError, NotFoundError, StoreError, StoreVersionError
 from sonde.store import open_store
 from sonde.store.protocol import Ask, Decision, NewTrial, Store
+from sonde.store.waiting import on_wait
 from sonde.testing.stores import at, sweep
 
 DONE = Outcome(state=State.DONE)
@@ -371,3 +372,23 @@ def test_a_sweep_that_is_gone_is_said_to_be_so(server: RedisServer, store: Store
     for call in calls:
         with pytest.raises(NotFoundError):
             call()
+
+
+def test_that_a_server_is_waited_for_is_told_meanwhile() -> None:
+    """Whoever is told starts it again, and the call goes through."""
+    told: list[str] = []
+    with (
+        redis_server("--appendonly", "yes", "--appendfsync", "always") as own,
+        closing(open_store(own.url())) as store,
+    ):
+        record = store.create_sweep(sweep(), at(0))
+
+        def restart(error: StoreError) -> None:
+            told.append(str(error))
+            own.start()
+
+        on_wait(store, restart)
+        own.kill()
+        assert store.get_sweep(record.id).name == record.name
+    assert len(told) == 1
+    assert "answer" in told[0]
