@@ -69,8 +69,8 @@ def test_a_stopping_rule_goes_by_its_name_too(folder: Path) -> None:
     assert vars(rule("patience(steps=4)")) == {"steps": 4}
     with pytest.raises(ConfigError, match="patience has no option step; it has steps"):
         rule("patience(step=4)")
-    with pytest.raises(ConfigError, match=r"stop patient: .* did you mean patience\?"):
-        rule("patient")
+    with pytest.raises(ConfigError, match=r"stop patienc: .* did you mean patience\?"):
+        rule("patienc")
     pretend(folder, "sonde-half", "[sonde.rules]\nhalf = sonde_half:Half\n", "class Half: ...\n")
     with pytest.raises(ConfigError, match=r"is no stopping rule: it has no start; see sonde\.core"):
         rule("half")

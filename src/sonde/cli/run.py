@@ -65,7 +65,8 @@ __all__ = ["run"]
     "--stop",
     "stopping",
     metavar="RULE",
-    help="Stop trials early that are not worth going on with: asha, hyperband, median, with "
+    help="Stop trials early that are not worth going on with: asha, hyperband, median, patient, "
+    "threshold, with "
     "options as in 'asha(eta=4, min_steps=3)'. Default: all run to their end.",
 )
 @click.option(
