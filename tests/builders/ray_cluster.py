@@ -42,7 +42,9 @@ class GuardedRay:
             [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block",
              "--node-ip-address=127.0.0.1", f"--port={_PORT}", "--num-cpus=2",
              "--dashboard-host=127.0.0.1", f"--dashboard-port={_DASHBOARD}",
-             "--ray-client-server-port=9901", "--object-store-memory=80000000"],
+             # Not the default, which other clusters of this machine have.
+             "--dashboard-agent-listen-port=9902", "--ray-client-server-port=9901",
+             "--object-store-memory=80000000"],
             env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         until = time.monotonic() + _START_S
