@@ -13,7 +13,7 @@ import { best, brushesOf, narrowed, parseFilter, sorted } from "./rows.js";
 
 // Charts of a live sweep: up to so many rows at once with the table, of more the later the more there are.
 const FEW = 2000;
-const [MS_A_ROW, SLOWEST_MS] = [0.1, 2000];
+const [MS_A_ROW, SLOWEST_MS] = [0.2, 2000];
 
 export class Board {
   /** @param {string} sweep a name, an id, or a unique beginning of one */
