@@ -30,6 +30,7 @@ __all__ = [
     "LeaseLostError",
     "NotFoundError",
     "PlaceError",
+    "ReportsLostError",
     "SondeError",
     "Stopped",
     "StoreError",
@@ -97,6 +98,10 @@ class SweepExistsError(StoreError):
 
 class LeaseLostError(StoreError):
     """The lease has lapsed and the trial was leased again, or it has been ended."""
+
+
+class ReportsLostError(SondeError, ValueError):
+    """The store lacks reports before those that it was given."""
 
 
 class IllegalTransitionError(SondeError):

@@ -13,7 +13,7 @@ from typing import TypeVar
 from sonde.agent.pace import pace_of
 from sonde.agent.running import RunningTrial
 from sonde.core.trial import Lease, Outcome, State, Trial, Verdict
-from sonde.errors import LeaseLostError, NotFoundError, StoreError
+from sonde.errors import LeaseLostError, NotFoundError, ReportsLostError, StoreError
 from sonde.store import is_served
 from sonde.store.protocol import Ask, Store, SweepRecord
 
@@ -85,8 +85,8 @@ class Link:
             result = call()
         except LeaseLostError:
             raise
-        except ValueError as error:
-            raise LeaseLostError(f"the store has lost reports: {error}") from error
+        except ReportsLostError as error:
+            raise LeaseLostError(str(error)) from error
         except NotFoundError as error:
             if not self.is_gone:
                 self._note(f"the sweep is gone: {error}")

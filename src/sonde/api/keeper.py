@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from sonde.agent.identity import is_dead_here
 from sonde.controller import Controller, utc_now
 from sonde.core.trial import Lease, Outcome, Report, Trial, Verdict
-from sonde.errors import LeaseLostError, StoreError
+from sonde.errors import LeaseLostError, ReportsLostError, StoreError
 from sonde.store.protocol import Ask, Store
 
 __all__ = ["Held", "Keeper", "release_dead"]
@@ -113,8 +113,8 @@ def _lost_if_forgotten() -> Iterator[None]:
     """Take a lease for lost of which the store has forgotten reports that it had."""
     try:
         yield
-    except ValueError as error:
-        raise LeaseLostError(f"the store has lost reports: {error}") from error
+    except ReportsLostError as error:
+        raise LeaseLostError(str(error)) from error
 
 
 class Keeper:

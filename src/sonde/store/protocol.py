@@ -345,7 +345,7 @@ class Store(Protocol):
 
         Raises:
             LeaseLostError: If another attempt or agent has it, or the trial has ended or is gone.
-            ValueError: If `first` leaves a gap.
+            ReportsLostError: If `first` leaves a gap.
         """
 
     def revalue(self, lease: Lease, params: Mapping[str, Any], now: datetime) -> Trial:
@@ -383,7 +383,7 @@ class Store(Protocol):
 
         Raises:
             LeaseLostError: If another attempt or agent has it, or it is gone, or ended otherwise.
-            ValueError: If `first` leaves a gap.
+            ReportsLostError: If `first` leaves a gap.
         """
 
     def release(self, sweep: str, agents: Sequence[str], now: datetime) -> int:

@@ -25,7 +25,7 @@ from sonde.core.trial import (
     Verdict,
     check_transition,
 )
-from sonde.errors import ConflictError, LeaseLostError, NotFoundError
+from sonde.errors import ConflictError, LeaseLostError, NotFoundError, ReportsLostError
 from sonde.store.curves import updated
 from sonde.store.protocol import Ask, Decision, Definition, PastTrial, SweepRecord
 from sonde.store.rows import Book, Head, Row
@@ -332,7 +332,7 @@ def _define(book: Book, definition: Sweep, now: datetime, why: str) -> None:
 def _unknown(row: Row, first: int, reports: Sequence[Report]) -> Sequence[Report]:
     """Return those of reports number `first` and on that the store does not have."""
     if first < 1 or first > row.reported + 1:
-        raise ValueError(
+        raise ReportsLostError(
             f"trial {row.number}: reports from number {first} on do not follow number "
             f"{row.reported}; send them from {row.reported + 1}"
         )
