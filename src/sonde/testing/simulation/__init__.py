@@ -4,7 +4,8 @@
 run ends at the first one that is not so. A seed gives the same run again.
 """
 
+from sonde.testing.simulation.plan import Mishaps, Plan, Progress, Result
 from sonde.testing.simulation.witness import BrokenPromiseError, Witness
-from sonde.testing.simulation.world import Mishaps, Plan, Progress, Result, simulate
+from sonde.testing.simulation.world import simulate
 
 __all__ = ["BrokenPromiseError", "Mishaps", "Plan", "Progress", "Result", "Witness", "simulate"]

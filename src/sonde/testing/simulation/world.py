@@ -9,20 +9,21 @@ controller, the store and all that they do; only the training is made up.
 import math
 import random
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, TypeVar, cast
 
 from sonde.controller import Controller
 from sonde.core.decision import Decision
-from sonde.core.sweep import Budget, Control, Sweep
+from sonde.core.sweep import Budget, Control
 from sonde.core.trial import Lease, Outcome, Report, State, Verdict
 from sonde.errors import ConflictError, LeaseLostError
 from sonde.store.protocol import Ask, Store, SweepRecord
+from sonde.testing.simulation.plan import Plan, Progress, Result
 from sonde.testing.simulation.witness import BrokenPromiseError, Witness
 
-__all__ = ["Mishaps", "Plan", "Progress", "Result", "simulate"]
+__all__ = ["simulate"]
 
 Life = Generator[float, None, None]
 T = TypeVar("T")
@@ -31,96 +32,6 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 _POLL_S = 0.5  # of those who decide
 _QUEUE = 5000  # waiting trials at most, ahead of what runs
 _IDLE_S = (1.0, 20.0)  # between two questions of an agent without work: at first, and at most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mishaps:
-    """What goes wrong: shares of trials or calls, and seconds.
-
-    Attributes:
-        dies: Of trials: their agent dies while it runs them.
-        noticed: Of the deaths: somebody sees it at once and gives the trials back.
-        back_s: Until another agent takes the place of a dead one, on average.
-        silent: Of trials: their agent is cut off for longer than a lease, and then goes on.
-        fails: Of trials: the program fails.
-        lost: Of calls: the answer is lost, and the call is sent again.
-        late: Of calls: it arrives only after `late_s`, and was sent again before.
-        delay_s: One way, on average.
-        skew_s: How far clocks are off: standard deviation, 4 s at most.
-        raced: Of decisions: another one is committed between the reading and the committing.
-        restarts: How often one of those who decide dies, and another begins anew.
-        pauses: How often the user pauses the sweep, stops it, or changes its limits, or the
-            network of half of the agents is away for longer than a lease.
-    """
-
-    dies: float = 0.01
-    noticed: float = 0.5
-    back_s: float = 30.0
-    silent: float = 0.005
-    fails: float = 0.02
-    lost: float = 0.01
-    late: float = 0.005
-    late_s: float = 90.0
-    delay_s: float = 0.05
-    skew_s: float = 1.5
-    raced: float = 0.3
-    restarts: int = 3
-    pauses: int = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How large the world is.
-
-    Attributes:
-        sweep: Its definition; the budget says how many trials.
-        agents: How many run them, one at a time each.
-        deciders: How many decide at the same time.
-        trial_s: The median of how long a trial takes; half as long or twice is common.
-        reports: How many a trial makes at most.
-    """
-
-    sweep: Sweep
-    agents: int
-    deciders: int = 2
-    trial_s: float = 60.0
-    lease_s: float = 60.0
-    reports: int = 3
-    seed: int = 0
-    mishaps: Mishaps = field(default_factory=Mishaps)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far it has come.
-
-    Attributes:
-        ended: Trials.
-        time_s: Virtual.
-        events: How many turns were taken.
-    """
-
-    ended: int
-    time_s: float
-    events: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Result:
-    """What happened.
-
-    Attributes:
-        sweep: Its id.
-        time_s: Virtual.
-        checks: Answers that were held to the promises.
-        happened: How often what befell the sweep.
-    """
-
-    sweep: str
-    time_s: float
-    checks: int
-    happened: dict[str, int]
-    counts: dict[State, int]
 
 
 def simulate(
