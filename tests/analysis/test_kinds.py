@@ -82,6 +82,17 @@ def test_a_trial_that_a_rule_cut_short_is_shown_and_counts_for_nothing_else() ->
     assert share.omitted == {"stopped": 1}
 
 
+def test_what_was_cut_short_is_the_best_so_far_until_one_has_run_to_its_end() -> None:
+    trials = _on([0.5, 0.7, 0.4, 3.0, 0.1, 2.0], speed=[1.0] * 6)
+    for n in (0, 1, 2, 4):
+        why = {WHY_STOPPED: "asha: after 1 step at place 2 of 2, and the best 1 go on"}
+        trials[n] = replace(trials[n], state=State.STOPPED, facts=why)
+    last = (replace(GOALS[0], summary=GOALS[1].summary), GOALS[1])
+    (run,) = draw("history", snapshot_of(trials, last)).runs
+    assert run.best.trial.tolist() == [0, 2, 3, 5]
+    assert run.best.value.tolist() == [0.5, 0.4, 3.0, 2.0]
+
+
 def test_the_trend_of_a_slice_is_made_from_all_results_and_follows_the_log_axis() -> None:
     lrs = [10 ** (-4 + 4 * n / 999) for n in range(1000)]
     trials = [make(n, params={"lr": lr}, loss=abs(math.log10(lr) + 2)) for n, lr in enumerate(lrs)]

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from browsing import Look
-from cli_stores import GOAL, add_sweep, add_trial
+from cli_stores import BEGIN, add_sweep, add_trial
 from sonde.analysis.figures import Asked
 from sonde.analysis.figures.stored import figure_from
-from sonde.core.metric import Direction, Goal
-from sonde.core.trial import State
+from sonde.core.decision import Decision, NewTrial
+from sonde.core.metric import Direction, Goal, SummaryKind
+from sonde.core.trial import Outcome, State, Verdict
 from sonde.store.memory import MemoryStore
+from sonde.store.protocol import Ask
 
 _COUNTED = """async (sweep) => {
     const { Columns } = await import("/web/columns.js");
@@ -40,14 +42,31 @@ _COUNTED = """async (sweep) => {
 
 @pytest.fixture
 def sweep(store: MemoryStore) -> str:
-    speed = Goal(metric="size", direction=Direction.MAXIMIZE)
-    record = add_sweep(store, goals=(GOAL, speed))
+    size = Goal(metric="size", direction=Direction.MAXIMIZE)
+    loss = Goal(metric="loss", summary=SummaryKind.LAST)
+    record = add_sweep(store, goals=(loss, size), stopping="median")
+    for found in (0.3, 0.2):
+        _cut_short(store, record.id, {"loss": found, "size": 30.0})
     for n in range(24):
         state = {5: State.FAILED, 9: State.STOPPED}.get(n, State.DONE)
         params = {"lr": 10.0 ** -(n % 5), "opt": ["adam", "sgd"][n % 2]}
-        loss = 0.1 + (n * 7 % 24) / 40
-        add_trial(store, record.id, params, [1.0, loss], state, after=10 * n, size=n * 5 % 24)
+        value = 0.1 + (n * 7 % 24) // 2 / 40  # two of each
+        add_trial(store, record.id, params, [1.0, value], state, after=10 * n, size=n * 5 % 24)
     return record.id
+
+
+def _cut_short(store: MemoryStore, sweep: str, values: dict[str, float]) -> None:
+    """Add a trial that a rule stops."""
+    new = NewTrial(params={"lr": 0.5, "opt": "adam"})
+    decision = Decision(against=store.get_sweep(sweep).revision, add=[new])
+    record, (lease,) = store.commit(sweep, decision, BEGIN, Ask(agent="me"))
+    told = Decision(
+        against=record.revision,
+        verdicts={lease.number: Verdict.STOP},
+        reasons={lease.number: "median: it is slow"},
+    )
+    store.commit(sweep, told, BEGIN)
+    store.finish(lease, Outcome(state=State.STOPPED, values=values), BEGIN)
 
 
 def test_the_dashboard_counts_what_figures_say(

@@ -203,6 +203,21 @@ export function placeOf(order, value) {
 }
 
 /**
+ * The place of a value in the middle of its equals.
+ * @param {Float64Array} order ascending @param {number} value one of them
+ */
+export function middleOf(order, value) {
+  const first = placeOf(order, value);
+  let [low, high] = [first, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (order[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return (first + low - 1) / 2;
+}
+
+/**
  * Those with the best results by the first goal, in the order of their numbers.
  * @param {Columns} columns @param {Uint32Array} rows @param {number} share of those that have one
  */

@@ -18,6 +18,7 @@ __all__ = ["OVER", "Bars", "Best", "History", "Lane", "Timeline", "history", "ti
 Over = Literal["trial", "time", "cost"]
 OVER: tuple[Over, ...] = ("trial", "time", "cost")
 _WAITING = STATES.index(State.WAITING)
+_COUNTED = tuple(STATES.index(state) for state in (State.DONE, State.STOPPED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,7 +26,8 @@ class Best:
     """The best so far, where it became better.
 
     Attributes:
-        trial: The trials that were better than all before.
+        trial: The trials that were better than all before. One that a rule cut short is the best
+            only until one has run to its end, which may be worse.
         at: Where on the axis.
         value: Theirs.
     """
@@ -105,15 +107,25 @@ def _run(snapshot: Snapshot, goal: Goal, over: Over, most: int, now: datetime) -
 
 def _best(snapshot: Snapshot, goal: Goal, at: Column) -> Best:
     """Follow the best of those that keep to the constraints, in the order of the axis."""
-    rows = np.flatnonzero(snapshot.results(goal) & snapshot.feasible & at.has)
+    counted = np.isin(snapshot.states, _COUNTED) & snapshot.goal(goal).finite
+    rows = np.flatnonzero(counted & snapshot.feasible & at.has)
     rows = rows[np.argsort(at.values[rows], kind="stable")]
+    whole = snapshot.comparable[rows]
+    first = int(np.argmax(whole)) if whole.any() else len(rows)
+    later = rows[first:][whole[first:]]
+    rows = np.concatenate([_improving(snapshot, goal, part) for part in (rows[:first], later)])
+    values = snapshot.goal(goal).values[rows]
+    return Best(trial=snapshot.numbers[rows], at=at.values[rows], value=values)
+
+
+def _improving(snapshot: Snapshot, goal: Goal, rows: Ints) -> Ints:
+    """Return those of some rows that are better than all before."""
     values = snapshot.goal(goal).values[rows]
     losses = values if goal.is_min else -values
     lowest = np.minimum.accumulate(losses) if len(losses) else losses
     better = np.ones(len(losses), dtype=np.bool_)
     better[1:] = lowest[1:] < lowest[:-1]
-    rows = rows[better]
-    return Best(trial=snapshot.numbers[rows], at=at.values[rows], value=values[better])
+    return rows[better]
 
 
 def _along(snapshot: Snapshot, over: Over, now: datetime) -> Column:

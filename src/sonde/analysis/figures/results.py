@@ -9,9 +9,8 @@ import numpy as np
 
 from sonde.analysis.figures.axes import Axis, metric_axis, spread_axis
 from sonde.analysis.figures.points import Points, points_of
-from sonde.analysis.figures.snapshot import STATES, Bools, Column, Floats, Ints, Snapshot, Source
+from sonde.analysis.figures.snapshot import Bools, Column, Floats, Ints, Snapshot, Source
 from sonde.core.metric import Goal
-from sonde.core.trial import State
 from sonde.errors import ConfigError
 
 __all__ = ["Edf", "Pareto", "Share", "edf", "pareto"]
@@ -141,11 +140,14 @@ def pareto(snapshot: Snapshot, goals: Sequence[Goal], most: int) -> Pareto:
 
 
 def _front(snapshot: Snapshot, goals: Sequence[Goal]) -> Bools:
-    """Tell which trials are on the front: `sonde.core.pareto.front`, for many trials at once."""
-    counts = np.isin(snapshot.states, [STATES.index(State.DONE), STATES.index(State.STOPPED)])
+    """Tell which trials are on the front: `sonde.core.pareto.front`, for many trials at once.
+
+    Other than there one of the goals may be a metric that a rule does not go by: what the rule cut
+    short is left out.
+    """
     columns = [snapshot.goal(goal) for goal in goals]
-    counts &= snapshot.feasible & np.logical_and.reduce([column.finite for column in columns])
-    rows = np.flatnonzero(counts)
+    finite = np.logical_and.reduce([column.finite for column in columns])
+    rows = np.flatnonzero(snapshot.comparable & snapshot.feasible & finite)
     losses = np.stack(
         [c.values if g.is_min else -c.values for c, g in zip(columns, goals, strict=True)], axis=1
     )[rows]

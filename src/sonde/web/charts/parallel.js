@@ -8,7 +8,7 @@
  * density shows, and no GPU is needed.
  */
 import { present } from "../columns.js";
-import { placeOf } from "../rows.js";
+import { middleOf } from "../rows.js";
 import { colour, ramp, rgb } from "../theme.js";
 import { comparable } from "./results.js";
 
@@ -76,7 +76,7 @@ export function merits(columns, goal) {
   const isMin = goal.about.direction !== "maximize";
   for (let row = 0; row < columns.count; row++) {
     if (!usable(row)) continue;
-    const share = n > 1 ? placeOf(order, goal.values[row]) / (n - 1) : 0;
+    const share = n > 1 ? middleOf(order, goal.values[row]) / (n - 1) : 0;
     out[row] = isMin ? 1 - share : share;
   }
   return out;
