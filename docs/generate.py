@@ -125,12 +125,13 @@ the 95 % interval over problems, and how many runs it won and lost.
 | noisy, judge (154) | **.570** | .606 | .696 | .865 | 1.001 | -.036 [-.109, +.037], 72:81 |
 
 So it is ahead where trials tell the truth: on functions, under conditions and constraints, with
-several goals or workers, in long sweeps. On tables and under noise its mean is the lowest as well, but
-by less than these runs can tell from chance, and `tpe` costs a hundredth of the CPU time. (Of the first
-28 runs of the last line 18 were lost, by .103 in the mean; 126 more did not bear that out.) Beyond 300
-trials, several goals beyond 40, and trainings were not compared in this way. The runs of the `tune` half
-are mostly of when `bayes` did not bend ranges yet, which would have changed few of them
-([decision 24](decisions/0024-bends-conditions-and-what-auto-is-worth.md)).
+several goals or workers, in long sweeps. On tables and under noise its mean is the lowest as
+well, but by less than these runs can tell from chance, and `tpe` costs a hundredth of the CPU
+time. (Of the first 28 runs of the last line 18 were lost, by .103 in the mean; 126 more did not
+bear that out.) Beyond 300 trials, several goals beyond 40, and trainings were not compared in
+this way. The runs of the `tune` half are mostly of when `bayes` did not bend ranges yet, which
+would have changed few of them ([decision
+24](decisions/0024-bends-conditions-and-what-auto-is-worth.md)).
 """
 
 
