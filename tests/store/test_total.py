@@ -30,3 +30,9 @@ def test_a_sweep_that_was_stopped_still_counts_what_it_was_to_try(
     store = MemoryStore()
     made = store.create_sweep(Sweep(space=space_of(space), budget=budget), datetime.now(UTC))
     assert total_of(replace(made, control=control), range(7)) == total
+
+
+def test_trials_that_go_on_from_others_may_be_more_than_the_points_of_the_space() -> None:
+    sweep = Sweep(space=space_of({"x": [1, 2]}), budget=Budget(trials=20), method="pbt")
+    made = MemoryStore().create_sweep(sweep, datetime.now(UTC))
+    assert total_of(made, range(3)) == 20

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from sonde.core.search import BREEDERS, parse_wanted
 from sonde.core.space import Space
 from sonde.core.sweep import Control
 from sonde.store.protocol import SweepRecord
@@ -19,7 +20,10 @@ def total_of(record: SweepRecord, trials: Sequence[object]) -> int | None:
     """
     if record.control in {Control.DONE, Control.CANCELLED}:
         return len(trials)
-    points, repeats = points_of(record.sweep.space), record.sweep.repeats
+    # Trials that go on from others may have their values again.
+    is_bound = parse_wanted(record.sweep.method).name not in BREEDERS
+    points = points_of(record.sweep.space) if is_bound else None
+    repeats = record.sweep.repeats
     limits = [limit for limit in (record.budget.trials, points and points * repeats) if limit]
     if not limits:
         return len(trials) if record.control is Control.STOPPED else None
