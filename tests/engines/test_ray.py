@@ -221,6 +221,38 @@ def test_functions_run_there_with_on_ray_alone(site: Site, cluster: Any) -> None
     assert (done.returncode, done.stdout) == (0, "2 6\n"), done.stderr
 
 
+POPULATION = """\
+import sonde
+
+
+def train(step):
+    kept = sonde.checkpoint() / "far"
+    far = float(kept.read_text()) + step if kept.exists() else step
+    kept.write_text(str(far))
+    return -far
+
+
+sweep = sonde.sweep(
+    train, {"step": sonde.Float(1, 2)}, minimize="value", name="p", method="pbt(population=3)"
+)
+sweep.run(trials=12, on="ray", cpus_per_trial=0.5, workers=2, progress=False)
+for trial in sweep.trials:
+    far = sum(leg.params["step"] for leg in sweep.lineage(trial.number))
+    assert abs(far + trial.value) < 1e-9, trial
+print(len(sweep.trials), max(len(sweep.lineage(trial.number)) for trial in sweep.trials) > 2)
+"""
+
+
+def test_a_population_goes_on_from_checkpoints_there(site: Site, cluster: Any) -> None:
+    (site.base / "population.py").write_text(POPULATION)
+    env = os.environ | {"RAY_ADDRESS": cluster.address}
+    done = subprocess.run(
+        [sys.executable, "population.py"], cwd=site.base, env=env, capture_output=True, text=True,
+        timeout=90, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "12 True\n"), done.stderr
+
+
 CALLS = """\
 import sonde.ray as ray
 
