@@ -193,13 +193,8 @@ def test_cmaes_moves_towards_the_bottom() -> None:
 def test_without_optuna_the_remedy_is_the_extra(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import importlib.util
-
-    find = importlib.util.find_spec
     # As if it were not installed; that it is cannot be undone here.
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *a: None if name == "optuna" else find(name, *a)
-    )
+    monkeypatch.setattr("sonde.optuna.samplers.find_spec", lambda name: None)
     with pytest.raises(ConfigError) as refusal:
         method("optuna:TPESampler")
     assert str(refusal.value) == (
