@@ -12,12 +12,12 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from sonde.core.notation.spans import seconds_of
 from sonde.core.wanted import PLACE, written
-from sonde.errors import ConfigError, ConfigErrors
+from sonde.errors import ConfigError
+from sonde.executors.options import OptionReader
 from sonde.executors.resources import Resources
 
 __all__ = ["Request", "limit_s", "request_of"]
@@ -132,23 +132,15 @@ def request_of(options: Mapping[str, Any]) -> Request:
         ConfigErrors: With all that is wrong.
     """
     where = f"{PLACE.flag} {written('slurm', options)}"
-    reader = _Reader(where)
-    found: dict[str, Any] = {}
-    for key, value in options.items():
-        read = _READ.get(key)
-        if read is None:
-            reader.fault(f"slurm has no option {key}", f"it has {', '.join(_READ)}")
-        elif value is not None:
-            name, how = read
-            found[name] = how(reader, key, value)
+    reader = _Reader(where, _SHOWN)
+    found = reader.read("slurm", options, _READ)
     request = Request(where=where, **found) if not reader.faults else Request(where=where)
     if request.time_s is not None and request.notice_s >= request.time_s:
         reader.fault(
             f"time={options['time']!r} is not above the notice of {request.notice_s} s",
             "write a longer time, or a shorter notice='10s'",
         )
-    if reader.faults:
-        raise reader.faults[0] if len(reader.faults) == 1 else ConfigErrors(reader.faults)
+    reader.check()
     if request.container and "python" not in options:
         request = replace(request, python="python3")
     return request
@@ -176,26 +168,11 @@ def _slurm_time(seconds: float) -> str:
     return f"{days}-{rest // 60:02}:{rest % 60:02}:00"
 
 
-class _Reader:
-    """Reads options, and keeps what is wrong with them."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.faults: list[ConfigError] = []
-
-    def fault(self, found: str, remedy: str) -> None:
-        self.faults.append(ConfigError(self.where, found, remedy))
-
-    def name(self, key: str, value: Any) -> str:
-        if not isinstance(value, str) or not value.strip() or any(c in value for c in "\0\n"):
-            self.fault(f"{key}={value!r} is no text", f"write for instance {key}={_SHOWN[key]!r}")
-            return ""
-        return value.strip()
-
+class _Reader(OptionReader):
     def words(self, key: str, value: Any) -> tuple[str, ...]:
         given = [value] if isinstance(value, str) else value
         if not isinstance(given, (list, tuple)) or not all(isinstance(one, str) for one in given):
-            self.fault(f"{key}={value!r} is no text", f"write for instance {key}={_SHOWN[key]!r}")
+            self.misread(key, value, "is no text")
             return ()
         try:
             found = tuple(word for one in given for word in shlex.split(one))
@@ -207,26 +184,11 @@ class _Reader:
                 self.fault(f"extra={word!r} is for sonde to say", "leave it out")
         return found
 
-    def setup(self, key: str, value: Any) -> str:
-        """Read the file that a text names, or take the text as lines."""
-        text = self.name(key, value.replace("\n", " ") if isinstance(value, str) else value)
-        if not text:
-            return ""
-        if "\n" in value or not re.fullmatch(r"[\w./~+-]+", text):
-            return str(value)
-        path = Path(text).expanduser()
-        try:
-            return path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            said = error.strerror if isinstance(error, OSError) else "that is no text"
-            self.fault(f"setup={text!r}: {said}", "name a file of shell lines, or write the lines")
-            return ""
-
     def time(self, key: str, value: Any) -> float:
         if isinstance(value, str) and re.fullmatch(r"\d+-[\d:]+|\d+:\d+", value.strip()):
             return limit_s(value)
         if isinstance(value, bool) or not isinstance(value, str):
-            self.fault(f"{key}={value!r} has no unit", f"write for instance {key}={_SHOWN[key]!r}")
+            self.misread(key, value, "has no unit")
             return 1e9
         if value.strip().isdigit():
             self.fault(f"{key}={value!r} has no unit", f"write for instance {key}='{value}m'")
@@ -242,26 +204,26 @@ class _Reader:
 
     def count(self, key: str, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            self.fault(f"{key}={value!r} is no count", f"write for instance {key}={_SHOWN[key]!r}")
+            self.misread(key, value, "is no count")
             return 1
         return value
 
 
 _READ: Mapping[str, tuple[str, Any]] = {
-    "partition": ("partition", _Reader.name),
-    "account": ("account", _Reader.name),
-    "qos": ("qos", _Reader.name),
+    "partition": ("partition", _Reader.text),
+    "account": ("account", _Reader.text),
+    "qos": ("qos", _Reader.text),
     "time": ("time_s", _Reader.time),
-    "gpu": ("gpu", _Reader.name),
-    "gres": ("gres", _Reader.name),
+    "gpu": ("gpu", _Reader.text),
+    "gres": ("gres", _Reader.text),
     "extra": ("extra", _Reader.words),
     "container": ("container", _Reader.words),
-    "setup": ("setup", _Reader.setup),
-    "python": ("python", _Reader.name),
+    "setup": ("setup", _Reader.lines),
+    "python": ("python", _Reader.text),
     "agents": ("agents", _Reader.count),
     "notice": ("notice_s", _Reader.notice),
     "idle": ("idle_s", _Reader.time),
-    "logs": ("logs", _Reader.name),
+    "logs": ("logs", _Reader.text),
 }
 _SHOWN: Mapping[str, Any] = {
     "partition": "gpu", "account": "physics", "qos": "long", "time": "4h", "gpu": "a100",

@@ -11,7 +11,8 @@ from typing import Any
 from sonde.core.notation.sizes import bytes_of
 from sonde.core.notation.spans import seconds_of
 from sonde.core.wanted import written
-from sonde.errors import ConfigError, ConfigErrors
+from sonde.errors import ConfigError
+from sonde.executors.options import OptionReader
 
 __all__ = ["CLOUDS", "CloudRequest", "request_of"]
 
@@ -79,15 +80,8 @@ def request_of(
     """
     env = os.environ if env is None else env
     where = f"--cloud {written(cloud, options)}"
-    reader = _Reader(where)
-    found: dict[str, Any] = {}
-    for key, value in options.items():
-        read = _READ.get(key)
-        if read is None:
-            reader.fault(f"{cloud} has no option {key}", f"it has {', '.join(_READ)}")
-        elif value is not None:
-            name, how = read
-            found[name] = how(reader, key, value)
+    reader = _Reader(where, _SHOWN)
+    found = reader.read(cloud, options, _READ)
     if cloud == "ec2":
         default = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or _REGION[cloud]
         found.setdefault("region", default)
@@ -107,27 +101,11 @@ def request_of(
             reader.fault("Google has no bids", "leave bid out: a spot machine has one price")
     if found.get("bid") is not None and not found.get("is_spot"):
         reader.fault("a bid is for spot machines", "add --cloud-spot, or leave it out")
-    if reader.faults:
-        raise reader.faults[0] if len(reader.faults) == 1 else ConfigErrors(reader.faults)
+    reader.check()
     return CloudRequest(cloud=cloud, where=where, **found)
 
 
-class _Reader:
-    """Reads options, and keeps what is wrong with them."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.faults: list[ConfigError] = []
-
-    def fault(self, found: str, remedy: str) -> None:
-        self.faults.append(ConfigError(self.where, found, remedy))
-
-    def text(self, key: str, value: Any) -> str:
-        if not isinstance(value, str) or not value.strip() or any(c in value for c in "\0\n"):
-            self.fault(f"{key}={value!r} is no text", f"write for instance {key}={_SHOWN[key]!r}")
-            return ""
-        return value.strip()
-
+class _Reader(OptionReader):
     def name(self, key: str, value: Any) -> str:
         text = self.text(key, value)
         if text and not _NAME.fullmatch(text):
@@ -181,20 +159,6 @@ class _Reader:
             self.fault(f"{key}={value!r}: there is no such file", "name the file of a private key")
         return str(path)
 
-    def lines(self, key: str, value: Any) -> str:
-        """Read the file that a text names, or take the text as lines."""
-        if not isinstance(value, str) or not value.strip() or "\0" in value:
-            self.fault(f"{key}={value!r} is no text", "name a file of shell lines, or write them")
-            return ""
-        if "\n" in value or not re.fullmatch(r"[\w./~+-]+", value.strip()):
-            return value
-        try:
-            return Path(value.strip()).expanduser().read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            said = error.strerror if isinstance(error, OSError) else "that is no text"
-            self.fault(f"{key}={value!r}: {said}", "name a file of shell lines, or write them")
-            return ""
-
 
 _READ: Mapping[str, tuple[str, Any]] = {
     "spot": ("is_spot", _Reader.flag),
@@ -218,5 +182,5 @@ _SHOWN: Mapping[str, Any] = {
     "bid": 0.2, "type": "g5.xlarge", "gpu": "a10g", "image": "ami-0123456789abcdef0",
     "region": "eu-central-1", "zone": "us-central1-a", "project": "my-project-1", "price": 0.5,
     "key": "~/.ssh/mine.pem", "user": "ubuntu", "python": "/opt/venv/bin/python",
-    "name": "digits",
+    "name": "digits", "setup": "setup.sh",
 }  # fmt: skip
