@@ -28,6 +28,7 @@ from sonde.testing.executors import Silent, until
 SCRIPT = """\
 kept="$SONDE_CHECKPOINT_DIR/steps"
 touch "$kept"
+echo "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" > "$SONDE_CHECKPOINT_DIR/task"
 from=$(wc -l < "$kept")
 while [ -e HOLD ] && [ "$SONDE_TRIAL" -ge 3 ]; do sleep 0.1; done
 while [ "$(wc -l < "$kept")" -lt STEPS ]; do sleep 0.1; echo step >> "$kept"; done
@@ -76,6 +77,19 @@ class Site:
 
     def states(self, sweep: str) -> Counter[State]:
         return Counter(trial.state for trial in self.store.changes(sweep).trials)
+
+    def midway(self, steps: int) -> str:
+        """Return a task whose trial has gone some of its steps, once there is one."""
+        found: list[str] = []
+
+        def look() -> list[str]:
+            for kept in self.folder.glob(".sonde/**/checkpoint/steps"):
+                if 2 <= kept.read_text().count("\n") <= steps // 2:
+                    found.append(kept.with_name("task").read_text().strip())
+            return found
+
+        until(look)
+        return found[0]
 
     @property
     def ended(self) -> list[list[str]]:
@@ -133,7 +147,7 @@ def test_what_is_put_back_in_the_queue_or_preempted_goes_on_from_its_checkpoint(
     back: list[str] = []
 
     def requeue() -> None:
-        back.append(running(slurm)[0])
+        back.append(site.midway(10))
         slurm.call("scontrol", "requeue", back[0])
         slurm.hasten(back[0])
 
@@ -175,7 +189,7 @@ def test_before_the_time_limit_trials_are_given_back_and_the_job_queues_again(
     warned: list[str] = []
 
     def warn() -> None:  # as Slurm does by --signal=B:USR2@60
-        warned.extend(running(slurm)[:1])
+        warned.append(site.midway(10))
         slurm.call("scancel", "--batch", "--signal=USR2", warned[0])
 
     sweep = site.sweep(6, steps=10)
