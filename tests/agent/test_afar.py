@@ -4,10 +4,10 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -28,13 +28,14 @@ from sonde.core.sweep import Command, Control
 from sonde.core.trial import State
 from sonde.errors import ConfigError, StoreError
 from sonde.server.app import create_app
-from sonde.server.serving import Address, listening, serving
+from sonde.server.serving import Address, serving
 from sonde.store.http import HttpStore
 from sonde.store.protocol import Decision, NewTrial, SweepRecord
 
 GRID = {"x": [1, 2, 3]}
 REPORT = """echo '{"step": 1, "loss": '$SONDE_PARAM_X'}' >> "$SONDE_TRIAL_DIR/reports.jsonl"\n"""
 SLOW = f'{REPORT}touch "$SONDE_TRIAL_DIR/began"\nsleep 1\n{REPORT.replace(": 1,", ": 2,")}'
+SLOW += 'touch "$SONDE_TRIAL_DIR/ended"\n'
 
 
 @pytest.fixture
@@ -260,7 +261,8 @@ def test_a_cut_network_stops_no_training_and_loses_no_report(
     def cut() -> None:
         until(lambda: list(far.glob(f".sonde/trials/{sweep.id}/0/began")))
         network.cut()
-        time.sleep(2.5)  # the trial has ended by then
+        until(lambda: any("does not answer" in event.text for event in events))
+        until(lambda: list(far.glob(f".sonde/trials/{sweep.id}/0/ended")))
         network.mend()
 
     thread = threading.Thread(target=cut)
@@ -335,14 +337,16 @@ def test_an_agent_leaves_when_so_many_trials_in_a_row_have_failed(
 def test_an_agent_that_is_started_before_its_server_waits_and_says_so(lab: Lab, far: Path) -> None:
     lab.script(REPORT)
     sweep = made(lab, "sh", "train.sh")
-    with closing(listening(Address())) as listener:
-        port = listener.getsockname()[1]
+    taken = socket.socket()  # bound, so that nobody else gets it, but nobody listens
+    taken.bind(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
     place = f"http://127.0.0.1:{port}/{sweep.id}"
     line = [sys.executable, "-m", "sonde", "agent", place, "--allow-command", "*"]
     with subprocess.Popen(line, cwd=far, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = process.stderr.readline()
         app = create_app(lab.store, decides=True)
+        taken.close()
         with serving(app, Address(port=port)):
             rest = process.stderr.read()
     assert re.search(r"no answer: .*is `sonde serve` running there\?; trying again for 60 s", said)

@@ -110,7 +110,7 @@ def test_agents_killed_amid_a_copy_leave_nothing_that_is_trained_from(tmp_path: 
         method="pbt(population=3)",
         budget=Budget(trials=9),
         work=work,
-        lease_s=1.0,
+        lease_s=600.0,
     )
     with closing(open_store(url)) as store:
         key = store.create_sweep(sweep, datetime.now(UTC)).id
@@ -131,7 +131,7 @@ def test_agents_killed_amid_a_copy_leave_nothing_that_is_trained_from(tmp_path: 
         agents = [
             subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) for _ in range(2)
         ]
-        assert [agent.wait(60) for agent in agents] == [0, 0]
+        assert [agent.wait(100) for agent in agents] == [0, 0]
         found = list(store.changes(key).trials)
     assert [trial.state for trial in found] == [State.DONE] * 9
     for trial in found:

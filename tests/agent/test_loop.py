@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
-from lab import Lab, environment, until
+from lab import Lab, after_some_turns, environment, until
 from sonde.agent.loop import run
 from sonde.controller import Controller, utc_now
 from sonde.core.sweep import Budget, Control
@@ -21,6 +22,19 @@ from sonde.store.protocol import Ask, Decision, NewTrial
 GRID = {"x": [1, 2, 3]}
 REPORT = """echo '{"step": 1, "loss": 0.5}' >> "$SONDE_TRIAL_DIR/reports.jsonl"\n"""
 SLEEP = 'echo $$ >> "../../../../../pids"\nexec sleep 60\n'
+# What takes effect within two seconds is given longer, as a machine may have other work; it is not
+# the end of trials that it waits for.
+PROMPT_S = 20.0
+
+
+def held(lab: Lab) -> Path:
+    """Have a script that says its number and ends when the file has gone that this returns."""
+    hold = lab.base / "hold"
+    hold.touch()
+    lab.script(
+        "echo $$ >> ../../../../../pids\nwhile test -e ../../../../../hold; do sleep 0.01; done\n"
+    )
+    return hold
 
 
 def test_every_trial_is_run_once_and_then_the_agent_leaves(lab: Lab) -> None:
@@ -138,10 +152,14 @@ def test_several_trials_run_at_once(lab: Lab) -> None:
 
 
 def test_two_agents_share_a_sweep_and_each_point_is_run_once(lab: Lab) -> None:
-    lab.script("echo $SONDE_TRIAL >> ../../../../../ran; sleep 0.3\n")
+    # The first ones wait for a third, which is the other agent's.
+    lab.script(
+        "ran=../../../../../ran; echo $SONDE_TRIAL >> $ran\n"
+        "until test $(wc -l < $ran) -ge 3; do sleep 0.01; done\n"
+    )
     sweep = lab.sweep("sh", "train.sh", space={"x": list(range(20))})
     agents = [lab.spawn(sweep, workers=2) for _ in range(2)]
-    assert [agent.wait(20) for agent in agents] == [0, 0]
+    assert [agent.wait(100) for agent in agents] == [0, 0]
     ran = (lab.base / "ran").read_text().split()
     assert sorted(map(int, ran)) == list(range(20))
     assert lab.states(sweep) == ["done"] * 20
@@ -162,7 +180,7 @@ def test_an_agent_without_work_leaves_after_its_idle_time(lab: Lab) -> None:
     began = time.monotonic()
     report = lab.run(sweep, idle_timeout_s=0.3)
     assert report.reason == "there was nothing to run for 0.3 s"
-    assert 0.3 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.3
 
 
 def test_a_sweep_without_work_is_refused(lab: Lab) -> None:
@@ -176,7 +194,7 @@ def test_an_agent_alone_keeps_to_the_time_budget(lab: Lab) -> None:
     sweep = lab.sweep("sh", "train.sh", space=GRID, budget=Budget(time_s=0.5))
     began = time.monotonic()
     lab.run(sweep)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 30  # a trial takes a minute
     assert set(lab.states(sweep)) <= {"stopped", "cancelled"}
     assert not lab.alive()
 
@@ -184,7 +202,7 @@ def test_an_agent_alone_keeps_to_the_time_budget(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("control", "state"), [(Control.CANCELLED, "cancelled"), (Control.PAUSED, "running")]
 )
-def test_words_to_the_sweep_take_effect_within_two_seconds(
+def test_words_to_the_sweep_take_effect_while_trials_run(
     lab: Lab, control: Control, state: str
 ) -> None:
     lab.script(SLEEP)
@@ -193,15 +211,15 @@ def test_words_to_the_sweep_take_effect_within_two_seconds(
     until(lab.alive)
     lab.store.update_sweep(sweep.id, utc_now(), control=control)
     if control is Control.CANCELLED:
-        until(lambda: not lab.alive(), 2)
-        assert agent.wait(5) == 0
+        until(lambda: not lab.alive(), PROMPT_S)
+        assert agent.wait(60) == 0
     else:
         time.sleep(0.5)
     assert lab.states(sweep)[0] == state
     assert len(lab.pids()) == 1
 
 
-def test_a_trial_that_is_stopped_ends_within_two_seconds_and_the_others_go_on(lab: Lab) -> None:
+def test_a_trial_that_is_stopped_ends_while_it_runs_and_the_others_go_on(lab: Lab) -> None:
     lab.script(REPORT + f'test "$SONDE_TRIAL" != 0 || {{\n{SLEEP}}}')
     sweep = lab.sweep("sh", "train.sh", space=GRID)
     lab.spawn(sweep)
@@ -209,7 +227,7 @@ def test_a_trial_that_is_stopped_ends_within_two_seconds_and_the_others_go_on(la
     until(lambda: lab.trials(sweep)[0].metrics)
     revision = lab.store.get_sweep(sweep.id).revision
     lab.store.commit(sweep.id, Decision(against=revision, verdicts={0: Verdict.STOP}), utc_now())
-    until(lambda: not lab.alive(), 2)
+    until(lambda: not lab.alive(), PROMPT_S)
     until(lambda: lab.states(sweep) == ["stopped", "done", "done"])
     trial = lab.trials(sweep)[0]
     assert trial.metrics["loss"].last == 0.5
@@ -218,7 +236,7 @@ def test_a_trial_that_is_stopped_ends_within_two_seconds_and_the_others_go_on(la
 
 def test_a_lost_lease_ends_the_program_and_nothing_more_is_sent(lab: Lab) -> None:
     lab.script(SLEEP)
-    sweep = lab.sweep("sh", "train.sh", lease_s=1.0)
+    sweep = lab.sweep("sh", "train.sh", lease_s=6.0)
     agent = lab.spawn(sweep)
     until(lab.alive)
     (trial,) = lab.trials(sweep)
@@ -226,9 +244,9 @@ def test_a_lost_lease_ends_the_program_and_nothing_more_is_sent(lab: Lab) -> Non
     lab.store.release(sweep.id, [trial.agent], utc_now())
     taken = lab.store.lease(sweep.id, Ask(agent="another", lease_s=60), utc_now())
     assert [lease.attempt for lease in taken] == [2]
-    until(lambda: not lab.alive(), 3)
+    until(lambda: not lab.alive(), PROMPT_S)
     lab.store.finish(taken[0], Outcome(state=State.DONE, values={"loss": 1}), utc_now())
-    assert agent.wait(5) == 0
+    assert agent.wait(60) == 0
     assert lab.trials(sweep)[0].metrics["loss"].last == 1
 
 
@@ -239,19 +257,20 @@ def test_an_agent_that_is_terminated_gives_its_trials_back(lab: Lab, number: int
     agent = lab.spawn(sweep)
     until(lab.alive)
     agent.send_signal(number)
-    assert agent.wait(5) == 0
+    assert agent.wait(60) == 0
     (trial,) = lab.trials(sweep)
     assert (trial.state, trial.attempts, trial.failures) == (State.WAITING, 1, 0)
     assert not lab.alive()
 
 
 def test_the_first_interrupt_finishes_what_runs_and_takes_no_more(lab: Lab) -> None:
-    lab.script("echo $$ >> ../../../../../pids; sleep 0.5\n")
+    hold = held(lab)
     sweep = lab.sweep("sh", "train.sh", space=GRID)
     agent = lab.spawn(sweep)
     until(lab.pids)
     agent.send_signal(signal.SIGINT)
-    assert agent.wait(5) == 0
+    hold.unlink()
+    assert agent.wait(60) == 0
     assert lab.states(sweep).count("done") == 1
     assert len(lab.pids()) == 1
 
@@ -262,10 +281,10 @@ def test_the_second_interrupt_gives_back_at_once(lab: Lab) -> None:
     agent = lab.spawn(sweep)
     until(lab.alive)
     agent.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    after_some_turns(agent)  # two that come at once are one
     assert lab.alive()
     agent.send_signal(signal.SIGINT)
-    assert agent.wait(5) == 0
+    assert agent.wait(60) == 0
     assert lab.states(sweep) == ["waiting"]
     assert not lab.alive()
 
@@ -279,7 +298,7 @@ def test_agents_leave_with_their_parent(lab: Lab) -> None:
     os.close(reading)
     until(lab.alive)
     os.close(writing)
-    assert agent.wait(5) == 0
+    assert agent.wait(60) == 0
     assert lab.states(sweep) == ["waiting"]
     assert not lab.alive()
 
@@ -291,10 +310,10 @@ def test_the_trials_of_a_dead_agent_are_run_at_once_by_one_that_comes(lab: Lab) 
     until(lab.alive)
     first.kill()
     first.wait()
-    until(lambda: not lab.alive(), 5)
+    until(lambda: not lab.alive())
     began = time.monotonic()
     lab.run(sweep)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 100  # its lease is one of ten minutes
     (trial,) = lab.trials(sweep)
     assert (trial.state, trial.attempts, trial.failures) == (State.DONE, 2, 0)
 
@@ -308,7 +327,7 @@ def test_an_agent_that_waits_takes_over_from_one_that_is_killed(lab: Lab) -> Non
     time.sleep(0.5)
     first.kill()
     first.wait()
-    assert second.wait(10) == 0
+    assert second.wait(60) == 0
     assert lab.states(sweep) == ["done"]
 
 
@@ -316,23 +335,25 @@ def test_an_outage_of_the_store_stops_no_training_and_loses_nothing(lab: Lab) ->
     class Flaky:
         """The store, but away while `down`."""
 
-        down = False
+        down, asked = False, 0
 
         def __getattr__(self, name: str) -> object:
             found = getattr(lab.store, name)
             return self.failing if self.down and callable(found) else found
 
         def failing(self, *_: object, **__: object) -> None:
+            self.asked += 1
             raise StoreError("the disk is full")
 
     flaky = Flaky()
-    lab.script(REPORT + "touch ../../../../../begun; sleep 1\n" + REPORT)
+    lab.script(f"{REPORT}touch ../../../../../begun; sleep 1\n{REPORT}touch ../../../../../ended")
     sweep = lab.sweep("sh", "train.sh", metric="loss", lease_s=600.0)
 
     def outage() -> None:
         until((lab.base / "begun").exists)
         flaky.down = True
-        time.sleep(1.6)
+        until(lambda: flaky.asked and (lab.base / "ended").exists())
+        time.sleep(0.5)
         flaky.down = False
 
     thread = threading.Thread(target=outage)
@@ -390,9 +411,10 @@ def test_an_agent_that_waits_wakes_up_a_few_times_a_second(lab: Lab) -> None:
     agent = psutil.Process(lab.spawn(sweep).pid)
     until(lab.alive)
     time.sleep(1)
-    before = agent.num_ctx_switches().voluntary
+    began, before = time.monotonic(), agent.num_ctx_switches().voluntary
     time.sleep(2)
-    assert agent.num_ctx_switches().voluntary - before <= 60  # in two seconds
+    count = agent.num_ctx_switches().voluntary - before
+    assert count / (time.monotonic() - began) <= 30
 
 
 def test_an_agent_that_runs_scripts_loads_nothing_heavy(lab: Lab) -> None:
@@ -424,12 +446,13 @@ def test_trials_enqueued_by_hand_are_run(lab: Lab) -> None:
 
 
 def test_a_stopped_sweep_lets_the_running_trial_finish(lab: Lab) -> None:
-    lab.script("echo $$ >> ../../../../../pids; sleep 0.6\n")
+    hold = held(lab)
     sweep = lab.sweep("sh", "train.sh", space=GRID)
     agent = lab.spawn(sweep)
     until(lab.pids)
     lab.store.update_sweep(sweep.id, utc_now(), control=Control.STOPPED)
-    assert agent.wait(5) == 0
+    hold.unlink()
+    assert agent.wait(60) == 0
     assert lab.states(sweep).count("done") == 1
     assert "running" not in lab.states(sweep)
 

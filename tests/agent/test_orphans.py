@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from lab import Lab, is_alive, until
+from lab import Lab, after_some_turns, is_alive, until
 from sonde.agent.guard import Guard, kill_earlier
 from sonde.agent.identity import start_time
 from sonde.agent.loop import run
@@ -84,8 +84,8 @@ def test_a_cancelled_trial_is_ended_with_all_that_it_started(lab: Lab, kind: str
     agent = lab.spawn(sweep)
     is_there(lab, kind)
     lab.store.update_sweep(sweep.id, utc_now(), control=Control.CANCELLED)
-    until(lambda: not lab.alive(), 2.5)
-    assert agent.wait(5) == 0
+    until(lambda: not lab.alive(), 20)  # the scripts themselves end never, or after a minute
+    assert agent.wait(60) == 0
     assert lab.states(sweep) == ["cancelled"]
 
 
@@ -94,11 +94,12 @@ def test_nothing_is_left_of_the_trials_of_an_agent_that_is_killed(lab: Lab, kind
     sweep = begin(lab, kind)
     agent = lab.spawn(sweep)
     is_there(lab, kind)
+    after_some_turns(agent)  # it has met what it adopted
     watchdogs = psutil.Process(agent.pid).children()
     agent.kill()
     agent.wait()
-    until(lambda: not lab.alive(), 3)
-    until(lambda: not any(is_alive(one.pid) for one in watchdogs), 3)
+    until(lambda: not lab.alive(), 20)
+    until(lambda: not any(is_alive(one.pid) for one in watchdogs))
 
 
 @pytest.mark.parametrize("kind", ["has children", "has a daemon"])
@@ -119,7 +120,7 @@ def test_what_forgot_its_trial_is_ended_with_it(lab: Lab, kind: str) -> None:
     wait = 'until test "$(wc -l < "$PIDS")" = 2; do sleep 0.01; done\n'
     lab.script(NOTE + FORGETFUL[kind] + wait)
     sweep = lab.sweep("sh", "train.sh", command={"env": {"PIDS": str(lab.base / "pids")}})
-    assert lab.spawn(sweep).wait(15) == 0
+    assert lab.spawn(sweep).wait(60) == 0
     assert len(lab.pids()) == 2
     assert not lab.alive()
     assert lab.states(sweep) == ["done"]
@@ -137,9 +138,9 @@ def test_what_forgot_its_trial_ends_with_the_last_that_may_have_begun_it(lab: La
     sweep = lab.sweep("sh", "train.sh", space={"x": [1, 2, 3]}, command=command)
     agent = lab.spawn(sweep, workers=2)
     until((lab.base / "pids.2").exists)
-    until(lambda: lab.pids() and not lab.alive(), 3)
+    until(lambda: lab.pids() and not lab.alive(), 20)
     agent.terminate()
-    assert agent.wait(5) == 0
+    assert agent.wait(60) == 0
 
 
 def test_a_program_that_runs_an_agent_keeps_the_daemons_of_its_own(lab: Lab) -> None:
@@ -179,10 +180,10 @@ def test_a_new_watchdog_is_started_when_it_is_killed(lab: Lab) -> None:
     assert first is not None
     os.kill(first, signal.SIGKILL)
     until(lambda: watchdog() not in {None, first})
-    time.sleep(0.2)  # until it has heard of the trial
+    after_some_turns(agent)  # it has told it of the trial, and gone on
     agent.kill()
     agent.wait()
-    until(lambda: not lab.alive(), 3)
+    until(lambda: not lab.alive(), 20)
 
 
 def test_what_lives_of_an_earlier_attempt_is_killed_before_the_next(lab: Lab) -> None:
@@ -221,7 +222,7 @@ def test_a_trial_that_is_given_back_is_ended_also_if_it_refuses(lab: Lab) -> Non
     agent = lab.spawn(sweep)
     is_there(lab, "ignores SIGTERM")
     agent.terminate()
-    assert agent.wait(5) == 0
+    assert agent.wait(60) == 0
     assert not lab.alive()
     assert lab.states(sweep) == ["waiting"]
 
@@ -229,13 +230,13 @@ def test_a_trial_that_is_given_back_is_ended_also_if_it_refuses(lab: Lab) -> Non
 def test_a_script_may_use_its_grace_to_end_well(lab: Lab) -> None:
     lab.script(f"trap 'echo saved; exit 0' TERM\n{NOTE}{ENDLESS}")
     env = {"PIDS": str(lab.base / "pids")}
-    sweep = lab.sweep("sh", "train.sh", command={"env": env, "grace_s": 5.0})
+    sweep = lab.sweep("sh", "train.sh", command={"env": env, "grace_s": 60.0})
     agent = lab.spawn(sweep)
     until(lab.alive)
     began = time.monotonic()
     agent.terminate()
-    assert agent.wait(5) == 0
-    assert time.monotonic() - began < 3
+    assert agent.wait(50) == 0
+    assert time.monotonic() - began < 50  # it does not wait for the end of the grace
     assert lab.of(sweep).stdout.read_text() == "saved\n"
 
 

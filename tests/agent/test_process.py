@@ -43,7 +43,7 @@ def test_memory_and_time_of_the_program_are_recorded(lab: Lab) -> None:
     lab.run(sweep)
     facts = lab.trials(sweep)[0].facts
     assert facts["memory_mb"] > 80
-    assert 0.2 <= facts["cpu_s"] < 1
+    assert 0.2 <= facts["cpu_s"] < 3
 
 
 def test_a_program_gets_no_file_of_its_agent(lab: Lab) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import sonde
+from lab import until
 from sonde.controller import utc_now
 from sonde.core.trial import Verdict
 from sonde.store import open_store
@@ -168,18 +169,12 @@ def test_a_paused_or_stopped_sweep_gives_no_trial() -> None:
         sweep.ask()
 
 
-def test_who_is_asked_to_stop_hears_of_it_within_two_seconds() -> None:
+def test_who_is_asked_to_stop_hears_of_it() -> None:
     sweep = declared()
     with sweep.ask() as t:
         t.report(1.0)
         sweep.cancel()
-        heard = threading.Event()
-        for _ in range(40):
-            if t.should_stop:
-                heard.set()
-                break
-            heard.wait(0.05)
-        assert heard.is_set()
+        until(lambda: t.should_stop, 20)
     assert sweep.trials[0].state == "cancelled"
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,9 @@ import numpy as np
 import pytest
 
 import sonde
+from lab import until
+from sonde.controller import utc_now
+from sonde.core.trial import Lease
 from sonde.store import open_store
 from sonde.tracking import current
 
@@ -250,7 +254,7 @@ def test_the_time_budget_ends_a_trial_that_logs() -> None:
 
     begun = time.monotonic()
     sweep = run(train, time=0.3)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 60
     assert {t.state for t in sweep.trials} == {"stopped", "waiting"}
     assert sweep.trials[0].state == "stopped"
     assert sweep.best.value == 1.0
@@ -283,20 +287,23 @@ def test_an_enqueued_trial_runs_next_with_exactly_its_values() -> None:
 
 
 def test_a_long_silent_trial_keeps_its_lease(tmp_path: Path) -> None:
+    begun, looked = threading.Event(), threading.Event()
+
     def train(x: int) -> float:
-        time.sleep(1.5)
+        begun.set()
+        looked.wait(100)
         return x
 
     sweep = swept(train, {"x": 1}, store=str(tmp_path / "s.db"))
     other = open_store(sweep.url)
-    import threading
-
     seen: list[Any] = []
 
     def watch() -> None:
+        begun.wait(100)
         time.sleep(1.2)
         # What is left of the lease shows that it was renewed: it began with 10 s.
         seen.extend(other.changes(sweep.id).trials)
+        looked.set()
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -330,14 +337,21 @@ def test_the_same_script_goes_on_after_it_was_killed(tmp_path: Path) -> None:
     argv, env = [sys.executable, "tune.py"], os.environ | {"SONDE_STORE": str(tmp_path / "s.db")}
     first = subprocess.run(argv, cwd=tmp_path, env=env, check=False, capture_output=True)
     assert first.returncode == -signal.SIGKILL
-    begun = time.monotonic()
-    again = subprocess.run(argv, cwd=tmp_path, env=env, check=True, capture_output=True, text=True)
-    assert time.monotonic() - begun < 8  # without waiting for the lease to lapse
+    store = open_store(str(tmp_path / "s.db"))
+    (record,) = store.list_sweeps()
+    cut = store.changes(record.id).trials[3]
+    assert cut.agent is not None
+    now = utc_now()
+    left = Lease(
+        sweep=record.id, number=3, attempt=cut.attempts, agent=cut.agent, until=now, params={}
+    )
+    store.renew([left], now, 600.0)  # who waited for its end would wait for long
+    again = subprocess.run(
+        argv, cwd=tmp_path, env=env, check=True, capture_output=True, text=True, timeout=100
+    )
     assert again.stdout == "10 {'x': 0}\n"
     calls = (tmp_path / "calls").read_text().split()
     assert sorted(map(int, calls)) == [0, 1, 2, 3, 3, *range(4, 10)]
-    store = open_store(str(tmp_path / "s.db"))
-    (record,) = store.list_sweeps()
     trials = store.changes(record.id).trials
     assert [t.number for t in trials] == list(range(10))
     assert {t.state.value for t in trials} == {"done"}
@@ -345,13 +359,15 @@ def test_the_same_script_goes_on_after_it_was_killed(tmp_path: Path) -> None:
 
 
 INTERRUPTED = """
-import time
+import os, time
 import sonde
 
 def train(x):
     with open("begun", "a") as begun:
         begun.write("x")
-    time.sleep(SECONDS)
+    until = time.monotonic() + 100
+    while not os.path.exists("go") and time.monotonic() < until:
+        time.sleep(0.02)
     return x
 
 sweep = sonde.sweep(train, {"x": list(range(50))}, minimize="loss", name="grid")
@@ -368,23 +384,23 @@ print([t.state for t in sweep.trials if t.state != "waiting"])
 def test_ctrl_c_lets_the_trial_finish_and_twice_gives_it_back(
     tmp_path: Path, presses: int, printed: str, workers: int
 ) -> None:
-    seconds = "1.0" if presses == 1 else "30"
-    script = INTERRUPTED.replace("WORKERS", str(workers)).replace("SECONDS", seconds)
-    (tmp_path / "tune.py").write_text(script)
+    (tmp_path / "tune.py").write_text(INTERRUPTED.replace("WORKERS", str(workers)))
     env = os.environ | {"SONDE_STORE": str(tmp_path / "s.db")}
     argv = [sys.executable, "tune.py"]
     with subprocess.Popen(
         argv, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        until = time.monotonic() + 20
-        while not (tmp_path / "begun").exists() and time.monotonic() < until:
-            time.sleep(0.02)
-        for _ in range(presses):
+        until((tmp_path / "begun").exists)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        # Two that come at once, as they may to a process that has no time, are one.
+        assert any("Ctrl-C" in line for line in process.stderr)
+        if presses == 1:
+            (tmp_path / "go").touch()
+        else:
             process.send_signal(signal.SIGINT)
-            time.sleep(0.3)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert out == printed, err
-    assert "Ctrl-C" in err
     assert process.returncode == 0
 
 

@@ -21,7 +21,7 @@ from sonde.core.trial import Trial
 from sonde.store import open_store
 from sonde.store.protocol import SweepRecord
 
-__all__ = ["Lab", "until"]
+__all__ = ["Lab", "after_some_turns", "until"]
 
 
 class Lab:
@@ -123,13 +123,20 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def until(condition: Callable[[], object], timeout_s: float = 15.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Wait for something to become true."""
     end = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > end:
             raise AssertionError("it did not come to pass in time")
         time.sleep(0.01)
+
+
+def after_some_turns(agent: "subprocess.Popen[bytes]") -> None:
+    """Return when an agent has looked at its signals and its trials again, a few times."""
+    process = psutil.Process(agent.pid)
+    before = process.num_ctx_switches().voluntary
+    until(lambda: process.num_ctx_switches().voluntary > before + 10)  # it sleeps between turns
 
 
 def environment(path: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ import psutil
 __all__ = ["GuardedRay"]
 
 _PORT, _DASHBOARD = 6390, 8290
-_START_S = 60.0
+_START_S = 200.0
 
 
 class GuardedRay:
@@ -60,7 +60,7 @@ class GuardedRay:
         while True:
             job = subprocess.run(
                 [sys.executable, "-m", "ray.scripts.scripts", "job", "submit",
-                 "--address", self.jobs, *words], env=self.env, timeout=120,
+                 "--address", self.jobs, *words], env=self.env, timeout=200,
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
             # What takes jobs comes up some time after the dashboard.

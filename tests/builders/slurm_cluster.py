@@ -19,7 +19,7 @@ import psutil
 __all__ = ["SlurmCluster"]
 
 NODES = ("n1", "n2", "n3")
-_START_S = 20.0
+_START_S = 120.0
 
 _CONF = """\
 ClusterName=sonde
@@ -46,7 +46,7 @@ SlurmctldLogFile={base}/slurmctld.log
 SlurmdLogFile={base}/slurmd.%n.log
 ReturnToService=2
 KillWait=5
-SlurmdTimeout=5
+SlurmdTimeout=60
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 GresTypes=gpu
@@ -106,7 +106,7 @@ class SlurmCluster:
     def call(self, *argv: str) -> str:
         """Call one of Slurm's commands."""
         return subprocess.run(
-            argv, capture_output=True, text=True, timeout=20, check=True, stdin=subprocess.DEVNULL
+            argv, capture_output=True, text=True, timeout=60, check=True, stdin=subprocess.DEVNULL
         ).stdout
 
     def lose(self, node: str) -> None:

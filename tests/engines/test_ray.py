@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,11 @@ from sonde.executors.resources import Resources
 from sonde.testing.executors import Silent, until
 
 
-class Beginning(Silent):
+class Beginning(Acting):
     """A listener that does something once, as soon as so many trials run."""
 
-    def __init__(self, count: int, act: Callable[[], None]) -> None:
-        super().__init__()
-        self._count, self._act = count, act
-
-    def update(self, view: View, changed: object) -> None:
-        if len(view.running) >= self._count:
-            self._count = 10**9
-            self._act()
+    def is_time(self, view: View) -> bool:
+        return len(view.running) >= self._after
 
 
 @pytest.fixture
@@ -50,7 +45,9 @@ def test_300_trials_share_gpus_and_outlive_a_node_each_done_exactly_once(
 ) -> None:
     lost = cluster.add_node(num_cpus=2, num_gpus=1, object_store_memory=80_000_000)
     sweep = site.sweep(300)
-    listener = Acting(100, lambda: cluster.remove_node(lost, allow_graceful=False))
+    listener = Acting(
+        100, lambda: cluster.remove_node(lost, allow_graceful=False), site.hold, together=4
+    )
     each = Resources(cpus=0.25, gpus=0.25)
     result = site.drive(sweep, RayExecutor(address=cluster.address), each, listener)
     assert result.code == 0
@@ -60,7 +57,7 @@ def test_300_trials_share_gpus_and_outlive_a_node_each_done_exactly_once(
     assert all(trial.failures == 0 for trial in again)
     site.check_ended(300, again)
     assert {devices for _, _, devices, _ in site.ended} == {"0"}
-    assert 3 < listener.most <= 12  # four on each of three GPUs, once all agents have begun
+    assert 3 < listener.most <= 12  # four on each of three GPUs
 
 
 def test_a_node_that_joins_gets_agents(site: Site, cluster: Any) -> None:
@@ -69,13 +66,10 @@ def test_a_node_that_joins_gets_agents(site: Site, cluster: Any) -> None:
     def join() -> None:
         joined.append(cluster.add_node(num_cpus=1, resources={"late": 2}))
 
-    def wait() -> None:
-        until(lambda: len(site.ended) > 1)
-
-    sweep = site.sweep(12, pause=1.0)
+    sweep = site.sweep(12)
     # Only the head has one of these; it is looked for there and on those that join.
     early = cluster.add_node(num_cpus=1, resources={"late": 1})
-    listener = Acting(1, join)
+    listener = Beginning(1, join, site.hold, together=2)
     try:
         result = site.drive(
             sweep,
@@ -115,7 +109,7 @@ def test_where_no_cluster_is_it_says_so_within_seconds() -> None:
     began = time.monotonic()
     with pytest.raises(ConfigError, match=r"--on ray\(address='127.0.0.1:9'\): nobody answers"):
         RayExecutor(address="127.0.0.1:9").room(Resources())
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20  # Ray by itself tries it for longer
 
 
 @pytest.mark.parametrize("address", ["ray://127.0.0.1:10001", "http://127.0.0.1:8265"])
@@ -150,7 +144,7 @@ def test_agents_on_another_machine_reach_the_store_through_the_driver(
             except ConfigError:
                 return False
 
-        until(is_there, 60)
+        until(is_there)
         place.close()
         sweep = site.sweep(4)
         listener = Silent()
@@ -159,7 +153,8 @@ def test_agents_on_another_machine_reach_the_store_through_the_driver(
         )
     finally:
         for child in psutil.Process(node.pid).children(recursive=True):
-            child.kill()
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
         node.kill()
         node.wait()
     assert (result.code, listener.notes) == (0, [])
@@ -181,13 +176,13 @@ def test_a_driver_that_is_killed_leaves_a_sweep_that_resume_ends(site: Site, clu
         [*sonde, words[0], "--store", url, *words[1:]], cwd=folder, env=env,
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    until(lambda: len(site.ended) >= 2, 60)
+    until(lambda: len(site.ended) >= 2)
     driver.send_signal(signal.SIGKILL)
     driver.communicate()
     record = site.store.find_sweep("mine")
     done = subprocess.run(
         [*sonde, "resume", "--store", url, "--on", "ray", "-j", "4", "--cpus-per-trial", "0.5",
-         "mine"], cwd=folder, env=env, capture_output=True, text=True, timeout=90, check=False,
+         "mine"], cwd=folder, env=env, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     trials = site.store.changes(record.id).trials
@@ -216,7 +211,7 @@ def test_functions_run_there_with_on_ray_alone(site: Site, cluster: Any) -> None
     env = os.environ | {"RAY_ADDRESS": cluster.address}
     done = subprocess.run(
         [sys.executable, "tune.py"], cwd=site.base, env=env, capture_output=True, text=True,
-        timeout=90, check=False,
+        timeout=200, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "2 6\n"), done.stderr
 
@@ -248,7 +243,7 @@ def test_a_population_goes_on_from_checkpoints_there(site: Site, cluster: Any) -
     env = os.environ | {"RAY_ADDRESS": cluster.address}
     done = subprocess.run(
         [sys.executable, "population.py"], cwd=site.base, env=env, capture_output=True, text=True,
-        timeout=90, check=False,
+        timeout=200, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "12 True\n"), done.stderr
 
@@ -281,7 +276,7 @@ def test_programs_written_for_ray_run_there_as_trials(site: Site, cluster: Any) 
     (site.base / "driver.py").write_text(CALLS)
     done = subprocess.run(
         [sys.executable, "-m", "sonde.ray", "--on", "ray", "--address", cluster.address,
-         "driver.py"], cwd=site.base, capture_output=True, text=True, timeout=120, check=False,
+         "driver.py"], cwd=site.base, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "120 1001\n"), done.stderr
     assert "Traceback" not in done.stderr
@@ -293,16 +288,17 @@ def test_programs_written_for_ray_run_there_as_trials(site: Site, cluster: Any) 
 
 
 def test_a_sweep_that_is_cancelled_ends_its_trials_there_at_once(site: Site, cluster: Any) -> None:
-    sweep = site.sweep(8, pause=60)
+    sweep = site.sweep(8, pause=200)
+    began: list[float] = []
 
     def cancel() -> None:
+        began.append(time.monotonic())
         site.store.update_sweep(sweep, utc_now(), control=Control.CANCELLED)
 
     listener = Beginning(2, cancel)
-    began = time.monotonic()
     place = RayExecutor(address=cluster.address)
     result = site.drive(sweep, place, Resources(cpus=0.5), listener)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began[0] < 60
     assert result.code == 1
     assert {trial.state for trial in result.history.trials} == {State.CANCELLED}
     assert site.ended == []
@@ -313,7 +309,7 @@ def test_the_seeds_program_runs_there_with_its_import_changed(site: Site, cluste
     env = os.environ | {"RAY_ADDRESS": cluster.address, "SONDE_ON": "ray"}
     done = subprocess.run(
         [sys.executable, "driver.py"], cwd=site.base, env=env, capture_output=True, text=True,
-        timeout=120, check=False,
+        timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (record,) = site.store.list_sweeps()
@@ -329,20 +325,18 @@ def test_ctrl_c_lets_trials_end_and_the_cluster_is_clean_afterwards(
 ) -> None:
     env = os.environ | {"RAY_ADDRESS": cluster.address}
     site.script(pause=1)
-    words = ["run", "--on", "ray", "-j", "2", "--hyperparam", "x=0:11", "--metric", "loss",
+    words = ["run", "--on", "ray", "-j", "2", "--hyperparam", "x=0:60", "--metric", "loss",
              "--cpus-per-trial", "0.5", "--progress", "plain", "sh", "train.sh", "{x}"]  # fmt: skip
     driver = subprocess.Popen(
         [sys.executable, "-m", "sonde", words[0], "--store", site.store.url, *words[1:]],
         cwd=site.base / "project", env=env, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    until(lambda: site.ended, 60)
+    until(lambda: site.ended)
     driver.send_signal(signal.SIGINT)
-    _, said = driver.communicate(timeout=60)
+    _, said = driver.communicate(timeout=200)
     assert driver.returncode == 3, said
     assert "running trials may finish" in said
     (record,) = site.store.list_sweeps()
     states = Counter(trial.state for trial in site.store.changes(record.id).trials)
     assert set(states) <= {State.DONE, State.WAITING}
-    assert not [
-        p for p in psutil.process_iter(["cmdline"]) if "sonde.agent" in (p.info["cmdline"] or ())
-    ]
+    until(lambda: not site.agents())  # those that had not begun leave with what held them

@@ -42,7 +42,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def run(site: Site, env: Mapping[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "sonde", "run", "--store", site.store.url, *words, *WORDS],
-        cwd=site.base / "project", env=env, capture_output=True, text=True, timeout=120,
+        cwd=site.base / "project", env=env, capture_output=True, text=True, timeout=200,
         check=False,
     )  # fmt: skip
 

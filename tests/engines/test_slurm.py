@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,17 +26,32 @@ from sonde.executors.slurm import SlurmExecutor
 from sonde.store import open_store
 from sonde.testing.executors import Silent, until
 
-# It counts to STEPS, keeps how far it came, and notes what it was when it is done.
+# It counts to STEPS, keeps how far it came, and notes what it was when it is done. While AMID is
+# there, those that are in their middle stay there.
 SCRIPT = """\
 kept="$SONDE_CHECKPOINT_DIR/steps"
 touch "$kept"
-echo "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" > "$SONDE_CHECKPOINT_DIR/task"
+task="${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
+echo "$SONDE_ATTEMPT $task $SLURMD_NODENAME" > "$SONDE_CHECKPOINT_DIR/task"
 from=$(wc -l < "$kept")
 while [ -e HOLD ] && [ "$SONDE_TRIAL" -ge 3 ]; do sleep 0.1; done
-while [ "$(wc -l < "$kept")" -lt STEPS ]; do sleep 0.1; echo step >> "$kept"; done
+while n=$(wc -l < "$kept"); [ "$n" -lt STEPS ]; do
+    sleep 0.1
+    [ -e AMID ] && [ "$n" -ge 2 ] && [ "$n" -le 6 ] || echo step >> "$kept"
+done
 echo '{"loss": 1}' >> "$SONDE_TRIAL_DIR/reports.jsonl"
 echo "$SONDE_TRIAL $SONDE_ATTEMPT $from $SLURMD_NODENAME ${CUDA_VISIBLE_DEVICES:--} $KIND" >> ENDED
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Amid:
+    """A trial that is in its middle, and where it runs."""
+
+    number: int
+    attempt: int
+    task: str
+    node: str
 
 
 class Site:
@@ -43,6 +60,7 @@ class Site:
     def __init__(self, base: Path) -> None:
         self.base, self.ended_file = base, base / "ended"
         self.hold = base / "hold"  # while it is there, only the first three trials end
+        self.stay = base / "amid"  # while it is there, trials stay in their middle
         self.folder = base / "project"
         self.folder.mkdir()
         self.store = open_store(str(self.folder / ".sonde" / "sonde.db"))
@@ -50,7 +68,7 @@ class Site:
 
     def script(self, steps: int) -> None:
         text = SCRIPT.replace("STEPS", str(steps)).replace("ENDED", str(self.ended_file))
-        text = text.replace("HOLD", str(self.hold))
+        text = text.replace("HOLD", str(self.hold)).replace("AMID", str(self.stay))
         (self.folder / "train.sh").write_text(text)
 
     def sweep(self, points: int, steps: int = 1) -> str:
@@ -78,18 +96,48 @@ class Site:
     def states(self, sweep: str) -> Counter[State]:
         return Counter(trial.state for trial in self.store.changes(sweep).trials)
 
-    def midway(self, steps: int) -> str:
-        """Return a task whose trial has gone some of its steps, once there is one."""
-        found: list[str] = []
+    @contextmanager
+    def amid(
+        self, sweep: str, count: int = 1, *, are_given_back: bool = True
+    ) -> Iterator[list[Amid]]:
+        """Give so many trials of one node that are in their middle; there they stay meanwhile.
 
-        def look() -> list[str]:
-            for kept in self.folder.glob(".sonde/**/checkpoint/steps"):
-                if 2 <= kept.read_text().count("\n") <= steps // 2:
-                    found.append(kept.with_name("task").read_text().strip())
-            return found
+        Also until they were given back, if they are to be.
+        """
+        self.stay.touch()
+        found: list[Amid] = []
+
+        def look() -> bool:
+            nodes: dict[str, list[Amid]] = {}
+            for one in self._middles(sweep):
+                nodes.setdefault(one.node, []).append(one)
+            found[:] = max(nodes.values(), key=len, default=[])[:count]
+            return len(found) == count
+
+        def are_back() -> bool:
+            trials = self.store.changes(sweep).trials
+            return all(
+                trials[one.number].state is State.WAITING
+                or trials[one.number].attempts > one.attempt
+                for one in found
+            )
 
         until(look)
-        return found[0]
+        yield found
+        if are_given_back:
+            until(are_back)
+        self.stay.unlink()
+
+    def _middles(self, sweep: str) -> Iterator[Amid]:
+        for trial in self.store.changes(sweep).trials:
+            kept = self.folder / ".sonde" / "trials" / sweep / str(trial.number) / "checkpoint"
+            if trial.state is not State.RUNNING or not (kept / "task").exists():
+                continue
+            attempt, *place = (kept / "task").read_text().split() or ["0"]
+            # One more than these may go is a step, and at that they stay too.
+            is_amid = 2 <= (kept / "steps").read_text().count("\n") <= 5
+            if is_amid and len(place) == 2 and int(attempt) == trial.attempts:
+                yield Amid(trial.number, trial.attempts, *place)
 
     @property
     def ended(self) -> list[list[str]]:
@@ -117,6 +165,33 @@ class Acting(Silent):
             self._acts.pop(0)[1]()
 
 
+class Hastening(Acting):
+    """And jobs that are in the queue again begin at once, when that was told."""
+
+    def __init__(self, slurm: SlurmCluster, *acts: tuple[int, Callable[[], None]]) -> None:
+        super().__init__(*acts)
+        self._slurm = slurm
+
+    def note(self, text: str) -> None:
+        super().note(text)
+        if "is in the queue again" in text:
+            with suppress(subprocess.CalledProcessError):  # it has begun by now
+                self._slurm.hasten(text.split()[1])
+
+
+class Filling(Silent):
+    """A listener that lets trials end when so many run at once."""
+
+    def __init__(self, count: int, hold: Path) -> None:
+        super().__init__()
+        self._count, self._hold = count, hold
+        hold.touch()
+
+    def update(self, view: View, changed: object) -> None:
+        if len(view.running) >= self._count:
+            self._hold.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def site(tmp_path: Path, slurm: SlurmCluster) -> Iterator[Site]:
     site = Site(tmp_path)
@@ -132,7 +207,7 @@ def running(slurm: SlurmCluster) -> list[str]:
 
 def test_an_array_of_agents_runs_a_grid_each_point_exactly_once_on_all_nodes(site: Site) -> None:
     sweep = site.sweep(24, steps=3)
-    listener = Silent()
+    listener = Filling(6, site.hold)
     result = site.drive(sweep, listener)
     assert (result.code, listener.notes) == (0, [])
     assert site.states(sweep) == {State.DONE: 24}
@@ -147,15 +222,17 @@ def test_what_is_put_back_in_the_queue_or_preempted_goes_on_from_its_checkpoint(
     back: list[str] = []
 
     def requeue() -> None:
-        back.append(site.midway(10))
-        slurm.call("scontrol", "requeue", back[0])
-        slurm.hasten(back[0])
+        with site.amid(sweep) as (one,):
+            back.append(one.task)
+            slurm.call("scontrol", "requeue", one.task)
 
     def preempt() -> None:
-        slurm.call("sbatch", "-p", "high", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 1")
+        with site.amid(sweep, 2) as (one, _):
+            where = ["-p", "high", "-w", one.node, "--exclusive", "-o", "/dev/null"]
+            slurm.call("sbatch", *where, "--wrap", "sleep 1")
 
     sweep = site.sweep(18, steps=10)
-    listener = Acting((1, requeue), (4, preempt))
+    listener = Hastening(slurm, (1, requeue), (4, preempt))
     result = site.drive(sweep, listener)
     assert result.code == 0
     assert site.states(sweep) == {State.DONE: 18}
@@ -164,18 +241,26 @@ def test_what_is_put_back_in_the_queue_or_preempted_goes_on_from_its_checkpoint(
     assert 2 <= len(again) <= 3  # one of the job that was put back, the others of a node
     assert all(trial.failures == 0 for trial in again)
     begun = {int(number): int(step) for number, _, step, *_ in site.ended}
-    assert any(begun[trial.number] > 0 for trial in again)
+    assert all(begun[trial.number] >= 2 for trial in again)
     assert all(begun[trial.number] == 0 for trial in result.history.trials if trial not in again)
     assert [note for note in listener.notes if f"job {back[0]} is in the queue again" in note]
 
 
 def test_a_node_that_is_lost_costs_its_trials_an_attempt(site: Site, slurm: SlurmCluster) -> None:
+    lost: list[str] = []
+
+    def lose() -> None:
+        with site.amid(sweep, are_given_back=False) as (one,):
+            lost.append(one.node)
+            slurm.lose(one.node)
+
     sweep = site.sweep(12, steps=8)
-    listener = Acting((2, lambda: slurm.lose("n2")))
+    listener = Acting((2, lose))
     try:
         result = site.drive(sweep, listener)
     finally:
-        slurm.start("n2")
+        for node in lost:
+            slurm.start(node)
     assert result.code == 0
     assert site.states(sweep) == {State.DONE: 12}
     again = [trial for trial in result.history.trials if trial.attempts > 1]
@@ -189,8 +274,9 @@ def test_before_the_time_limit_trials_are_given_back_and_the_job_queues_again(
     warned: list[str] = []
 
     def warn() -> None:  # as Slurm does by --signal=B:USR2@60
-        warned.append(site.midway(10))
-        slurm.call("scancel", "--batch", "--signal=USR2", warned[0])
+        with site.amid(sweep) as (one,):
+            warned.append(one.task)
+            slurm.call("scancel", "--batch", "--signal=USR2", one.task)
 
     sweep = site.sweep(6, steps=10)
     listener = Acting((1, warn))
@@ -208,10 +294,11 @@ def test_a_job_that_somebody_cancels_gives_its_trial_to_the_others(
     cancelled: list[str] = []
 
     def cancel() -> None:
-        cancelled.extend(running(slurm)[:1])
-        slurm.call("scancel", cancelled[0])
+        with site.amid(sweep) as (one,):
+            cancelled.append(one.task)
+            slurm.call("scancel", one.task)
 
-    sweep = site.sweep(6, steps=5)
+    sweep = site.sweep(6, steps=8)
     listener = Acting((1, cancel))
     result = site.drive(sweep, listener, agents=3)
     assert result.code == 0
@@ -269,16 +356,20 @@ def sonde(site: Site, *words: str) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-RUN = ("run", "--on", "slurm(time='1h')", "--hyperparam", "x=0:8", "--metric", "loss",
-       "--progress", "plain", "--name", "mine", "-j", "3", "sh", "train.sh", "{x}")  # fmt: skip
+def run(first: int, last: int) -> tuple[str, ...]:
+    return (
+        "run", "--on", "slurm(time='1h')", "--hyperparam", f"x={first}:{last}", "--metric", "loss",
+        "--progress", "plain", "--name", "mine", "-j", "3", "sh", "train.sh", "{x}",
+    )  # fmt: skip
 
 
 def test_a_driver_that_is_killed_leaves_jobs_that_resume_knows(
     site: Site, slurm: SlurmCluster
 ) -> None:
     site.hold.touch()
-    driver = sonde(site, *RUN)
-    until(lambda: len(site.ended) >= 1, 40)
+    driver = sonde(site, *run(0, 8))
+    until(lambda: site.ended)
+    until(lambda: len(running(slurm)) == 3)
     driver.send_signal(signal.SIGKILL)
     driver.communicate()
     jobs = running(slurm)
@@ -287,7 +378,7 @@ def test_a_driver_that_is_killed_leaves_jobs_that_resume_knows(
     assert resumed.stderr is not None
     assert any("agents of an earlier driver go on: jobs " in line for line in resumed.stderr)
     site.hold.unlink()
-    _, said = resumed.communicate(timeout=60)
+    _, said = resumed.communicate(timeout=200)
     assert resumed.returncode == 0, said
     assert {task.partition("_")[0] for task in jobs} == {
         path.name.partition("_")[0] for path in (site.folder / ".sonde").glob("slurm/*/*.log")
@@ -298,10 +389,10 @@ def test_a_driver_that_is_killed_leaves_jobs_that_resume_knows(
 
 def test_ctrl_c_lets_trials_end_and_leaves_no_job(site: Site, slurm: SlurmCluster) -> None:
     site.script(10)
-    driver = sonde(site, *RUN)
-    until(lambda: site.ended, 40)
+    driver = sonde(site, *run(0, 60))  # far more than end before the jobs have heard of it
+    until(lambda: site.ended)
     driver.send_signal(signal.SIGINT)
-    _, said = driver.communicate(timeout=40)
+    _, said = driver.communicate(timeout=200)
     assert driver.returncode == 3, said
     states = site.states(site.store.find_sweep("mine").id)
     assert set(states) <= {State.DONE, State.WAITING}

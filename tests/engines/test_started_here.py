@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from engines import Site
@@ -25,16 +24,13 @@ def test_ctrl_c_lets_trials_end_and_leaves_nothing_of_it(place: str, tmp_path: P
         [sys.executable, "-m", "sonde", *words], cwd=tmp_path / "project", start_new_session=True,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    until(lambda: site.ended, 120)
+    until(lambda: site.ended)
     os.killpg(driver.pid, signal.SIGINT)  # as a terminal does: all of its processes get it
-    _, said = driver.communicate(timeout=60)
+    _, said = driver.communicate(timeout=150)
     assert driver.returncode == 3, said
     (record,) = site.store.list_sweeps()
     states = {trial.state for trial in site.store.changes(record.id).trials}
-    site.store.close()
     assert State.DONE in states
     assert states <= {State.DONE, State.WAITING}
-    lines = [
-        " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
-    ]
-    assert not [line for line in lines if "sonde.agent" in line]
+    until(lambda: not site.agents())
+    site.store.close()

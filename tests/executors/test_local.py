@@ -84,14 +84,14 @@ def test_a_killed_agent_is_told_of_with_the_id_that_it_leased_under(
     (exited,) = gone(executor)
     assert (exited.clean, exited.detail) == (False, "killed by signal 9")
     assert exited.agent == lab.trials(record)[0].agent
-    until(lambda: not lab.alive(), 3)
+    until(lambda: not lab.alive())
 
 
 def test_an_agent_counts_until_watch_has_told_of_its_end(lab: Lab, executor: LocalExecutor) -> None:
     (handle,) = executor.start(spec(lab, sweep(lab, SLEEP)), 1)
     until(lab.alive)
     os.kill(int(handle.place.removeprefix("pid ")), signal.SIGKILL)
-    until(lambda: not lab.alive(), 3)
+    until(lambda: not lab.alive())
     assert executor.alive() == 1
     until(lambda: [exited.clean for exited in executor.watch()] == [False])
     assert executor.alive() == 0
@@ -109,10 +109,14 @@ def test_an_agent_that_cannot_work_says_why(lab: Lab, executor: LocalExecutor) -
 def test_stop_lets_trials_end_and_stop_now_gives_them_back(
     lab: Lab, executor: LocalExecutor
 ) -> None:
-    record = sweep(lab, 'echo $$ >> "$PIDS"\nsleep 0.6\n', points=4)
+    hold = lab.base / "hold"
+    hold.touch()
+    waits = f'while [ -e "{hold}" ]; do sleep 0.05; done\n'
+    record = sweep(lab, f'echo $$ >> "$PIDS"\n{waits}', points=4)
     executor.start(spec(lab, record, workers=2), 1)
     until(lambda: len(lab.alive()) == 2)
     executor.stop(now=False)
+    hold.unlink()
     gone(executor)
     assert sorted(lab.states(record)) == ["done", "done", "waiting", "waiting"]
 
@@ -125,7 +129,7 @@ def test_stop_now_gives_trials_back_and_once_more_kills(lab: Lab, executor: Loca
     time.sleep(0.1)
     executor.stop(now=True)
     gone(executor)
-    until(lambda: not lab.alive(), 3)
+    until(lambda: not lab.alive())
 
 
 def test_close_leaves_neither_agents_nor_trials(lab: Lab, executor: LocalExecutor) -> None:
@@ -169,6 +173,6 @@ def test_a_parent_that_is_killed_takes_agents_and_trials_with_it(lab: Lab) -> No
     until(lambda: len(lab.alive()) == 2)
     parent.kill()
     parent.communicate()
-    until(lambda: not is_alive(agent), 5)
+    until(lambda: not is_alive(agent))
     assert not lab.alive()
     assert lab.states(record) == ["waiting", "waiting"]

@@ -34,11 +34,12 @@ from sonde.store.protocol import Store, SweepRecord
 __all__ = ["ExecutorContract", "Silent", "Site", "until"]
 
 _BEATS = 'while :; do echo beat >> "$BEATS"; sleep 0.1; done\n'
+_UNTIL_LET = 'echo beat >> "$BEATS"\nuntil [ -e "$BEATS.let" ]; do sleep 0.1; done\n'
 _REPORTS = """echo '{"loss": 1}' >> "$SONDE_TRIAL_DIR/reports.jsonl"\n"""
 _STILL_S = 0.5  # without a beat, a trial is gone
 
 
-def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
     """Wait for something to become true; executors may take a while to start agents."""
     end = time.monotonic() + timeout_s
     while not condition():
@@ -99,6 +100,10 @@ class Site:
         """How often trials have written."""
         return len(self._beats.read_text().split()) if self._beats.exists() else 0
 
+    def let(self) -> None:
+        """Let trials of the script that waits for it come to their end."""
+        self._beats.with_suffix(".let").touch()
+
     def is_still(self) -> bool:
         """Tell whether no trial writes any more."""
         before = self.beats
@@ -112,6 +117,8 @@ class Site:
 
 class ExecutorContract:
     """Derive from it and define `make`."""
+
+    word_s = 2.0  # within which what agents are told has reached them, also at a busy machine
 
     def make(self) -> Executor:
         """Return a new executor, which has started nothing."""
@@ -186,10 +193,13 @@ class ExecutorContract:
     def test_stop_lets_running_trials_end_and_starts_no_more(
         self, site: Site, executor: Executor
     ) -> None:
-        record = site.sweep('echo beat >> "$BEATS"\nsleep 1\n', points=4)
+        record = site.sweep(_UNTIL_LET, points=4)
         executor.start(site.spec(record.id), 1)
         until(lambda: site.beats)
         executor.stop(now=False)
+        heard = time.monotonic() + self.word_s
+        until(lambda: [executor.watch(), time.monotonic() > heard][1])
+        site.let()
         _all_gone(executor)
         assert site.states(record) == [State.DONE] + [State.WAITING] * 3
 
