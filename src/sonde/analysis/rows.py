@@ -89,6 +89,7 @@ def best_rows(trials: Sequence[Trial], history: History) -> list[dict[str, Any]]
             "distinguishable": not is_rival if judged else None,
             "indistinguishable": list(found.indistinguishable) if found.of_best else None,
             "compared": found.compared,
+            "recommended": found.recommended,
             "reason": found.reason or None,
         }
         rows.append(assignment_row(trial, history) | {"certainty": sure})

@@ -156,6 +156,23 @@ class Sweep(Steered):
             return [self._trial(by_number[number]) for number in found.indistinguishable]
 
     @property
+    def recommended(self) -> Trial:
+        """The trial whose values to use: `best`, or one that promises more where results are noisy.
+
+        The best of many noisy results is in part the luckiest. Without repeats a trial is therefore
+        judged by what those near it got, too; see docs/noise.md.
+
+        Raises:
+            NotFoundError: As for `best`.
+        """
+        with self._lock:
+            best, number = self.best, self._judge().recommended
+            if number is None or number == best.number:
+                return best
+            by_number = {t.number: t for t in self._controller.history.assignments()}
+            return self._trial(by_number[number])
+
+    @property
     def pareto(self) -> list[Trial]:
         """The trials that no other one beats in one goal without losing in another."""
         with self._lock:

@@ -29,6 +29,9 @@ def sure_lines(found: Certainty, goal: Goal, *, is_repeated: bool) -> Iterator[s
         named += f" and {len(others) - _MOST} more"
     told = f"not distinguishable from it: {named}" if others else "better than all others"
     yield f"{'sure':<11}best of {found.compared} with probability {judged.p_best:.2f}; {told}"
+    if found.recommended not in (None, found.best):
+        why = "with what its neighbours got it promises more"
+        yield f"{'rather use':<11}{found.recommended}: {why}"
     low, high = (number(end, 4) for end in judged.interval)
     yield f"{'true value':<11}{low} to {high} with 95 % ({goal.metric})"
     if not is_repeated:

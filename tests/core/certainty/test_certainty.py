@@ -67,6 +67,25 @@ def test_the_stated_probability_is_how_often_the_best_is_the_best(kind: str, swe
     assert named.mean() >= 0.9
 
 
+def test_what_is_recommended_is_truly_better_than_the_luckiest_on_average() -> None:
+    random, gains = np.random.default_rng(4), []
+    for _ in range(50):
+        points = random.random((80, 2))
+        truth = 4 * ((points - random.random(2)) ** 2).sum(axis=1)
+        found = judged(points, (truth + random.standard_normal(80))[:, None])
+        gains.append(truth[found.best] - truth[found.recommended])
+    assert np.mean(gains) > 2 * np.std(gains) / np.sqrt(len(gains))
+
+
+def test_where_results_are_true_or_repeated_the_best_is_recommended() -> None:
+    points = np.random.default_rng(0).random((20, 2))
+    truth = ((points - 0.4) ** 2).sum(axis=1)[:, None]
+    noisy = np.repeat(truth, 3, axis=1) + np.random.default_rng(1).standard_normal((20, 3))
+    for results in (truth, noisy):
+        found = judged(points, results)
+        assert found.recommended == found.best is not None
+
+
 def test_without_noise_it_is_certain() -> None:
     points = np.random.default_rng(0).random((20, 2))
     truth = ((points - 0.4) ** 2).sum(axis=1)[:, None]

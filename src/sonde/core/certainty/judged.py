@@ -5,6 +5,11 @@ of the true values of all assignments at once; the share of draws in which the b
 far is the lowest is the probability that it truly is. With repeats the draws come from
 `sonde.core.certainty.means`, without from `sonde.core.certainty.surface`; their docstrings
 say what is assumed. Which trials are feasible is taken as known.
+
+Of results without repeats the best one is in part the luckiest. So another trial may be
+*recommended*: the one whose own result and what the curve through all results expects of it come to
+the least. The result has a share in it, as what a smooth curve cannot follow need not be noise
+(measured: docs/noise.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +28,8 @@ DISTINGUISHABLE = 0.05
 """What has less of a probability of being better than the best is distinguishable from it."""
 
 _SHARE = 0.95  # of the interval
+_OWN = 0.4  # share of a result in what is expected of its trial, the curve's being the rest
+_LUCKY = 30  # results: among fewer there is less of luck than the curve errs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +57,15 @@ class Certainty:
         each: What is known of each that was compared, by number.
         reason: Why nothing is known, for people; nothing where something is.
         compared: How many assignments were.
+        recommended: The number of the one to use, where something is known: the best itself, or one
+            that promises more than the best does.
     """
 
     best: int | None
     each: Mapping[int, Judged] = field(default_factory=dict)
     reason: str = ""
     compared: int = 0
+    recommended: int | None = None
 
     @property
     def of_best(self) -> Judged | None:
@@ -114,6 +124,10 @@ def certainty(history: History) -> Certainty:
     numbers = [trials[i].number for i in kept]
     if best.number not in numbers:
         return Certainty(best=best.number, reason="the best is of a space that was changed since")
+    recommended = best.number
+    if not repeats and len(kept) >= _LUCKY:
+        results = [found[places[i]][0] for i in kept]
+        recommended = numbers[_most_promising(draws[:, kept], results)]
     each = _judged(draws[:, kept], numbers, best.number, goal.is_min)
     if all(trial.metrics[goal.metric].min >= 0 for _, trial in found):
         # The model knows of no bound: a loss that was never below 0 is not thought to be.
@@ -121,7 +135,7 @@ def certainty(history: History) -> Certainty:
             number: replace(one, interval=(max(one.interval[0], 0.0), max(one.interval[1], 0.0)))
             for number, one in each.items()
         }
-    return Certainty(best=best.number, each=each, compared=len(numbers))
+    return Certainty(best=best.number, each=each, compared=len(numbers), recommended=recommended)
 
 
 def _value(trial: Trial, goal: Goal) -> float | None:
@@ -129,6 +143,13 @@ def _value(trial: Trial, goal: Goal) -> float | None:
         return None
     value = trial.value(goal)
     return value if value is not None and isfinite(value) else None
+
+
+def _most_promising(draws: Any, results: Sequence[float]) -> int:
+    import numpy as np
+
+    expected = (1 - _OWN) * np.median(draws, axis=0) + _OWN * np.array(results)
+    return int(expected.argmin())
 
 
 def _judged(draws: Any, numbers: Sequence[int], best: int, is_min: bool) -> dict[int, Judged]:
