@@ -15,6 +15,7 @@ from sonde.core.surrogates.acquisition import (
     log_expected_improvement,
 )
 from sonde.core.surrogates.gaussian_process import Posterior
+from sonde.core.surrogates.kernel import Kernel
 
 
 @pytest.mark.parametrize("u", [-6.0, -2.0, -0.3, 0.0, 0.5, 3.0, 7.9, 8.1, 20.0])
@@ -54,10 +55,10 @@ def test_the_slope_in_space_is_that_of_finite_differences(
     fails: bool, is_bound: bool, has_results: bool
 ) -> None:
     random = np.random.default_rng(0)
-    x, group = random.random((20, 2)), np.arange(2)
-    loss = Posterior(x, group, np.array([-1.0, -0.5, -4.0]), 20)
+    x, kernel = random.random((20, 2)), Kernel(np.arange(2))
+    loss = Posterior(x, kernel, np.array([-1.0, -0.5, -4.0]), 20)
     loss.target(np.cos(4 * x[:, 0]) + x[:, 1])
-    success = Posterior(x, group, np.array([-0.5, -1.0, -3.0]), 20)
+    success = Posterior(x, kernel, np.array([-0.5, -1.0, -3.0]), 20)
     success.target(np.where(x[:, 0] > 0.7, -1.5, 0.5))
     acquisition = Acquisition(
         Improvement(loss, -0.8) if has_results else None,
@@ -73,7 +74,7 @@ def test_the_slope_in_space_is_that_of_finite_differences(
 
 def test_where_trials_fail_there_is_less_to_expect() -> None:
     x = np.linspace(0, 1, 11)[:, None]
-    success = Posterior(x, np.zeros(1, dtype=int), np.array([-1.0, -4.0]), 11)
+    success = Posterior(x, Kernel(np.zeros(1, dtype=int)), np.array([-1.0, -4.0]), 11)
     success.target(np.where(x[:, 0] > 0.5, -1.0, 1.0))
     values = Acquisition(None, Success(success))(np.array([[0.2], [0.8]]))
     assert values[0] > -0.2
@@ -82,7 +83,7 @@ def test_where_trials_fail_there_is_less_to_expect() -> None:
 
 def test_far_beyond_its_bound_a_constraint_still_shows_the_way_back() -> None:
     x = np.linspace(0, 1, 11)[:, None]
-    excess = Posterior(x, np.zeros(1, dtype=int), np.array([0.0, -14.0]), 11)
+    excess = Posterior(x, Kernel(np.zeros(1, dtype=int)), np.array([0.0, -14.0]), 11)
     excess.target(x[:, 0] - 0.5)
     values, slopes = Kept(excess, -40.0).at(np.array([[0.2], [0.4], [0.6]]), slopes=True)
     assert (values < -1e3).all()
@@ -92,10 +93,10 @@ def test_far_beyond_its_bound_a_constraint_still_shows_the_way_back() -> None:
 
 def test_an_average_is_that_of_what_the_logarithms_stand_for() -> None:
     random = np.random.default_rng(0)
-    x, group = random.random((12, 2)), np.arange(2)
+    x, kernel = random.random((12, 2)), Kernel(np.arange(2))
     terms = []
     for theta in random.normal(-1.0, 1.0, (3, 3)):
-        loss = Posterior(x, group, theta, 12)
+        loss = Posterior(x, kernel, theta, 12)
         loss.target(np.cos(4 * x[:, 0]) + x[:, 1])
         terms.append(Improvement(loss, -0.8))
     average = Averaged(terms)

@@ -9,6 +9,7 @@ from scipy.optimize import approx_fprime
 from sonde.core.surrogates.bend import MOST, Bend
 from sonde.core.surrogates.bent_fit import Fit, bent
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
+from sonde.core.surrogates.kernel import Kernel
 
 logs = st.floats(-MOST, MOST)
 BENT = Bend(columns=np.array([0, 2]), shape=np.array([-0.7, 0.4, 0.5, -0.3]))
@@ -54,7 +55,7 @@ def test_slopes_are_those_of_finite_differences() -> None:
 def test_the_gradient_of_a_bent_process_is_that_of_finite_differences() -> None:
     random = np.random.default_rng(1)
     x, y, group = random.random((20, 3)), random.standard_normal(20), np.arange(3)
-    posterior = Posterior(x, group, np.array([-1.0, 0.0, -0.5, -3.0]), 20, BENT)
+    posterior = Posterior(x, Kernel(group), np.array([-1.0, 0.0, -0.5, -3.0]), 20, BENT)
     posterior.target(y)
     for point in random.uniform(0.05, 0.95, (5, 3)):
         at = posterior.predict(point[None])
@@ -70,9 +71,9 @@ def test_the_gradient_of_a_bent_process_is_that_of_finite_differences() -> None:
 def test_a_bent_process_that_grows_is_the_one_that_is_made_at_once() -> None:
     random = np.random.default_rng(2)
     x, y, theta = random.random((12, 3)), random.standard_normal(12), np.array([0, 0, 0, -3.0])
-    grown = Posterior(x[:8], np.arange(3), theta, 8, BENT).copy(4)
+    grown = Posterior(x[:8], Kernel(np.arange(3)), theta, 8, BENT).copy(4)
     grown.extend(x[8:])
-    whole = Posterior(x, np.arange(3), theta, 12, BENT)
+    whole = Posterior(x, Kernel(np.arange(3)), theta, 12, BENT)
     for posterior in (grown, whole):
         posterior.target(y)
     new = random.random((4, 3))
@@ -81,11 +82,12 @@ def test_a_bent_process_that_grows_is_the_one_that_is_made_at_once() -> None:
 
 
 def fitted(loss: np.ndarray, x: np.ndarray) -> Fit:
-    group, prior = np.arange(x.shape[1]), Prior.of(x.shape[1])
+    columns, prior = np.arange(x.shape[1]), Prior.of(x.shape[1])
+    kernel = Kernel(columns)
     y = (loss - loss.mean()) / loss.std()
-    theta, value = fit(x, y, group, prior, [prior.start(x.shape[1], -4.0)])
-    plain = Fit(theta=theta, value=value)
-    return bent(x, y, group, prior, group, plain, plain)
+    theta, value = fit(x, y, kernel, prior, [prior.start(x.shape[1], -4.0)])
+    plain = Fit(kernel=kernel, theta=theta, value=value)
+    return bent(x, y, prior, columns, plain, plain)
 
 
 def test_a_range_in_which_all_happens_at_one_end_is_bent_and_an_even_one_is_not() -> None:

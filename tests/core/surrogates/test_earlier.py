@@ -11,6 +11,7 @@ from sonde.core.surrogates.acquisition import Acquisition, Improvement
 from sonde.core.surrogates.earlier import Leaning, Trend, leaned, trend_of
 from sonde.core.surrogates.encoding import Array, Encoding
 from sonde.core.surrogates.gaussian_process import Posterior, Prior
+from sonde.core.surrogates.kernel import Kernel
 from sonde.core.surrogates.loss_model import LossModel
 
 SPACE = space_of({"x": Float(0, 1), "y": Float(0, 1)})
@@ -92,7 +93,7 @@ def test_a_trend_against_the_losses_changes_nothing_and_is_penalised() -> None:
 
 def views_with_a_trend(given: Lesson) -> float:
     """Return the share of proposals that lean on a lesson."""
-    model = LossModel(ENCODING.group, Prior.of(2), 0, trend=trend(given))
+    model = LossModel([Kernel(ENCODING.group)], Prior.of(2), 0, trend=trend(given))
     drawn = [
         model.given(NEW, bowl(NEW), np.random.default_rng(seed)).posterior for seed in range(40)
     ]
@@ -107,7 +108,7 @@ def test_a_lesson_that_holds_is_leant_on_and_one_that_misleads_is_not() -> None:
 
 def test_without_a_lesson_the_model_is_as_it_was() -> None:
     plain, told = (
-        LossModel(ENCODING.group, Prior.of(2), 0, trend=trend_of(ENCODING, lessons))
+        LossModel([Kernel(ENCODING.group)], Prior.of(2), 0, trend=trend_of(ENCODING, lessons))
         for lessons in ([], [lesson(POINTS[:3], bowl(POINTS[:3]))])
     )
     one, other = (m.given(NEW, bowl(NEW), np.random.default_rng(1)) for m in (plain, told))
@@ -117,7 +118,7 @@ def test_without_a_lesson_the_model_is_as_it_was() -> None:
 @pytest.fixture
 def leaning() -> Leaning:
     found = trend(GOOD)
-    base = Posterior(NEW, ENCODING.group, np.array([-0.5, -0.5, -6.0]), 20)
+    base = Posterior(NEW, Kernel(ENCODING.group), np.array([-0.5, -0.5, -6.0]), 20)
     posterior = Leaning(base, (found, np.ones(1)), 0.7, found.values(NEW, np.ones(1)))
     posterior.target(np.sin(5 * NEW[:, 0]))
     return posterior

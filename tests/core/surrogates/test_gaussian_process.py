@@ -11,9 +11,16 @@ from sonde.core.surrogates.gaussian_process import (
     negative_log_likelihood,
     negative_log_posterior,
 )
+from sonde.core.surrogates.kernel import Kernel
 
 GROUP = np.array([0, 1, 1, 1, 2])  # a number, a category of three, a number
+SHARE = 0.3
 PRIOR = Prior.of(3)
+
+
+@pytest.fixture(params=[0.0, SHARE], ids=["together", "alone too"])
+def kernel(request: pytest.FixtureRequest) -> Kernel:
+    return Kernel(GROUP, request.param)
 
 
 def data(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -23,53 +30,47 @@ def data(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return x, (y - y.mean()) / y.std()
 
 
-def dense(x: np.ndarray, theta: np.ndarray) -> np.ndarray:
-    """The covariance without noise, written as in the docstring."""
-    scaled = x / np.exp(theta[:-1])[GROUP]
-    r = np.sqrt(5 * ((scaled[:, None] - scaled[None]) ** 2).sum(2))
-    return np.asarray((1 + r + r**2 / 3) * np.exp(-r))
-
-
 @pytest.mark.parametrize("seed", range(5))
-def test_the_gradient_of_the_fit_is_that_of_finite_differences(seed: int) -> None:
+def test_the_gradient_of_the_fit_is_that_of_finite_differences(seed: int, kernel: Kernel) -> None:
     x, y = data(25, seed)
     theta = np.random.default_rng(seed).normal(size=4) - np.array([0, 0, 0, 3])
-    _, gradient = negative_log_posterior(theta, x, y, GROUP, PRIOR)
+    _, gradient = negative_log_posterior(theta, x, y, kernel, PRIOR)
     expected = approx_fprime(
-        theta, lambda t: negative_log_posterior(t, x, y, GROUP, PRIOR)[0], 1e-6
+        theta, lambda t: negative_log_posterior(t, x, y, kernel, PRIOR)[0], 1e-6
     )
     assert gradient == pytest.approx(expected, abs=2e-4)
 
 
-def test_the_likelihood_is_the_posterior_without_its_prior() -> None:
+def test_the_likelihood_is_the_posterior_without_its_prior(kernel: Kernel) -> None:
     x, y = data(25)
     mode = np.append(np.full(3, PRIOR.length), PRIOR.noise)
     spread = np.append(np.full(3, PRIOR.length_sd), PRIOR.noise_sd)
     for theta in np.random.default_rng(0).normal(mode, spread, (5, 4)):
         belief = (((theta - mode) / spread) ** 2).sum() / 2
-        whole, _ = negative_log_posterior(theta, x, y, GROUP, PRIOR)
-        assert negative_log_likelihood(theta, x, y, GROUP) == pytest.approx(whole - belief)
+        whole, _ = negative_log_posterior(theta, x, y, kernel, PRIOR)
+        assert negative_log_likelihood(theta, x, y, kernel) == pytest.approx(whole - belief)
 
 
 def test_a_fit_finds_which_dimensions_matter() -> None:
     random = np.random.default_rng(0)
     x = random.random((60, 3))
     y = np.sin(8 * x[:, 0])
-    group = np.arange(3)
-    theta, value = fit(x, (y - y.mean()) / y.std(), group, PRIOR, [PRIOR.start(3, -4.0)])
+    kernel = Kernel(np.arange(3))
+    theta, value = fit(x, (y - y.mean()) / y.std(), kernel, PRIOR, [PRIOR.start(3, -4.0)])
     assert theta[0] < theta[1] - 1
     assert theta[0] < theta[2] - 1
-    assert value < negative_log_posterior(PRIOR.start(3, -4.0), x, y, group, PRIOR)[0]
+    assert value < negative_log_posterior(PRIOR.start(3, -4.0), x, y, kernel, PRIOR)[0]
 
 
-def test_the_posterior_is_that_of_the_textbook() -> None:
+def test_the_posterior_is_that_of_the_textbook(kernel: Kernel) -> None:
     x, y = data(30)
     new, _ = data(7, seed=1)
     theta = np.array([-1.0, 0.5, 0.0, -3.0])
-    posterior = Posterior(x, GROUP, theta, 30)
+    posterior = Posterior(x, kernel, theta, 30)
     posterior.target(y)
     found = posterior.predict(new)
-    both = dense(np.vstack([x, new]), theta)
+    both = np.vstack([x, new]) / np.exp(theta[:-1])[GROUP]
+    both = kernel.between(both, both)
     k, between = both[:30, :30] + np.exp(theta[-1]) * np.eye(30), both[30:, :30]
     solved = np.linalg.solve(k, y)
     amplitude = (y @ solved / 2 + 1) / (30 / 2 + 2)
@@ -80,12 +81,12 @@ def test_the_posterior_is_that_of_the_textbook() -> None:
     assert posterior.fitted(y) == pytest.approx(both[:30, :30] @ solved)
 
 
-def test_points_added_one_by_one_give_what_all_at_once_give() -> None:
+def test_points_added_one_by_one_give_what_all_at_once_give(kernel: Kernel) -> None:
     x, y = data(40)
     new, _ = data(9, seed=1)
     theta = np.array([-1.0, 0.5, 0.0, -5.0])
-    whole = Posterior(x, GROUP, theta, 40)
-    grown = Posterior(x[:10], GROUP, theta, 40)
+    whole = Posterior(x, kernel, theta, 40)
+    grown = Posterior(x[:10], kernel, theta, 40)
     grown.extend(x[10:25])
     grown.extend(x[25:])
     for posterior in (whole, grown):
@@ -95,10 +96,10 @@ def test_points_added_one_by_one_give_what_all_at_once_give() -> None:
     assert grown.predict(new).sd == pytest.approx(whole.predict(new).sd, rel=1e-6)
 
 
-def test_how_many_points_come_at_once_changes_no_bit() -> None:
+def test_how_many_points_come_at_once_changes_no_bit(kernel: Kernel) -> None:
     x, y = data(40)
     theta = np.array([-1.0, 0.5, 0.0, -5.0])
-    one, other = Posterior(x[:20], GROUP, theta, 40), Posterior(x[:20], GROUP, theta, 40)
+    one, other = Posterior(x[:20], kernel, theta, 40), Posterior(x[:20], kernel, theta, 40)
     one.extend(x[20:])
     for row in x[20:]:
         other.extend(row[None])
@@ -108,9 +109,9 @@ def test_how_many_points_come_at_once_changes_no_bit() -> None:
     assert np.array_equal(one.predict(x).mean, other.predict(x).mean)
 
 
-def test_a_copy_takes_in_points_and_leaves_the_original_alone() -> None:
+def test_a_copy_takes_in_points_and_leaves_the_original_alone(kernel: Kernel) -> None:
     x, y = data(20)
-    posterior = Posterior(x, GROUP, PRIOR.start(3, -4.0), 20)
+    posterior = Posterior(x, kernel, PRIOR.start(3, -4.0), 20)
     posterior.target(y)
     before = posterior.predict(x).sd
     copy = posterior.copy(5)
@@ -121,10 +122,12 @@ def test_a_copy_takes_in_points_and_leaves_the_original_alone() -> None:
 
 
 @pytest.mark.parametrize("what", ["mean", "sd"])
-def test_the_slopes_of_predictions_are_those_of_finite_differences(what: str) -> None:
+def test_the_slopes_of_predictions_are_those_of_finite_differences(
+    what: str, kernel: Kernel
+) -> None:
     x, y = data(30)
     point = np.random.default_rng(3).random(len(GROUP))
-    posterior = Posterior(x, GROUP, np.array([-1.0, 0.5, 0.0, -3.0]), 30)
+    posterior = Posterior(x, kernel, np.array([-1.0, 0.5, 0.0, -3.0]), 30)
     posterior.target(y)
     of_mean, of_sd = np.array([float(what == "mean")]), np.array([float(what == "sd")])
     slope = posterior.pull_back(posterior.predict(point[None]), of_mean, of_sd)[0]
@@ -134,10 +137,10 @@ def test_the_slopes_of_predictions_are_those_of_finite_differences(what: str) ->
     assert slope == pytest.approx(expected, abs=1e-4)
 
 
-def test_points_that_coincide_do_no_harm() -> None:
+def test_points_that_coincide_do_no_harm(kernel: Kernel) -> None:
     x = np.zeros((12, len(GROUP)))
     theta = np.append(np.zeros(3), np.log(1e-7))
-    posterior = Posterior(x, GROUP, theta, 12)
+    posterior = Posterior(x, kernel, theta, 12)
     posterior.target(np.linspace(-1, 1, 12))
     found = posterior.predict(x[:1])
     assert found.mean == pytest.approx(0, abs=1e-6)

@@ -8,6 +8,7 @@ from scipy.optimize import approx_fprime
 
 from sonde.core.surrogates.gaussian_process import Posterior
 from sonde.core.surrogates.hypervolume import FrontGrowth, boxes, non_dominated, reference_point
+from sonde.core.surrogates.kernel import Kernel
 
 GRID = 6.0
 
@@ -24,7 +25,7 @@ def models(goals: int) -> list[Posterior]:
     x = random.random((12, 2))
     found = []
     for k in range(goals):
-        model = Posterior(x, np.arange(2), np.array([-1.0 + k / 3, -0.5, -5.0]), 12)
+        model = Posterior(x, Kernel(np.arange(2)), np.array([-1.0 + k / 3, -0.5, -5.0]), 12)
         model.target(np.cos(3 * x[:, 0] + k) + (k - 1) * x[:, 1])
         found.append(model)
     return found

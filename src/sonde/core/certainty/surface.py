@@ -84,6 +84,7 @@ def _drawn(columns: Any, losses: Any, encoding: Any, random: Any) -> Any:
     import numpy as np
 
     from sonde.core.surrogates.gaussian_process import Prior, fit
+    from sonde.core.surrogates.kernel import Kernel
 
     low, noises = float(losses.min()), np.exp(np.linspace(*_NOISES))
     span = float(np.median(losses)) - low or float(losses.max()) - low
@@ -98,7 +99,7 @@ def _drawn(columns: Any, losses: Any, encoding: Any, random: Any) -> Any:
         y = (values - middle) / deviation
         jacobian = -len(y) * math.log(deviation) - (0.0 if offset is None else float(values.sum()))
         starts = [prior.start(encoding.dimensions, noise) for noise in (-4.0, -1.0, 1.0)]
-        theta, _ = fit(columns, y, encoding.group, prior, starts)
+        theta, _ = fit(columns, y, Kernel(encoding.group), prior, starts)
         lengths = theta[:-1]
         r = _distances(columns * np.exp(-lengths)[encoding.group])
         for factor in _FACTORS:

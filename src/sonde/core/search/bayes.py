@@ -2,21 +2,21 @@
 
 After a few even points each trial goes where the logarithm of the expected improvement is
 highest. The loss is modelled under several monotone warps, among which the data choose, and
-while trials are few the improvement is averaged over several models that they allow; of more
-than 30 the model may also bend the range of a number, where the loss changes faster at one end;
-categories, positions and conditional parameters have their own distances. Running trials
-count with what the model expects of them; failed ones teach a second model where trials
-succeed. Constraints on outcomes have a model each. For few, costly trials: the cost of a
-proposal grows with their number up to some hundred and stays there.
+while trials are few the improvement is averaged over several models that they allow. Of more
+than 30 the model may also learn what each parameter does by itself, and bend the range of a
+number, where the loss changes faster at one end; categories, positions and conditional parameters
+have their own distances. Running trials count with what the model expects of them; failed ones
+teach a second model where trials succeed. Constraints on outcomes have a model each. For few,
+costly trials: the cost of a proposal grows with their number up to some hundred and stays there.
 
 Two or three goals: the expected growth of what the front dominates. More: a random weighing
 of them for each trial.
 
 Sources: Jones et al., J. Global Optim. 13, 1998; Ament et al., arXiv:2310.20708, for the
 logarithm; Snelson et al., NeurIPS 2003, for warps; Snoek et al., ICML 2014, for bends, and NeurIPS
-2012, for averages; Hvarfner et al., arXiv:2402.02229, for the lengthscales; Gardner et al., ICML
-2014, for constraints; Yang et al., J. Global Optim. 75, 2019, and Knowles, IEEE Trans. Evol.
-Comput. 10, 2006, for several goals.
+2012, for averages; Duvenaud et al., NeurIPS 2011, for parameters by themselves; Hvarfner et al.,
+arXiv:2402.02229, for the lengthscales; Gardner et al., ICML 2014, for constraints; Yang et al., J.
+Global Optim. 75, 2019, and Knowles, IEEE Trans. Evol. Comput. 10, 2006, for several goals.
 """
 
 import math

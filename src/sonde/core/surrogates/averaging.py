@@ -15,6 +15,7 @@ import numpy as np
 
 from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Prior, negative_log_likelihood
+from sonde.core.surrogates.kernel import Kernel
 
 __all__ = ["draws"]
 
@@ -24,7 +25,7 @@ _NARROWEST = 1e-3  # of the bracket, in radians: the chain then stays where it i
 
 
 def draws(
-    mode: Array, x: Array, y: Array, group: Array, prior: Prior, random: np.random.Generator
+    mode: Array, x: Array, y: Array, kernel: Kernel, prior: Prior, random: np.random.Generator
 ) -> list[Array]:
     """Return a few thetas from their posterior within the prior's bounds.
 
@@ -32,7 +33,7 @@ def draws(
         mode: Where the chain begins (d + 1,).
         x: Columns (n, c).
         y: Standardised values (n,).
-        group: The dimension of each column (c,).
+        kernel: Of the columns.
         prior: Of theta.
         random: For the chain.
     """
@@ -43,7 +44,7 @@ def draws(
 
     def energy(theta: Array) -> float:
         outside = (theta < low).any() or (theta > high).any()
-        return math.inf if outside else negative_log_likelihood(theta, x, y, group)
+        return math.inf if outside else negative_log_likelihood(theta, x, y, kernel)
 
     theta, here = mode, energy(mode)
     found = []

@@ -16,6 +16,7 @@ import numpy as np
 from sonde.core.surrogates.bend import MOST, Bend
 from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Prior, with_slopes
+from sonde.core.surrogates.kernel import Kernel
 
 __all__ = ["Fit", "bent"]
 
@@ -27,25 +28,24 @@ class Fit:
     """Hyperparameters as they were fitted.
 
     Attributes:
-        theta: Of the process (d + 1,).
+        kernel: Of the process.
+        theta: Its hyperparameters (d + 1,).
         bend: What the columns go through; None: nothing.
         value: The negative log posterior, the price of a bend included.
     """
 
+    kernel: Kernel
     theta: Array
     bend: Bend | None = None
     value: float
 
 
-def bent(
-    x: Array, y: Array, group: Array, prior: Prior, columns: Array, plain: Fit, near: Fit
-) -> Fit:
+def bent(x: Array, y: Array, prior: Prior, columns: Array, plain: Fit, near: Fit) -> Fit:
     """Return a fit with these columns bent, or `plain` if that is as good.
 
     Args:
         x: Columns (n, c).
         y: Standardised values (n,).
-        group: The dimension of each column (c,).
         prior: Of theta.
         columns: Which may be bent (k,).
         plain: The fit without a bend.
@@ -57,7 +57,7 @@ def bent(
 
     def function(both: Array) -> tuple[float, Array]:
         bend = Bend(columns=columns, shape=both[d:])
-        value, by_theta, by_x = with_slopes(both[:d], bend.of(x), y, group, prior)
+        value, by_theta, by_x = with_slopes(both[:d], bend.of(x), y, plain.kernel, prior)
         cost, by_shape = bend.cost()
         moved = [(by_x[:, columns] * slope).sum(0) for slope in bend.by_shape(x)]
         return value + cost, np.concatenate([by_theta, by_shape + np.concatenate(moved)])
@@ -74,4 +74,5 @@ def bent(
     value = float(found.fun) + math.log(len(y)) * len(columns)
     if not value < plain.value:
         return plain
-    return Fit(theta=found.x[:d], bend=Bend(columns=columns, shape=found.x[d:]), value=value)
+    bend = Bend(columns=columns, shape=found.x[d:])
+    return Fit(kernel=plain.kernel, theta=found.x[:d], bend=bend, value=value)

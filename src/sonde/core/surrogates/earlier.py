@@ -19,6 +19,7 @@ from sonde.core.earlier import Lesson
 from sonde.core.surrogates.agreement import chance, tau
 from sonde.core.surrogates.encoding import Array, Encoding
 from sonde.core.surrogates.gaussian_process import Posterior, Prediction, Prior, fit
+from sonde.core.surrogates.kernel import Kernel
 from sonde.core.surrogates.warps import WARPS, normalised, warped
 
 __all__ = ["Leaning", "Trend", "leaned", "trend_of"]
@@ -51,15 +52,16 @@ class Source:
         chosen = np.sort(order)
         x, z = columns[chosen] * self._known, normalised(losses[chosen])
         prior = Prior.of(float(len(np.unique(group[known]))))
-        start = prior.start(int(group.max()) + 1, -4.0)
+        kernel = Kernel(group)
+        start = prior.start(kernel.dimensions, -4.0)
         best: tuple[float, Array, Array] | None = None
         for offset in WARPS:
             y, jacobian = warped(z, offset)
-            theta, value = fit(x, y, group, prior, [start])
+            theta, value = fit(x, y, kernel, prior, [start])
             if best is None or value - jacobian < best[0]:
                 best = value - jacobian, theta, y
         assert best is not None
-        self._posterior = Posterior(x, group, best[1], len(x))
+        self._posterior = Posterior(x, kernel, best[1], len(x))
         self._posterior.target(best[2])
 
     def mean(self, x: Array) -> Array:

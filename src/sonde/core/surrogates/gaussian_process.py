@@ -1,11 +1,12 @@
-"""An exact Gaussian process: Matern 5/2 with a lengthscale for each dimension, and noise.
+"""An exact Gaussian process with a lengthscale for each dimension, and noise.
 
-    cov(y_i, y_j) = s2 [ (1 + r + r^2/3) e^-r + g 1(i = j) ],  r^2 = 5 sum_c (x_ic - x_jc)^2 / l_c^2
+    cov(y_i, y_j) = s2 [ k(x_i / l, x_j / l) + g 1(i = j) ]
 
-The amplitude s2 is integrated out up to its mode under an inverse-gamma(1, 1) prior. The
-lengthscales l are log-normal about a mode that grows with the square root of the number
-of dimensions (Hvarfner et al., ICML 2024), the noise-to-signal ratio g is log-normal. Both
-are fitted as logarithms; a mode is therefore the mode of the logarithm.
+The kernel k is that of `sonde.core.surrogates.kernel`. The amplitude s2 is integrated out up to
+its mode under an inverse-gamma(1, 1) prior. The lengthscales l are log-normal about a mode that
+grows with the square root of the number of dimensions (Hvarfner et al., ICML 2024), the
+noise-to-signal ratio g is log-normal. Both are fitted as logarithms; a mode is therefore the mode
+of the logarithm.
 """
 
 import math
@@ -18,6 +19,7 @@ from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
 
 from sonde.core.surrogates.bend import Bend
 from sonde.core.surrogates.encoding import Array
+from sonde.core.surrogates.kernel import Kernel
 
 __all__ = [
     "Posterior", "Prediction", "Prior", "fit", "negative_log_likelihood", "negative_log_posterior",
@@ -58,10 +60,10 @@ class Prior:
         return low, np.append(np.full(dimensions, long), most)
 
 
-def negative_log_likelihood(theta: Array, x: Array, y: Array, group: Array) -> float:
+def negative_log_likelihood(theta: Array, x: Array, y: Array, kernel: Kernel) -> float:
     """Return how ill values (n,) at columns (n, c) suit a theta, its prior left out."""
-    scaled = x * np.exp(-theta[:-1])[group]
-    covariance = _matern(scaled, scaled)
+    scaled = x * np.exp(-theta[:-1])[kernel.group]
+    covariance = kernel.between(scaled, scaled)
     covariance.flat[:: len(y) + 1] = 1.0 + math.exp(theta[-1])
     lower, failed = dpotrf(covariance, lower=1, clean=1)
     if failed:
@@ -72,7 +74,7 @@ def negative_log_likelihood(theta: Array, x: Array, y: Array, group: Array) -> f
 
 
 def negative_log_posterior(
-    theta: Array, x: Array, y: Array, group: Array, prior: Prior
+    theta: Array, x: Array, y: Array, kernel: Kernel, prior: Prior
 ) -> tuple[float, Array]:
     """Return what `fit` minimises, and its gradient.
 
@@ -80,23 +82,21 @@ def negative_log_posterior(
         theta: Log lengthscales of the dimensions, then the log noise ratio (d + 1,).
         x: Columns (n, c).
         y: Standardised values (n,).
-        group: The dimension of each column (c,).
+        kernel: Of columns (c,).
         prior: Of theta.
     """
-    return with_slopes(theta, x, y, group, prior)[:2]
+    return with_slopes(theta, x, y, kernel, prior)[:2]
 
 
 def with_slopes(
-    theta: Array, x: Array, y: Array, group: Array, prior: Prior
+    theta: Array, x: Array, y: Array, kernel: Kernel, prior: Prior
 ) -> tuple[float, Array, Array]:
     """Return `negative_log_posterior`, and its gradient by the columns too (n, c)."""
     n, d = len(y), len(theta) - 1
-    inverse_length = np.exp(-theta[:-1])[group]
+    inverse_length = np.exp(-theta[:-1])[kernel.group]
     scaled = x * inverse_length
     noise = math.exp(theta[-1])
-    r = np.sqrt(5.0 * _squared_distances(scaled, scaled))
-    decay = np.exp(-r)
-    covariance = (1.0 + r + r * r / 3.0) * decay
+    covariance, slopes = kernel.with_slopes(scaled, scaled)
     covariance.flat[:: n + 1] = 1.0 + noise
     lower, failed = dpotrf(covariance.T, lower=1, clean=1, overwrite_a=1)
     if failed:
@@ -114,17 +114,19 @@ def with_slopes(
     w = inverse.T @ inverse - (shape / rate) * np.outer(alpha, alpha)
     gradient = np.empty_like(theta)
     gradient[-1] = noise * w.trace() / 2 + from_mode[-1] / prior.noise_sd
-    m = w * ((-5.0 / 6.0) * (1.0 + r) * decay)  # dK / d(distance^2) = -5/6 (1 + r) e^-r
-    # sum_ij m_ij (x_ic - x_jc)^2 for every column c, without an n x n x c tensor
-    total, pulled = m.sum(1), m @ scaled
-    sums = 2 * (total @ (scaled * scaled)) - 2 * np.einsum("ij,ij->j", scaled, pulled)
-    gradient[:-1] = np.bincount(group, weights=-sums, minlength=d)
+    by_column = np.empty_like(scaled)
+    for columns, slope in slopes:
+        m, part = w * slope, scaled[:, columns]
+        by_column[:, columns] = 2 * (m.sum(1)[:, None] * part - m @ part)
+    # dt = -2 t by a log lengthscale, and 2 (x_i - x_j) by x_i: what sums t up also sums these up
+    sums = np.einsum("ij,ij->j", by_column, scaled)
+    gradient[:-1] = np.bincount(kernel.group, weights=-sums, minlength=d)
     gradient[:-1] += from_mode[:-1] / prior.length_sd
-    return float(value), gradient, 2 * (total[:, None] * scaled - pulled) * inverse_length
+    return float(value), gradient, by_column * inverse_length
 
 
 def fit(
-    x: Array, y: Array, group: Array, prior: Prior, starts: Sequence[Array]
+    x: Array, y: Array, kernel: Kernel, prior: Prior, starts: Sequence[Array]
 ) -> tuple[Array, float]:
     """Return the mode of theta's posterior nearest to the best start, and its value."""
     from scipy.optimize import minimize
@@ -135,7 +137,7 @@ def fit(
         found = minimize(
             negative_log_posterior,
             np.clip(start, low, high),
-            args=(x, y, group, prior),
+            args=(x, y, kernel, prior),
             jac=True,
             method="L-BFGS-B",
             bounds=np.column_stack([low, high]),
@@ -154,8 +156,6 @@ class Prediction:
     mean: Array
     sd: Array
     points: Array  # scaled
-    r: Array
-    decay: Array
     solved: Array  # the lower factor's inverse, applied to the covariances
     given: Array  # the points as they were given
 
@@ -165,24 +165,24 @@ class Posterior:
 
     Args:
         x: Columns (n, c).
-        group: The dimension of each column.
+        kernel: Of the columns.
         theta: As fitted.
         room: How many points it may hold before it has to be built anew.
         bend: What is done to columns before they are scaled; all are given without it.
     """
 
     def __init__(
-        self, x: Array, group: Array, theta: Array, room: int, bend: Bend | None = None
+        self, x: Array, kernel: Kernel, theta: Array, room: int, bend: Bend | None = None
     ) -> None:
         n = len(x)
-        self._bend = bend
-        self._inverse_length = np.exp(-theta[:-1])[group]
+        self._kernel, self._bend = kernel, bend
+        self._inverse_length = np.exp(-theta[:-1])[kernel.group]
         self._noise = math.exp(theta[-1])
         self._x = np.zeros((max(room, n), x.shape[1]))
         self._x[:n] = self._scaled(x)
         self._size = n
         self._inverse = np.zeros((len(self._x), len(self._x)))
-        covariance = _matern(self._x[:n], self._x[:n])
+        covariance = kernel.between(self._x[:n], self._x[:n])
         while True:
             covariance.flat[:: n + 1] = 1.0 + self._noise
             lower, failed = dpotrf(covariance, lower=1, clean=1)
@@ -211,7 +211,7 @@ class Posterior:
         other = object.__new__(Posterior)
         n = self._size
         other._inverse_length, other._noise, other._size = self._inverse_length, self._noise, n
-        other._bend = self._bend
+        other._kernel, other._bend = self._kernel, self._bend
         other._x = np.zeros((n + room, self._x.shape[1]))
         other._x[:n] = self._x[:n]
         other._inverse = np.zeros((n + room, n + room))
@@ -230,7 +230,7 @@ class Posterior:
             n = self._size
             scaled = row[None, :]
             inverse = self._inverse[:n, :n]
-            solved = inverse @ _matern(self._x[:n], scaled)[:, 0]
+            solved = inverse @ self._kernel.between(self._x[:n], scaled)[:, 0]
             pivot = math.sqrt(max(1.0 + noise - float(solved @ solved), 1e-10))
             self._x[n] = scaled[0]
             self._inverse[n, :n] = (solved @ inverse) / -pivot
@@ -250,18 +250,17 @@ class Posterior:
 
     def mean(self, x: Array) -> Array:
         """Return the posterior means at columns (m, c)."""
-        return _matern(self._scaled(x), self._x[: self._size]) @ self._alpha
+        found: Array = self._kernel.between(self._scaled(x), self._x[: self._size]) @ self._alpha
+        return found
 
     def predict(self, x: Array) -> Prediction:
         """Return means and standard deviations of the function, without noise, at (m, c)."""
         points = self._scaled(x)
-        r = np.sqrt(5.0 * _squared_distances(points, self._x[: self._size]))
-        decay = np.exp(-r)
-        covariance = (1.0 + r + r * r / 3.0) * decay
+        covariance = self._kernel.between(points, self._x[: self._size])
         solved = covariance @ self._inverse[: self._size, : self._size].T
         variance = 1.0 - np.einsum("ij,ij->i", solved, solved)
         sd = np.sqrt(self._amplitude * np.maximum(variance, _LEAST_VARIANCE))
-        return Prediction(covariance @ self._alpha, sd, points, r, decay, solved, x)
+        return Prediction(covariance @ self._alpha, sd, points, solved, x)
 
     def pull_back(self, at: Prediction, of_mean: Array, of_sd: Array) -> Array:
         """Return the gradient (m, c) by columns of a value whose derivatives (m,) are given."""
@@ -269,23 +268,14 @@ class Posterior:
         # dsd = -s2 / sd * (K^-1 k)' dk
         weights = of_mean[:, None] * self._alpha
         weights -= (of_sd * self._amplitude / at.sd)[:, None] * (at.solved @ self._inverse[:n, :n])
-        weights *= (-5.0 / 6.0) * (1.0 + at.r) * at.decay
-        moved = weights.sum(1)[:, None] * at.points - weights @ self._x[:n]
-        gradient: Array = 2.0 * moved * self._inverse_length
+        gradient = np.empty_like(at.points)
+        for columns, slope in self._kernel.with_slopes(at.points, self._x[:n])[1]:
+            pull = weights * slope
+            moved = pull.sum(1)[:, None] * at.points[:, columns] - pull @ self._x[:n, columns]
+            gradient[:, columns] = 2.0 * moved
+        gradient *= self._inverse_length
         return gradient if self._bend is None else gradient * self._bend.slopes(at.given)
 
     def _scaled(self, x: Array) -> Array:
         bent: Array = x if self._bend is None else self._bend.of(x)
         return bent * self._inverse_length
-
-
-def _squared_distances(a: Array, b: Array) -> Array:
-    found: Array = -2.0 * (a @ b.T)
-    found += np.einsum("ij,ij->i", a, a)[:, None]
-    found += np.einsum("ij,ij->i", b, b)
-    return np.maximum(found, 0.0, out=found)
-
-
-def _matern(a: Array, b: Array) -> Array:
-    r: Array = np.sqrt(5.0 * _squared_distances(a, b))
-    return (1.0 + r + r * r / 3.0) * np.exp(-r)

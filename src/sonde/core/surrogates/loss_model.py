@@ -8,13 +8,14 @@ same numbers without fitting what the old one had fitted before:
   1.6 times apart.
 - In between, results are added to the factor one by one.
 - Up to 30 results there are further models, whose hyperparameters are drawn when there is a fit.
-- Of more than 30 results ranges may be bent (`sonde.core.surrogates.bent_fit`).
+- Of more than 30 results the kernel is chosen with the hyperparameters, and ranges may be bent
+  (`sonde.core.surrogates.bent_fit`).
 - Of more than 200 results the fit, of more than 400 the posterior sees a part: the best
   half of it, and others at random. That part is chosen anew every 100 results.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,7 @@ from sonde.core.surrogates.bent_fit import Fit, bent
 from sonde.core.surrogates.earlier import Leaning, Trend, leaned
 from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
+from sonde.core.surrogates.kernel import Kernel
 from sonde.core.surrogates.warps import WARPS, normalised, warped, weights
 
 __all__ = ["Conditioned", "LossModel", "anchor_and_due"]
@@ -35,7 +37,7 @@ _NOISES = (-4.0, -1.0)  # logs to start from: what is noise and what short lengt
 # often to be had both ways
 _MOST_FITTED = 200
 _MOST_HELD, _HELD_FOR = 400, 100
-_MOST_AVERAGED = 30
+_FEW = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class LossModel:
     """Models for one sweep.
 
     Args:
-        group: The dimension of each column.
+        kernels: Of the columns; as long as there are few results the first.
         prior: Of the hyperparameters.
         seed: The sweep's.
         warps: The offsets to choose from.
@@ -74,7 +76,7 @@ class LossModel:
 
     def __init__(
         self,
-        group: Array,
+        kernels: Sequence[Kernel],
         prior: Prior,
         seed: int,
         warps: tuple[float | None, ...] = WARPS,
@@ -84,8 +86,7 @@ class LossModel:
         trend: Trend | None = None,
         scales: Array | None = None,
     ) -> None:
-        self._group = group
-        self._dimensions = int(group.max()) + 1
+        self._kernels = tuple(kernels)
         self._prior = prior
         self._seed = seed
         self._trend = trend
@@ -132,7 +133,7 @@ class LossModel:
         if leans:
             posterior, target = self._leaning(posterior, x, losses, target, indices)
         posterior.target(target)
-        others = [] if leans or len(x) > _MOST_AVERAGED else self._others(x, losses, which)
+        others = [] if leans or len(x) > _FEW else self._others(x, losses, which)
         for other in others:
             other.target(target)
         return Conditioned(
@@ -146,10 +147,13 @@ class LossModel:
         if (due, which) not in self._draws:
             y, _ = warped(self._levels(losses[:due]), self._views[which][0])
             stream = generator(self._seed, WHOLE_SWEEP - 2 * due - 1)
-            mode = self._fits[due][which].theta
+            mode = self._fits[due][which]
             self._draws = {key: drawn for key, drawn in self._draws.items() if key[0] == due}
-            self._draws[due, which] = draws(mode, x[:due], y, self._group, self._prior, stream)
-        return [Posterior(x, self._group, theta, len(x)) for theta in self._draws[due, which]]
+            self._draws[due, which] = draws(
+                mode.theta, x[:due], y, mode.kernel, self._prior, stream
+            )
+        kernel = self._fits[due][which].kernel
+        return [Posterior(x, kernel, theta, len(x)) for theta in self._draws[due, which]]
 
     def _leaning(
         self, posterior: Posterior, x: Array, losses: Array, target: Array, indices: Array
@@ -189,20 +193,29 @@ class LossModel:
             if leans and self._trend is not None and shares is not None:
                 y, jacobian, _ = leaned(y, jacobian, self._trend.values(x, shares))
             elif leans:  # on nothing: it is never drawn
-                start = self._prior.start(self._dimensions, _NOISES[0])
-                found.append(Fit(theta=start, value=math.inf))
+                kernel = self._kernels[0]
+                start = self._prior.start(kernel.dimensions, _NOISES[0])
+                found.append(Fit(kernel=kernel, theta=start, value=math.inf))
                 continue
-            if base is None:
-                starts = [self._prior.start(self._dimensions, noise) for noise in _NOISES]
-            else:
-                starts = [base[place].theta]
-            theta, value = fit(x, y, self._group, self._prior, starts)
-            best = Fit(theta=theta, value=value)
-            if self._scales is not None and n > _MOST_AVERAGED:
+            best = self._straight(x, y, n, None if base is None else base[place])
+            if self._scales is not None and n > _FEW:
                 near = best if base is None else base[place]
-                best = bent(x, y, self._group, self._prior, self._scales, best, near)
+                best = bent(x, y, self._prior, self._scales, best, near)
             found.append(replace(best, value=best.value - jacobian))
         return found
+
+    def _straight(self, x: Array, y: Array, n: int, base: Fit | None) -> Fit:
+        """Return the best fit without a bend, of n results or of the part of them given."""
+        kernels = self._kernels if n > _FEW else self._kernels[:1]
+        if base is not None:
+            starts = [base.theta]
+        else:
+            starts = [self._prior.start(kernels[0].dimensions, noise) for noise in _NOISES]
+        fits = []
+        for kernel in kernels:
+            theta, value = fit(x, y, kernel, self._prior, starts)
+            fits.append(Fit(kernel=kernel, theta=theta, value=value))
+        return min(fits, key=lambda one: one.value)
 
     def _posterior(
         self, x: Array, kept_by: Callable[[int], Array], due: int, which: int, found: Fit
@@ -215,7 +228,7 @@ class LossModel:
             room = len(chosen) + max(_HELD_FOR, math.ceil(base * (_GROWTH - 1)) + 1)
             kept = {key: one for key, one in self._posteriors.items() if key[0] == base}
             self._posteriors = kept
-            made = Posterior(x[chosen], self._group, found.theta, room, found.bend)
+            made = Posterior(x[chosen], found.kernel, found.theta, room, found.bend)
             kept[base, which] = made, chosen
         posterior, chosen = self._posteriors[base, which]
         held = base + len(posterior) - len(chosen)

@@ -27,6 +27,7 @@ from sonde.core.surrogates.earlier import trend_of
 from sonde.core.surrogates.encoding import Array, Encoding
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
 from sonde.core.surrogates.hypervolume import FrontGrowth, non_dominated, reference_point
+from sonde.core.surrogates.kernel import Kernel
 from sonde.core.surrogates.loss_model import Conditioned, LossModel
 from sonde.core.surrogates.records import Records
 from sonde.core.surrogates.warps import graded, normalised
@@ -41,6 +42,7 @@ _LABEL_NOISE = (float(np.log(1e-4)), float(np.log(0.1)))  # what fails once most
 _MOST_WEIGHED = 100  # results of a fit that serves one weighing of the goals only
 _WEIGHED_WARPS = (None, 0.3)
 _SHARE_OF_SUM = 0.05  # of the augmented Chebyshev norm
+_ALONE = 0.5  # of the variance: what each parameter does by itself
 _CERTAIN = 1.0  # standard deviations from its bound that a constraint keeps which never changes
 
 
@@ -72,17 +74,19 @@ class Models:
     ) -> None:
         self._encoding, self._goals, self._seed = encoding, goals, seed
         self._prior = Prior.of(encoding.active)
-        group = encoding.group
+        self._kernel = Kernel(encoding.group)
+        kernels = self._kernel, Kernel(encoding.group, _ALONE)
         modelled = goals if goals <= _MOST_GOALS else 0
         self._losses = [
             LossModel(
-                group, self._prior, seed, trend=trend_of(encoding, earlier, goal),
+                kernels, self._prior, seed, trend=trend_of(encoding, earlier, goal),
                 scales=encoding.scales if goals == 1 else None,
             )
             for goal in range(modelled)
         ]  # fmt: skip
         self._limits = [
-            LossModel(group, self._prior, seed, (None,), levels=graded) for _ in range(constraints)
+            LossModel(kernels, self._prior, seed, (None,), levels=graded)
+            for _ in range(constraints)
         ]
 
     def outlook(self, records: Records, there: Array, random: np.random.Generator) -> Outlook:
@@ -123,7 +127,7 @@ class Models:
         else:
             values = _weighed(losses, random.dirichlet(np.ones(self._goals)))
             model = LossModel(
-                self._encoding.group, self._prior, self._seed, _WEIGHED_WARPS,
+                [self._kernel], self._prior, self._seed, _WEIGHED_WARPS,
                 most_fitted=_MOST_WEIGHED,
             )  # fmt: skip
         given = model.given(
@@ -201,8 +205,8 @@ class Models:
         offset = 1.0 - 2.0 * (records.failed + 1) / (records.ended + 2)
         prior = Prior.of(self._encoding.active, noise=-4.0, noise_bounds=_LABEL_NOISE)
         start = prior.start(self._encoding.dimensions, prior.noise)
-        theta, _ = fit(columns, labels - offset, self._encoding.group, prior, [start])
-        posterior = Posterior(columns, self._encoding.group, theta, len(columns) + len(there))
+        theta, _ = fit(columns, labels - offset, self._kernel, prior, [start])
+        posterior = Posterior(columns, self._kernel, theta, len(columns) + len(there))
         posterior.target(labels - offset)
         expected = posterior.mean(there)
         posterior.extend(there)
