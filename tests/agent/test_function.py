@@ -170,7 +170,7 @@ def test_a_cancelled_function_ends_where_it_is(lab: Lab, stubborn: bool) -> None
     agent = lab.spawn(record)
     until((lab.base / "begun").exists)
     lab.store.update_sweep(record.id, utc_now(), control=Control.CANCELLED)
-    assert agent.wait(20) == 0
+    assert agent.wait(100) == 0
     assert lab.states(record) == ["cancelled"]
 
 

@@ -257,7 +257,7 @@ def test_a_process_that_works_on_a_trial_hears_that_it_is_to_end(tmp_path: Path)
             Decision(against=sweep.store.get_sweep(sweep.id).revision, verdicts={0: Verdict.STOP}),
             utc_now(),
         )
-        assert child.wait(timeout=20) == 0
+        assert child.wait(timeout=100) == 0
         assert t.should_stop
         t.tell()
     assert (sweep.trials[0].state, sweep.trials[0].value) == ("stopped", 1.0)

@@ -29,7 +29,7 @@ def python(
     env = os.environ | {"SONDE_STORE": str(folder / "s.db")}
     return subprocess.run(
         [sys.executable, *argv],
-        cwd=folder, env=env, input=stdin, capture_output=True, text=True, check=False, timeout=60,
+        cwd=folder, env=env, input=stdin, capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
 
 

@@ -5,9 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 __all__ = ["Look", "launched", "looking"]
+
+_WAIT_MS = 60_000  # a browser is slow on a machine that has other work
+expect.set_options(timeout=_WAIT_MS)  # it has 5 s of its own, whatever the page has
 
 Look = Callable[..., AbstractContextManager[Page]]
 """What the fixture `look` gives: `looking` with the browser."""
@@ -56,7 +59,7 @@ def looking(
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(_WAIT_MS)
     faults: list[str] = []
     try:
         page = context.new_page()

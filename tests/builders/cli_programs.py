@@ -25,7 +25,7 @@ from sonde.errors import NotFoundError
 from sonde.store import open_store
 
 SONDE = [sys.executable, "-m", "sonde"]
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 TRAIN = """\
 import json, os, sys, time
@@ -66,7 +66,7 @@ class Place:
         """Run a command line to its end."""
         done = subprocess.run(
             [*SONDE, *argv], cwd=self.path, env=environment(**env), capture_output=True,
-            text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
+            text=True, timeout=110, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         if code is not None:
             assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
@@ -118,6 +118,13 @@ class Place:
                 if ours and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(words)
         return found
+
+    def wait_until_alone(self) -> None:
+        """Wait until what a killed program has left has ended too."""
+        until = time.monotonic() + WAIT_S
+        while left := self.orphans():
+            assert time.monotonic() < until, left
+            time.sleep(0.05)
 
     def close(self) -> None:
         """End what the test started."""

@@ -21,6 +21,16 @@ class _Disorder(ThreadingHTTPServer):
         self.random = random.Random(seed)
         self.late: list[threading.Timer] = []
         self.twice = self.lost = 0
+        self._fates: list[str] = []
+        self._turn = threading.Lock()
+
+    def fate(self) -> str:
+        """Return what becomes of the next write: of ten, two arrive twice and one is lost."""
+        with self._turn:
+            if not self._fates:
+                self._fates = ["twice", "twice", "lost", *[""] * 7]
+                self.random.shuffle(self._fates)
+            return self._fates.pop()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -39,17 +49,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, *, disturbed: bool) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _OWN}
-        chance = self.server.random.random() if disturbed else 1.0
-        if chance < 0.3:
+        fate = self.server.fate() if disturbed else ""
+        if fate:
             sleep(self.server.random.random() / 4)  # others overtake it
         status, named, content = self._send(body, headers)
-        if chance < 0.2:
+        if fate == "twice":
             self.server.twice += 1
             delay = self.server.random.random()
             again = threading.Timer(delay, self._send, (body, headers))
             self.server.late.append(again)
             again.start()
-        if 0.2 < chance < 0.3:
+        if fate == "lost":
             self.server.lost += 1
             self.close_connection = True
             return
@@ -63,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, body: bytes, headers: dict[str, str]) -> tuple[int, httpx.Headers, bytes]:
         url = self.server.server_url.rstrip("/") + self.path
-        with httpx.stream(self.command, url, content=body, headers=headers) as answer:
+        with httpx.stream(self.command, url, content=body, headers=headers, timeout=60) as answer:
             return answer.status_code, answer.headers, b"".join(answer.iter_raw())
 
 

@@ -49,7 +49,7 @@ class Program:
         done = subprocess.run(
             self.command(*overrides),
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=100, check=False,
+            timeout=250, check=False,
         )  # fmt: skip
         assert (done.returncode != 0) == fails, done.stdout
         return done.stdout
@@ -69,7 +69,7 @@ def kill(process: "subprocess.Popen[str]") -> None:
     process.communicate()
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 40) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 100) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not what():

@@ -30,7 +30,7 @@ for step in 1 2 3; do
     sleep 0.01
 done
 """
-DEADLINE_S = 60.0
+DEADLINE_S = 200.0
 
 
 class Bystander:
@@ -207,7 +207,7 @@ def check(terminal: Terminal, store: Store, bystander: Bystander) -> None:
         folder = path if trial.attempts == 1 else path.with_name(f"{path.name}.{trial.attempts}")
         lines = (folder / "reports.jsonl").read_text().splitlines()
         assert [json.loads(line)["loss"] for line in lines] == expected
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while left := terminal.left():
         assert time.monotonic() < end, f"processes that are left: {left}"
         time.sleep(0.05)

@@ -144,7 +144,7 @@ class Server:
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """End it in good order, or with SIGQUIT at once, which is as a crash."""
         self._running.send_signal(number)
-        self._running.wait(30)
+        self._running.wait(100)
 
     def kill(self) -> None:
         """End all its processes as a power cut would, but for what the kernel has."""
@@ -153,15 +153,15 @@ class Server:
         for child in children:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
-        self._running.wait(30)
-        psutil.wait_procs(children, timeout=5)
+        self._running.wait(100)
+        psutil.wait_procs(children, timeout=100)
 
     def close(self) -> None:
         """End it, and leave nothing."""
         assert self._watcher.stdin is not None
         self._watcher.stdin.close()
         self._watcher.wait()
-        self._running.wait(30)
+        self._running.wait(100)
 
     def _run(self, program: str, *argv: str) -> None:
         done = subprocess.run(

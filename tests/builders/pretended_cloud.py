@@ -90,10 +90,10 @@ class PretendedCloud:
         return [*self.there, "env", "-C", str(folder), sys.executable, *words]
 
     def run(self, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run our Python with these words there and in a folder, for four minutes at most."""
+        """Run our Python with these words there and in a folder, for eight minutes at most."""
         return subprocess.run(
             self.command(folder, *words), env=self.env, capture_output=True, text=True,
-            timeout=240, check=False, stdin=subprocess.DEVNULL,
+            timeout=480, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def python(self, text: str, *argv: str) -> str:
@@ -114,11 +114,11 @@ class PretendedCloud:
         """End all of it."""
         os.kill(self._inside, signal.SIGKILL)
         for process in (self._moto, self._space):
-            process.wait(10)
+            process.wait(60)
 
     def _first_inside(self) -> int:
         children = Path(f"/proc/{self._space.pid}/task/{self._space.pid}/children")
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             found = children.read_text().split()
             if found and Path(f"/proc/{found[0]}/exe").readlink().name == "sshd":

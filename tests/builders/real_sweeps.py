@@ -76,7 +76,7 @@ class RealSweeps:
             until(partial(self._has_begun, sweep, number, mark))
             mark.unlink()
             self._verdict(sweep, number, Verdict.STOP)
-        assert agent.wait(30) == 0
+        assert agent.wait(100) == 0
         return self.lab.store.get_sweep(sweep.id)
 
     def _two(self) -> SweepRecord:

@@ -59,7 +59,7 @@ class RedisServer:
         options += ["--loglevel", "warning", *self.options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen([program(), *options], stdout=log, stderr=log)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         with self.client() as client:
             while True:
                 assert self._process.poll() is None, self.log.read_text()

@@ -14,5 +14,6 @@ from sonde.store.protocol import Store
 @contextmanager
 def served(store: Store, **options: Any) -> Iterator[httpx.Client]:
     """Serve a store on a free port; gives a client whose `base_url` is the server's."""
-    with serving(create_app(store, **options)) as url, httpx.Client(base_url=url) as client:
+    app = create_app(store, **options)
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client

@@ -1,7 +1,6 @@
 """A real TensorBoard on a directory, and what its HParams plugin answers."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from ports import free_port
 
 __all__ = ["TensorBoard", "tensorboard"]
 
@@ -61,9 +62,7 @@ class TensorBoard:
 @contextmanager
 def tensorboard(logdir: Path, groups: int, timeout_s: float = 90.0) -> Iterator[TensorBoard]:
     """Serve a directory until the block ends, which begins when so many groups are loaded."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     argv = [sys.executable, "-W", "ignore", "-m", "tensorboard.main"]
     argv += ["--logdir", str(logdir), "--host", "127.0.0.1", "--port", str(port)]
     argv += ["--load_fast=false", "--reload_interval=1"]

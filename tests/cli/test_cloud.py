@@ -70,6 +70,6 @@ def test_at_a_terminal_a_y_agrees(typed: bytes, code: int) -> None:
         [sys.executable, "-c", program], stdin=theirs, stderr=theirs, stdout=theirs
     )
     os.write(ours, typed)
-    assert asked.wait(30) == code
+    assert asked.wait(100) == code
     os.close(theirs)
     os.close(ours)

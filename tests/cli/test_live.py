@@ -55,7 +55,7 @@ def test_a_low_terminal_is_never_overflowed(desk: Place) -> None:
 
 
 def test_ctrl_c_at_the_terminal_finishes_what_runs(desk: Place) -> None:
-    with terminal(desk, [*GRID, "-j", "2", "train.py", "4", "0.3"], 100, 40) as screen:
+    with terminal(desk, [*GRID, "-j", "2", "train.py", "4", "0.8"], 100, 40) as screen:
         screen.wait_for(lambda text: "▶ running 2/2" in text)
         screen.press(b"\x03")
         screen.wait_for(lambda text: "ending: running trials may finish" in text)

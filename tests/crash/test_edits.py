@@ -81,9 +81,9 @@ def test_four_agents_run_each_point_of_the_edited_spaces_exactly_once(
             edit(store, key, wish.apply, at(1))
             assert_whole(store, key)
         for agent in agents:
-            agent.wait(60)
+            agent.wait(100)
         # Agents that found the sweep done before the last edit have left: one more sees to it.
-        subprocess.run(command, cwd=tmp_path, stderr=subprocess.DEVNULL, check=True, timeout=60)
+        subprocess.run(command, cwd=tmp_path, stderr=subprocess.DEVNULL, check=True, timeout=100)
         assert_whole(store, key)
         changes = store.changes(key)
     done = [trial for trial in changes.trials if trial.state is State.DONE]
@@ -121,11 +121,13 @@ def test_an_edit_whose_process_is_killed_is_there_whole_or_not_at_all(tmp_path: 
     for _ in range(12):
         process = get_context("fork").Process(target=edit_for_ever)
         process.start()
-        time.sleep(rng.uniform(0.05, 0.2))
         assert process.pid is not None
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
         with closing(open_store(url)) as store:
+            while len(store.versions(key)) == made:
+                assert process.is_alive()
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.1))
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
             assert_whole(store, key)
             made = len(store.versions(key))
-    assert made > 12

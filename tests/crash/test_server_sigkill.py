@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ports import free_port
 from sonde.agent.folder import source_folder
 from sonde.agent.snapshot import take
 from sonde.controller import utc_now
@@ -26,13 +27,16 @@ from sonde.store import open_store
 
 SEEDS = 20
 POINTS, REPORTS, AGENTS = 60, 3, 3
+# Trials end when all agents have one; the last ones when all that is to be killed was.
 SCRIPT = """\
+until [ -e BASE/go ]; do sleep 0.02; done
+[ "$SONDE_PARAM_X" -le 57 ] || until [ -e BASE/end ]; do sleep 0.02; done
 for step in 1 2 3; do
     echo "{\\"step\\": $step, \\"loss\\": $SONDE_PARAM_X$step}" >> "$SONDE_TRIAL_DIR/reports.jsonl"
     sleep 0.02
 done
 """
-DEADLINE_S = 60.0
+DEADLINE_S = 200.0
 
 
 class Site:
@@ -42,7 +46,7 @@ class Site:
         self.base = base
         self.folder = base / "project"
         self.folder.mkdir()
-        (self.folder / "train.sh").write_text(SCRIPT)
+        (self.folder / "train.sh").write_text(SCRIPT.replace("BASE", str(base)))
         self.store = open_store(str(base / ".sonde" / "sonde.db"))
         command = Command(argv=("sh", "train.sh"), folder=str(self.folder))
         space = space_of({"x": list(range(1, POINTS + 1))})
@@ -50,17 +54,16 @@ class Site:
         self.sweep = self.store.create_sweep(sweep, utc_now()).id
         take(command, source_folder(base / ".sonde", self.sweep))
         self.processes: list[subprocess.Popen[str]] = []
-        self.port = 0
+        self.port = free_port()
         self.server = self.serve()
         self.agents = [self.agent(number) for number in range(AGENTS)]
 
     def serve(self) -> subprocess.Popen[str]:
-        """Start the server; on its port, once it has one."""
+        """Start the server, on its port."""
         server = self._start("serve", "--store", self.store.url, "--port", str(self.port))
         assert server.stderr is not None
         line = server.stderr.readline()
-        assert " at http://127.0.0.1:" in line, line
-        self.port = int(line.partition(" at http://127.0.0.1:")[2].partition(";")[0])
+        assert f" at http://127.0.0.1:{self.port};" in line, line
         return server
 
     def agent(self, number: int) -> subprocess.Popen[str]:
@@ -118,6 +121,7 @@ def test_every_point_is_done_once_though_an_agent_and_the_server_are_killed(
     while len(site.at_work()) < AGENTS:
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    (site.base / "go").touch()
     while site.ended() < POINTS:
         assert time.monotonic() < deadline, site.store.get_sweep(site.sweep)
         if strikes and site.ended() >= strikes[0][0]:
@@ -130,10 +134,12 @@ def test_every_point_is_done_once_though_an_agent_and_the_server_are_killed(
                 site.server.wait()
                 time.sleep(rng.uniform(0, 0.5))
                 site.server = site.serve()
+        if not strikes:
+            (site.base / "end").touch()
         time.sleep(0.01)
     assert not strikes
     left = [agent for agent in site.agents if agent.poll() != -signal.SIGKILL]
-    assert [agent.wait(20) for agent in left] == [0] * (AGENTS - 1)
+    assert [agent.wait(100) for agent in left] == [0] * (AGENTS - 1)
     trials = site.store.changes(site.sweep).trials
     assert [trial.number for trial in trials] == list(range(POINTS))
     assert sorted(trial.params["x"] for trial in trials) == list(range(1, POINTS + 1))

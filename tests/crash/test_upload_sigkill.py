@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ports import free_port
 from sonde.agent.folder import source_folder
 from sonde.agent.snapshot import take
 from sonde.controller import utc_now
@@ -24,7 +25,7 @@ head -c 40000000 BASE/random > "$SONDE_TRIAL_DIR/artifacts/model.bin"
 echo $SONDE_PARAM_X > "$SONDE_TRIAL_DIR/artifacts/x"
 """
 LOG = b"".join(b"%d\n" % n for n in range(1, 100001))
-DEADLINE_S = 60.0
+DEADLINE_S = 200.0
 
 
 class Site:
@@ -43,16 +44,16 @@ class Site:
         self.sweep = self.store.create_sweep(sweep, utc_now()).id
         take(command, source_folder(self.root, self.sweep))
         self.processes: list[subprocess.Popen[str]] = []
-        self.port = 0
+        self.port = free_port()
         self.server = self.serve()
         self.agent = self.start_agent()
 
     def serve(self) -> subprocess.Popen[str]:
-        """Start the server; on its port, once it has one."""
+        """Start the server, on its port."""
         server = self._start("serve", "--store", self.store.url, "--port", str(self.port))
         assert server.stderr is not None
         line = server.stderr.readline()
-        self.port = int(line.partition(" at http://127.0.0.1:")[2].partition(";")[0])
+        assert f" at http://127.0.0.1:{self.port};" in line, line
         return server
 
     def start_agent(self) -> subprocess.Popen[str]:

@@ -82,9 +82,9 @@ def test_what_a_server_answers_is_as_shown(url: str, tokens: Tokens) -> None:
     (answer,) = re.findall(r'^(\{"version".*)$', SERVER, re.MULTILINE)
     (problem,) = re.findall(r'^(\{"type".*)$', SERVER, re.MULTILINE)
     token = tokens.add("node7", Role.AGENT)
-    assert httpx.get(f"{url}/api/v1/server").text == problem
+    assert httpx.get(f"{url}/api/v1/server", timeout=60).text == problem
     headers = {"authorization": f"Bearer {token}"}
-    found = httpx.get(f"{url}/api/v1/server", headers=headers).json()
+    found = httpx.get(f"{url}/api/v1/server", headers=headers, timeout=60).json()
     assert list(found) == re.findall(r'"(\w+)":', answer)
     assert found["role"] == "agent"
 

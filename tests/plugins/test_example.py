@@ -58,7 +58,8 @@ def test_it_is_used_by_its_name_with_its_options_by_a_sweep_and_its_agents(
 def test_its_rule_stops_trials_of_a_sweep_and_its_agents(packages: Path, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(
         "import time\nx = 0.5\nfor step in range(100):\n"
-        "    print(f'loss: {1 / (step + 1) if x > 0 else 1}', flush=True)\n    time.sleep(0.02)\n"
+        "    print(f'loss: {1 / (step + 1) if x > 0 else 1}', flush=True)\n"
+        "    time.sleep(0.02 if x > 0 else 0.1)\n"
     )
     words = ["sonde", "run", "--stop", "patience(steps=5)", "--hyperparam", "x=0,1", "-j", "1"]
     words += ["--metric", "loss:last", "--metric-regex", r"loss: (\S+)", "train.py"]

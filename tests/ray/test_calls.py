@@ -52,8 +52,8 @@ def _settings(url: str) -> Iterator[None]:
 def program(base: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
     (base / "driver.py").write_text(text)
     return subprocess.run(
-        [sys.executable, *words, "driver.py"], cwd=base, capture_output=True, text=True, timeout=60,
-        check=False,
+        [sys.executable, *words, "driver.py"], cwd=base, capture_output=True, text=True,
+        timeout=100, check=False,
     )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def test_a_program_that_is_killed_leaves_calls_that_resume_runs(tmp_path: Path) 
     until(lambda: not store.get_sweep(record.id).counts.get(State.RUNNING))
     done = subprocess.run(
         [sys.executable, "-m", "sonde", "resume", record.name, "-j", "2"], cwd=tmp_path,
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     trials = store.changes(record.id).trials

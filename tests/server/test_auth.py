@@ -263,6 +263,6 @@ def test_a_server_with_a_certificate_speaks_https(tmp_path: Path, store: MemoryS
     with serving(create_app(store), Address(certfile=cert, keyfile=key)) as url:
         assert url.startswith("https://127.0.0.1:")
         trusting = ssl.create_default_context(cafile=str(cert))
-        assert httpx.get(f"{url}/api/v1/sweeps", verify=trusting).json() == []
+        assert httpx.get(f"{url}/api/v1/sweeps", verify=trusting, timeout=60).json() == []
     with pytest.raises(ConfigError, match="they cannot be used"):
         check_files(cert, cert)

@@ -35,7 +35,7 @@ def test_long_trials_are_stopped_by_the_rule_though_their_agents_ask_for_nothing
         far.report(good, 1, [Report(0, {"loss": 1.0}, 1.0)], utc_now())
         time.sleep(1.5)
         far.report(poor, 1, [Report(0, {"loss": 2.0}, 2.0)], utc_now())
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             verdicts = list(far.renew([good, poor], utc_now(), 10))
             if verdicts == [Verdict.GO_ON, Verdict.STOP]:
@@ -54,7 +54,7 @@ def test_after_a_restart_the_rule_stops_trials_though_nobody_asks() -> None:
     for loss, lease in enumerate(leases, 1):  # a server that was killed before it judged them
         store.report(lease, 1, [Report(0, {"loss": float(loss)}, float(loss))], utc_now())
     with served(store, decides=True):
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             asked = [trial.asked for trial in store.changes(sweep).trials]
             if asked == [Verdict.GO_ON, Verdict.STOP]:

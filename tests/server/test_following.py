@@ -20,7 +20,7 @@ Events = Iterator[tuple[str, str, dict[str, Any]]]
 def following(client: httpx.Client, query: str = "", last: str = "") -> Iterator[Events]:
     headers = {"last-event-id": last} if last else {}
     path = f"/api/v1/sweeps/digits/events{query}"
-    with client.stream("GET", path, headers=headers, timeout=20) as answer:
+    with client.stream("GET", path, headers=headers, timeout=100) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield events(answer)
 

@@ -17,7 +17,7 @@ Events = Iterator[tuple[str, str, dict[str, Any]]]
 @contextmanager
 def listening(client: httpx.Client, query: str = "", last: str = "") -> Iterator[Events]:
     headers = {"last-event-id": last} if last else {}
-    with client.stream("GET", f"/api/v1/view/live{query}", headers=headers, timeout=20) as answer:
+    with client.stream("GET", f"/api/v1/view/live{query}", headers=headers, timeout=100) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-store"
         yield events(answer)

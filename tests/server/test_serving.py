@@ -19,9 +19,9 @@ from sonde.store.memory import MemoryStore
 
 def test_it_answers_within_the_block_and_not_after_it() -> None:
     with serving(create_app(MemoryStore())) as url:
-        assert httpx.get(f"{url}/api/v1/sweeps").status_code == 200
+        assert httpx.get(f"{url}/api/v1/sweeps", timeout=60).status_code == 200
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/api/v1/sweeps")
+        httpx.get(f"{url}/api/v1/sweeps", timeout=60)
 
 
 def test_a_port_that_is_taken_is_refused_with_a_remedy() -> None:
@@ -50,7 +50,7 @@ def test_sonde_serve_says_where_and_ends_with_a_signal(
         found = re.fullmatch(r"serving sqlite:///(\S+) at (http://127.0.0.1:\d+); .*\n", line)
         assert found is not None, line
         assert found[1] == str(path)
-        assert httpx.get(f"{found[2]}/api/v1/sweeps").json() == []
+        assert httpx.get(f"{found[2]}/api/v1/sweeps", timeout=60).json() == []
         os.kill(process.pid, number)
-        assert process.wait(10) == 0
+        assert process.wait(100) == 0
         assert process.stderr.read() == ""

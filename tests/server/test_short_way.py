@@ -34,7 +34,7 @@ class Line:
     """A connection, and what came back on it."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=100)
         self.read = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
@@ -238,14 +238,14 @@ def test_the_server_leaves_with_the_answer_that_is_due() -> None:
 
         def stamp(self) -> object:
             self.entered.set()
-            self.go_on.wait(10)
+            self.go_on.wait(100)
             return super().stamp()
 
     store = Slow()
     with serving(create_app(store)) as url:
         line = Line(int(url.rpartition(":")[2]))
         line.send(request(wire.encode(None), name="stamp"))
-        store.entered.wait(10)
+        store.entered.wait(100)
         threading.Timer(0.2, store.go_on.set).start()
     with line:
         status, headers, _ = line.answer()

@@ -209,7 +209,7 @@ def test_something_else_that_answers_there_is_said(network: Network) -> None:
 @pytest.mark.parametrize("body", [b"", b"\xc1", b"\x80", b"[]", b"\x93\x01\x02\x03", b"\xff" * 99])
 @pytest.mark.parametrize("operation", ["lease", "commit", "finish", "create_sweep", "changes"])
 def test_a_message_that_is_none_is_refused(network: Network, body: bytes, operation: str) -> None:
-    answer = httpx.post(f"{network.url}/api/v1/store/{operation}", content=body)
+    answer = httpx.post(f"{network.url}/api/v1/store/{operation}", content=body, timeout=60)
     assert answer.status_code == 422, answer.text
 
 

@@ -184,7 +184,7 @@ def as_nobody(call: Callable[[], list[str]]) -> list[str]:
 
     process = multiprocessing.get_context("fork").Process(target=child)
     process.start()
-    process.join(30)
+    process.join(100)
     assert process.exitcode == 0
     said: list[str] = here.recv()
     return said

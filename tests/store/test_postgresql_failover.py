@@ -1,13 +1,13 @@
 """A primary that dies, and its standby that takes over, under agents at work."""
 
 import multiprocessing
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ports import free_port
 from postgres import Server
 from sonde.api.keeper import Held
 from sonde.controller import Controller
@@ -35,16 +35,11 @@ class Pair:
         wait_for(lambda: self.primary.psql(behind) == "1")
 
 
-def wait_for(is_so: Callable[[], bool], most_s: float = 30) -> None:
+def wait_for(is_so: Callable[[], bool], most_s: float = 100) -> None:
     end = time.monotonic() + most_s
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -105,7 +100,7 @@ def agents(url: str, key: str, folder: Path) -> Iterator[list[Path]]:
     try:
         yield notes
         for process in processes:
-            process.join(60)
+            process.join(150)
         assert [process.exitcode for process in processes] == [0] * AGENTS
     finally:
         for process in processes:

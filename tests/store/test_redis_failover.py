@@ -1,6 +1,5 @@
 """A primary, its replica and a sentinel: what the store does when the primary dies."""
 
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as NoAnswer
 
+from ports import free_port
 from redis_server import RedisServer, program, redis_server
 from sonde.core.trial import Outcome, Report, State
 from sonde.errors import StoreError
@@ -20,11 +20,6 @@ from sonde.store.protocol import Ask, Decision, NewTrial
 from sonde.testing.stores import at, sweep
 
 DONE = Outcome(state=State.DONE)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -39,7 +34,7 @@ def pair() -> Iterator[tuple[RedisServer, RedisServer, int, int]]:
         ) as replica,
         replica.client() as client,
     ):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 100
         while client.info("replication")["master_link_status"] != "up":
             assert time.monotonic() < end
             time.sleep(0.02)
@@ -55,13 +50,13 @@ def sentinel(port: int) -> Iterator[int]:
         config.write_text(
             f"port {own}\nbind 127.0.0.1\ndir {folder}\n"
             f"sentinel monitor sweeps 127.0.0.1 {port} 1\n"
-            "sentinel down-after-milliseconds sweeps 300\nsentinel failover-timeout sweeps 3000\n"
+            "sentinel down-after-milliseconds sweeps 2000\nsentinel failover-timeout sweeps 3000\n"
         )
         with (Path(folder) / "log").open("wb") as log:
             argv = [program(), str(config), "--sentinel"]
             process = subprocess.Popen(argv, stdout=log, stderr=log)
         try:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 100
             with Redis(port=own) as client:
                 while True:
                     # Until it has heard of the replica it could not put it in the place.
@@ -106,7 +101,7 @@ def test_a_replica_is_read_and_refuses_to_write() -> None:
         with closing(open_store(primary.url("p"))) as store:
             record = store.create_sweep(sweep(), at(0))
         with replica.client() as client:
-            end = time.monotonic() + 10
+            end = time.monotonic() + 100
             while not client.exists(f"p:{record.id}"):
                 assert time.monotonic() < end
                 time.sleep(0.01)
@@ -115,4 +110,4 @@ def test_a_replica_is_read_and_refuses_to_write() -> None:
             started = time.monotonic()
             with pytest.raises(StoreError, match="a replica, which takes no writes; name the prim"):
                 store.update_sweep(record.id, at(1), notes="n")
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 60

@@ -119,7 +119,7 @@ def test_eight_processes_lease_each_trial_exactly_once(tmp_path: Path) -> None:
     for process, said in workers:
         with said:
             taken += [int(line) for line in said]
-        process.join(30)
+        process.join(100)
         assert process.exitcode == 0
     assert sorted(taken) == list(range(200))
     assert store.get_sweep(record.id).counts[State.DONE] == 200
@@ -137,7 +137,7 @@ def test_processes_that_open_one_new_store_at_once_all_get_it(tmp_path: Path) ->
     for process, said in workers:
         with said:
             assert said.read() == "[]\n"
-        process.join(30)
+        process.join(100)
 
 
 def test_whatever_was_acknowledged_survives_the_killing_of_writers(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_forked_child_goes_on_with_a_connection_of_its_own(tmp_path: Path) -> 
     for lease in mine:
         store.finish(lease, Outcome(state=State.DONE), at(2))
     for child in children:
-        child.join(30)
+        child.join(100)
     assert [child.exitcode for child in children] == [10, 10, 10]
     assert store.get_sweep(record.id).counts[State.DONE] == 60
     store.close()
@@ -285,7 +285,7 @@ key = store.list_sweeps()[0].id
 store.update_sweep(key, at(1), notes="other", tags=["t"])
 store.release(key, ["a"], at(1))
 """
-    start(change, path).communicate(timeout=30)
+    start(change, path).communicate(timeout=100)
     assert store.stamp() != stamp
     news = store.changes(record.id, cursor)
     assert (news.record.notes, news.record.tags) == ("other", ("t",))
@@ -316,7 +316,7 @@ def test_a_disk_that_takes_no_more_is_said_and_nothing_is_damaged(tmp_path: Path
     path = file_of(tmp_path)
     store = SqliteStore(path)
     with_trials(store, 3)
-    output = start(FILL, path, 1_000_000).communicate(timeout=60)[0]
+    output = start(FILL, path, 1_000_000).communicate(timeout=100)[0]
     first, second = output.splitlines()
     kept, _, message = first.partition(" ")
     assert int(kept) > 3
@@ -349,7 +349,7 @@ os._exit(0)
 def test_a_store_that_the_disk_has_no_room_for_is_refused_as_such(tmp_path: Path) -> None:
     path = file_of(tmp_path)
     SqliteStore(path).close()
-    said = start(BEGIN, path, tmp_path).communicate(timeout=60)[0].splitlines()
+    said = start(BEGIN, path, tmp_path).communicate(timeout=100)[0].splitlines()
     refused = [line for line in said if line != "made"]
     assert 3 < len(refused) < len(said)
     assert [line for line in refused if "free some space" not in line] == []

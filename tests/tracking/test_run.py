@@ -221,7 +221,7 @@ def test_children_of_a_script_that_asks_are_ended_by_sigterm(trial: Path) -> Non
         "    child = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,))\n"
         "    child.start()\n"
         "    child.terminate()\n"
-        "    child.join(10)\n"
+        "    child.join(100)\n"
         "    assert child.exitcode == -15, child.exitcode\n"
     )
     subprocess.run([sys.executable, "-c", text], check=True)

@@ -101,7 +101,7 @@ def test_a_function_of_the_users_own_decides_what_is_tried_and_nobody_else() -> 
     agent = threading.Thread(target=lambda: wandb.agent(sweep, train, workers=0))
     agent.start()
     tuner.run(print_status=False)
-    agent.join(20)
+    agent.join(100)
     assert [run.config["lr"]["value"] for run in tuner.runs] == [0.2, 0.2]
     assert asked[:2] == [0, 1]
     assert {run.state for run in tuner.runs} == {"finished"}

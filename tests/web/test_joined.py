@@ -98,9 +98,9 @@ def test_the_pieces_of_every_module_make_it_up() -> None:
 
 
 def test_each_line_of_the_script_is_known_by_its_module_and_line(real_url: str) -> None:
-    script = httpx.get(f"{real_url}/web/{SCRIPT}").text.splitlines()
+    script = httpx.get(f"{real_url}/web/{SCRIPT}", timeout=60).text.splitlines()
     assert script[-1] == f"//# sourceMappingURL={MAP}"
-    about = httpx.get(f"{real_url}/web/{MAP}").json()
+    about = httpx.get(f"{real_url}/web/{MAP}", timeout=60).json()
     assert sorted(about["sources"]) == sorted(
         path.relative_to(WEB).as_posix()
         for path in WEB.rglob("*.js")
@@ -136,7 +136,7 @@ def numbers(mapping: str) -> list[int]:
 
 
 def test_all_of_the_dashboard_is_80_kb_compressed(real_url: str) -> None:
-    sent = httpx.get(f"{real_url}/web/{SCRIPT}", headers={"accept-encoding": "gzip"})
+    sent = httpx.get(f"{real_url}/web/{SCRIPT}", headers={"accept-encoding": "gzip"}, timeout=60)
     assert int(sent.headers["content-length"]) <= 80_000
 
 

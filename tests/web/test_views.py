@@ -64,7 +64,7 @@ def test_importance_is_told_with_its_method_and_what_it_is_made_from(
     with look(url) as page:
         page.goto("/?sweep=digits")
         shown = panel(page, "What matters for loss")
-        expect(shown).to_contain_text("from 12 results", timeout=30_000)
+        expect(shown).to_contain_text("from 12 results")
         shares = shown.get_by_role(
             "img", name=re.compile("functional ANOVA of a random forest: lr")
         )
@@ -73,7 +73,7 @@ def test_importance_is_told_with_its_method_and_what_it_is_made_from(
         expect(correlation).to_be_visible()
         shown.get_by_label("By").select_option("ped-anova")
         other = shown.get_by_role("img", name=re.compile("PED-ANOVA.*: lr"))
-        expect(other).to_be_visible(timeout=15_000)
+        expect(other).to_be_visible()
         assert "how=ped-anova" in page.url
 
 

@@ -46,7 +46,7 @@ def test_a_connection_is_made_again_and_without_a_driver_the_watchdog_ends_all(
     before = done().count(" done ")
     _until(lambda: done().count(" done ") > before + 1, 90, done)
     _of(driver, "run").send_signal(signal.SIGKILL)
-    driver.wait(10)
+    driver.wait(100)
     _until(lambda: _states(cloud) == {"terminated"}, 120, done)
     shown = cloud.run(tmp_path, "-m", "sonde", "cloud", "status", "--json")
     (found,) = json.loads(shown.stdout)
