@@ -63,8 +63,7 @@ class History:
         dimensions = len(self.space.dimensions)
         if len(self.goals) > 1:
             return min(max(dimensions + 1, _FEWEST_OF_SEVERAL), _MOST_OF_SEVERAL)
-        # The best of earlier sweeps, which comes first, stands in for one.
-        return min(max(dimensions // 2 + 2, _FEWEST), _MOST) - bool(self.earlier)
+        return min(max(dimensions // 2 + 2, _FEWEST), _MOST)
 
     def add(self, trial: Trial) -> None:
         """Take in a trial that has ended."""

@@ -1,22 +1,26 @@
 """A warm start, for any method: what the user believes and what earlier sweeps found comes first.
 
-Where the user has guessed values, the first trial is at the guess. The best of earlier sweeps are
-tried next, three at most, in turns with the method's own points, which begin as they would
-have anyway: should the past mislead, few trials are lost to it. After the first of them two of
-the own trials are awaited, and as soon as these or later ones are better than what was found
-earlier, no more of that is tried.
+Where the user has guessed values, the first trial is at the guess. Then the past is on trial: the
+best of each earlier sweep is tried, and in turns with these the method begins as it would have
+anyway. If most of its first three points are better, the past misleads and is forgotten, the
+results of those trials too. (One better point is no proof: under noise it is often luck.) The
+method then goes on as if there had been no past, so that what misleads costs these trials, one a
+sweep, and nothing else. Otherwise the method is told all, and more of the earlier bests are tried,
+three altogether, until it has found better by itself.
 """
 
 import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any
 
 from sonde.core.distributions.values import Params, Value
+from sonde.core.dominance import dominates
 from sonde.core.earlier import Lesson
 from sonde.core.search.protocol import Method, Problem, Request
 from sonde.core.space import Space
+from sonde.core.trial import State as TrialState
 from sonde.core.trial import Trial, losses
 from sonde.errors import ConfigError
 
@@ -24,7 +28,7 @@ __all__ = ["Warm"]
 
 _MOST = 3  # points of earlier sweeps that are tried
 _TURNS = 16  # trials among which they are; every other one
-_ENOUGH_OWN = 2
+_ENOUGH_OWN = 3  # assignments against which the first of them have to hold their own
 
 
 @dataclass(slots=True)
@@ -32,31 +36,62 @@ class State:
     """The method's state, and what is offered beside it.
 
     Attributes:
-        inner: The method's.
+        inner: The method's; as long as the past is on trial, of one that knows nothing of it.
         guess: Where the user believes the best to be, if anywhere.
-        offers: The best of earlier sweeps, by key.
+        offers: The best of earlier sweeps, by key; the best of each comes first.
+        heads: How many of them are tried before more is known.
         told: Keys of the guess and of the offers.
-        earlier: The lowest loss of those that were tried.
-        own: Losses of the others.
+        is_on_trial: Whether the past may still turn out to mislead.
+        withheld: Keys of what the method is never told, as the past has misled.
+        trials: All that have ended while the past was on trial.
+        found: Losses of what has ended while offers may be made, by key.
     """
 
     problem: Problem
     inner: Any
     guess: Params | None
     offers: Mapping[Hashable, Params]
+    heads: int
     told: frozenset[Hashable]
-    earlier: float = math.inf
-    own: list[float] = field(default_factory=list)
+    is_on_trial: bool
+    withheld: frozenset[Hashable] = frozenset()
+    trials: list[Trial] = field(default_factory=list)
+    found: dict[Hashable, list[tuple[float, ...]]] = field(default_factory=dict)
+
+    def note(self, key: Hashable, trial: Trial) -> None:
+        """Take down how a trial has ended; a cancelled one says nothing."""
+        if trial.state is not TrialState.CANCELLED:
+            nothing = (math.inf,) * len(self.problem.goals)
+            self.found.setdefault(key, []).append(losses(trial, self.problem.goals) or nothing)
 
     @property
-    def is_refuted(self) -> bool:
-        """Whether the method found better by itself."""
-        return len(self.own) >= _ENOUGH_OWN and min(self.own) < self.earlier < math.inf
+    def is_ripe(self) -> bool:
+        """Whether the first offers and enough of the method's own points have ended."""
+        tried = sum(key in self.found for key in self.offers)
+        return tried >= self.heads and len(self.found) - tried >= _ENOUGH_OWN
 
     @property
-    def is_upheld(self) -> bool:
-        """Whether what was found earlier is no worse than what the method found by itself."""
-        return len(self.own) >= _ENOUGH_OWN and self.earlier <= min(self.own)
+    def is_misled(self) -> bool:
+        """Whether each offer that was tried is worse than most of the method's own points."""
+        return min(self._beaten()) > 0.5
+
+    @property
+    def is_beaten(self) -> bool:
+        """Whether for each offer that was tried the method found better by itself."""
+        return min(self._beaten()) > 0
+
+    def _beaten(self) -> list[float]:
+        """Return for each offer that was tried the share of the own points that are better."""
+        means = {
+            key: tuple(math.fsum(each) / len(each) for each in zip(*several, strict=True))
+            for key, several in self.found.items()
+        }
+        own = [mean for key, mean in means.items() if key not in self.offers]
+        return [
+            sum(dominates(mine, theirs) for mine in own) / len(own)
+            for key, theirs in means.items()
+            if key in self.offers
+        ]
 
 
 class Warm:
@@ -84,25 +119,44 @@ class Warm:
         space = problem.space
         guess = _filled(space, {}) if space.has_guesses else None
         offers = _offers(space, problem.earlier)
+        first = replace(problem, earlier=()) if offers else problem
         return State(
             problem=problem,
-            inner=self._method.start(problem),
+            inner=self._method.start(first),
             guess=guess,
             offers=offers,
+            heads=min(len(problem.earlier), len(offers)),
             told=frozenset([*offers, *([] if guess is None else [space.key(guess)])]),
+            is_on_trial=bool(offers),
         )
 
     def observe(self, state: State, trial: Trial) -> State:
         """Take in a trial that has ended."""
-        state.inner = self._method.observe(state.inner, trial)
-        if state.offers and trial.number < _TURNS:
-            found = losses(trial, state.problem.goals[:1])
-            loss = math.inf if found is None else found[0]
-            if state.problem.space.key(trial.params) in state.offers:
-                state.earlier = min(state.earlier, loss)
-            else:
-                state.own.append(loss)
+        key = state.problem.space.key(trial.params)
+        if key in state.withheld:
+            return state
+        if state.is_on_trial:
+            state.trials.append(trial)
+        if state.is_on_trial or (state.offers and trial.number < _TURNS):
+            state.note(key, trial)
+        if not (state.is_on_trial and key in state.offers):
+            state.inner = self._method.observe(state.inner, trial)
+        if state.is_on_trial and state.is_ripe:
+            self._judge(state)
         return state
+
+    def _judge(self, state: State) -> None:
+        """Forget the past if it misleads; else tell it to the method."""
+        if state.is_misled:
+            state.withheld = frozenset(key for key in state.found if key in state.offers)
+            state.told -= state.offers.keys() - state.withheld
+            state.offers = {}
+        else:
+            state.inner = self._method.start(state.problem)
+            for trial in state.trials:
+                state.inner = self._method.observe(state.inner, trial)
+        state.is_on_trial = False
+        state.trials = []
 
     def propose(self, state: State, request: Request) -> list[Params]:
         """Return the guess, earlier bests in turn, and what the method proposes."""
@@ -160,10 +214,10 @@ def _due(state: State, number: int, seen: Collection[Hashable]) -> Params | None
     if state.guess is not None and state.problem.space.key(state.guess) not in seen:
         return state.guess
     left = [params for key, params in state.offers.items() if key not in seen]
-    if not left or number % 2 or state.is_refuted:
+    if not left or number % 2:
         return None
-    is_first = len(left) == len(state.offers)
-    return left[0] if is_first or state.is_upheld else None
+    is_head = len(state.offers) - len(left) < state.heads
+    return left[0] if is_head or not (state.is_on_trial or state.is_beaten) else None
 
 
 def _offers(space: Space, earlier: Sequence[Lesson]) -> dict[Hashable, Params]:
