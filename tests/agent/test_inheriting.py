@@ -72,16 +72,23 @@ def test_a_further_attempt_goes_on_from_its_own(tmp_path: Path) -> None:
 def test_what_a_killed_attempt_left_half_copied_is_removed(tmp_path: Path) -> None:
     parent, child = (TrialFolder(tmp_path, "s", number, 1) for number in (3, 8))
     parent.create({})
+    (parent.checkpoint / "weights").write_text("parent's")
     half = child.path / "checkpoint.0123abcd.part"
     half.mkdir(parents=True)
     (half / "weights").write_text("hal")
     list(inherit(child, lease(8, "from 3")))
     assert not half.exists()
-    assert child.checkpoint.is_dir()
+    assert (child.checkpoint / "weights").read_text() == "parent's"
 
 
 def test_a_checkpoint_that_is_on_another_machine_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="goes on from trial 3, whose checkpoint is not here"):
+        list(inherit(TrialFolder(tmp_path, "s", 8, 1), lease(8, "from 3")))
+
+
+def test_a_script_that_leaves_no_checkpoint_is_told_to(tmp_path: Path) -> None:
+    TrialFolder(tmp_path, "s", 3, 1).create({})
+    with pytest.raises(ConfigError, match=r"trial 3, which left no checkpoint .*save one"):
         list(inherit(TrialFolder(tmp_path, "s", 8, 1), lease(8, "from 3")))
 
 

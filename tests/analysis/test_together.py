@@ -103,7 +103,7 @@ def test_sweeps_with_too_little_in_common_are_refused_with_what_to_do() -> None:
         with pytest.raises(ConfigError) as refusal:
             draw(kind, one, two)
         assert str(refusal.value) == (
-            f"figure {kind}: one, two have 1 parameter in common, a pair takes two; "
+            f"figure {kind}: one, two have 1 parameter in common, and a pair takes two; "
             "draw each by itself"
         )
     with pytest.raises(ConfigError, match="params=b: two has none; name what all sweeps have"):

@@ -72,6 +72,21 @@ def test_a_second_one_says_where_the_first_one_is(tmp_path: Path) -> None:
         assert said in second.stderr.read()
 
 
+def test_one_that_makes_the_store_says_so_and_the_next_does_not(tmp_path: Path) -> None:
+    (tmp_path / ".sonde").mkdir()
+
+    def said() -> str:
+        with shown(tmp_path, "--port", "0") as (url, ui):
+            httpx.get(url)
+            ui.send_signal(signal.SIGINT)
+            ui.wait(10)
+            assert ui.stderr is not None
+            return ui.stderr.read()
+
+    assert "no store was here, so it is new" in said()
+    assert "so it is new" not in said()
+
+
 @pytest.mark.parametrize("command", [["ui"], ["serve"]])
 def test_a_busy_port_is_refused_and_no_folder_is_left_behind(
     tmp_path: Path, command: list[str]

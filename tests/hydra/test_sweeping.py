@@ -90,6 +90,28 @@ def test_a_config_for_several_directions_of_motpe_runs(program: Making) -> None:
     assert [trial.state for trial in opened(swept, "s").trials] == ["done"] * 3
 
 
+def test_what_cannot_be_used_is_said_without_a_traceback_and_nothing_is_made(
+    program: Making,
+) -> None:
+    swept = program("return 1")
+    for wrong, said in (
+        ("hydra.sweeper.direction=up", "hydra.sweeper.direction=up: that is no direction"),
+        ("hydra/sweeper/sampler=random", "hydra.sweeper.timeout=5x: that is no length of time"),
+    ):
+        printed = swept.run(wrong, "hydra.sweeper.timeout=5x", "x=interval(0,1)", fails=True)
+        assert said in printed
+        assert "Traceback" not in printed
+    assert not (swept.folder / "sonde.db").exists()
+
+
+def test_where_the_store_is_named_the_command_that_shows_the_sweep_names_it(
+    program: Making,
+) -> None:
+    swept = program("return cfg.x")
+    printed = swept.run("hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=1", "x=interval(0,1)")
+    assert f"sonde show s --store {swept.store}\n" in printed
+
+
 def test_a_job_that_raises_fails_by_itself(program: Making) -> None:
     swept = program("assert cfg.y != 2, 'two is bad'\nreturn {'loss': cfg.y, 'seen': 1}")
     swept.run(

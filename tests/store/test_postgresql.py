@@ -164,6 +164,12 @@ def test_a_server_that_never_answered_is_not_waited_for(tmp_path: Path) -> None:
     assert time.monotonic() - started < 25  # one that answered before is waited for longer
 
 
+def test_a_user_that_the_server_does_not_know_is_not_called_silence(url: str) -> None:
+    unknown = re.sub(r"//[^/?@]*@?(?=[/:?])", "//nobody_there@", url, count=1)
+    with pytest.raises(StoreError, match=r'user not in \(role "nobody_there" does not exist\)'):
+        open_store(unknown)
+
+
 def test_a_read_replica_is_refused_with_what_to_do(url: str) -> None:
     with pytest.raises(StoreError, match=r"read replica.*name the primary"):
         open_store(f"{url}&options=-cdefault_transaction_read_only%3Don")

@@ -31,7 +31,8 @@ def inherit(folder: TrialFolder, lease: Lease) -> Iterator[None]:
     """Give a trial the checkpoint that it goes on from, if it does; yields now and then.
 
     Raises:
-        ConfigError: If that is not on this machine.
+        ConfigError: If that is not on this machine, or the other trial left none: a training
+            that goes on from nothing would look like one that got no further.
         OSError: If it cannot be copied.
     """
     parent, target = parent_of(lease), folder.checkpoint
@@ -43,6 +44,12 @@ def inherit(folder: TrialFolder, lease: Lease) -> Iterator[None]:
             f"trial {lease.number}",
             f"it goes on from trial {parent}, whose checkpoint is not here ({source})",
             "start agents where they share the project folder",
+        )
+    if not any(source.iterdir()):
+        raise ConfigError(
+            f"trial {lease.number}",
+            f"it goes on from trial {parent}, which left no checkpoint in {source}",
+            "let the script save one in $SONDE_CHECKPOINT_DIR before it ends",
         )
     for left in target.parent.glob(f"{target.name}.*.part"):
         shutil.rmtree(left, ignore_errors=True)  # of an attempt that was killed

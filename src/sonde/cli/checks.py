@@ -13,6 +13,9 @@ from sonde.errors import SondeError
 
 __all__ = ["checks"]
 
+# Extras that its own tests, benchmarks and examples install.
+_FOR_SONDE_ITSELF = {"test", "check", "bench", "engines", "examples", "frameworks", "tensorflow"}
+
 OLDEST_PYTHON = (3, 11)
 
 
@@ -114,7 +117,7 @@ def _sqlite() -> Check:
 def _extras() -> Iterator[Check]:
     """The extras that a user may want; those for working on sonde itself are left out."""
     for extra in metadata("sonde").get_all("Provides-Extra") or []:
-        if extra in {"test", "check", "bench", "dev", "docs"}:
+        if extra in _FOR_SONDE_ITSELF:
             continue
         names = [name for name, of in _requirements() if of == extra]
         lacking = [name for name in names if not _installed(name)]

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from sonde.agent.place import folder_of
+from sonde.agent.without_work import way_on
 from sonde.analysis.rows import last_step, sweep_row, took, trial_row
 from sonde.cli.cells import duration, goals_text, mean, number, one_line, when
 from sonde.cli.no_best import why_no_best
@@ -203,7 +204,7 @@ def _failures(sweep: Sweep) -> str:
     most = sweep.max_failures
     if most is None:
         return ""
-    return f"{most} in a row stop it" if most else "no number stops it"
+    return f"{most} in a row stop it" if most else "no number of them stops it"
 
 
 def _work_facts(record: SweepRecord) -> Facts:
@@ -226,6 +227,8 @@ def _work_facts(record: SweepRecord) -> Facts:
 def _state(record: SweepRecord) -> str:
     """The state, with the reason where it is about that, or how to go on."""
     state = record.state
+    if state == "idle" and record.sweep.work is None:
+        return f"idle; {way_on(record)[1]}"
     if state == "idle":
         return f"idle; go on with it: {typed('resume', record.name)}"
     # Of one that runs, the reason only says why no more trials are added.

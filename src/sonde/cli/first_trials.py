@@ -56,7 +56,7 @@ def _limits(sweep: Sweep) -> Iterator[str]:
             yield f"target    {goal.metric} {goal.target:g}; then nothing new is tried"
     if sweep.max_failures is not None:
         most = sweep.max_failures
-        yield f"failures  {f'{most} in a row stop it' if most else 'no number stops it'}"
+        yield f"failures  {f'{most} in a row stop it' if most else 'no number of them stops it'}"
     for constraint in sweep.constraints:
         yield f"bound     {constraint.describe()}"
     if sweep.repeats > 1:

@@ -91,7 +91,7 @@ def resume(
     from sonde.cli.report import complaints, report
     from sonde.cli.starting import heed_code
     from sonde.cli.typed import typed
-    from sonde.cli.unfinished import afresh, is_spent, is_unfinished, raised
+    from sonde.cli.unfinished import afresh, is_spent, is_unfinished, more_of, raised
     from sonde.core.sweep import Control
     from sonde.errors import ConfigError, IllegalTransitionError
     from sonde.executors.places import is_here
@@ -116,7 +116,7 @@ def resume(
         record = raised(opened_store, record, trials=more, time_s=time_s)
         is_met = record.control is Control.DONE and not is_unfinished(record)
         if is_met or is_spent(opened_store, record):
-            say(f"{record.name} is finished ({record.reason}); --trials or --time gives it more")
+            say(f"{record.name} is finished ({record.reason}); {more_of(record)}")
             return
         before = record.control
         if before in {Control.PAUSED, Control.STOPPED}:

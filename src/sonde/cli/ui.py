@@ -47,6 +47,7 @@ def ui(port: int | None, no_browser: bool, logdir: Path | None, store: str | Non
     from sonde.server.serving import listening, run
 
     address = _address(port)
+    is_new = logdir is None and not _has_store(store)
     # What cannot be listened at leaves nothing behind.
     with closing(listening(address)) as listener, _shown(logdir, store) as opened_store:
         app = create_app(opened_store, agents=False)
@@ -55,6 +56,8 @@ def ui(port: int | None, no_browser: bool, logdir: Path | None, store: str | Non
             say(f"a dashboard of this store runs already, at {other}; this is another one")
         elif port is None and address.port != PORT:
             say(f"port {PORT} is taken, so it is at another one")
+        if is_new:
+            say("no store was here, so it is new; sweeps of this folder and of those in it appear")
         with ExitStack() as stack:
 
             def ready(url: str) -> None:
@@ -66,6 +69,14 @@ def ui(port: int | None, no_browser: bool, logdir: Path | None, store: str | Non
                     _open(url)
 
             run(app, address, ready, listener)
+
+
+def _has_store(store: str | None) -> bool:
+    """Tell whether there is a store already where one is looked for by itself."""
+    from sonde.store import default_path
+
+    named = store or os.environ.get("SONDE_STORE")
+    return bool(named) or default_path(Path.cwd()).exists()
 
 
 def _check_logdir(logdir: Path | None) -> None:

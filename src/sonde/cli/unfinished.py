@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from sonde.cli.output import say
+from sonde.cli.typed import typed
 from sonde.core.decide import Situation, is_out_of_time
 from sonde.core.history import History
 from sonde.core.sweep import Budget, Command, Control
 from sonde.core.trial import State
 from sonde.store.protocol import Store, SweepRecord
 
-__all__ = ["afresh", "is_spent", "is_unfinished", "raised"]
+__all__ = ["afresh", "is_spent", "is_unfinished", "more_of", "raised"]
 
 N = TypeVar("N", int, float)
 
@@ -44,6 +45,19 @@ def afresh(record: SweepRecord) -> str:
     if record.sweep.name is not None:
         return "the same command with another --name starts a new one"
     return "the same command starts a new one"
+
+
+def more_of(record: SweepRecord) -> str:
+    """Say how to have more of a sweep that is finished."""
+    budget = record.budget
+    spent = budget.trials is not None and sum(record.counts.values()) >= budget.trials
+    if spent or budget.time_s is not None:
+        return "--trials or --time gives it more"
+    if record.sweep.work is None:
+        return "its program makes more of it"
+    # Its method has tried all that there is, and so it would whatever the budget is.
+    more = typed("sweep", record.name, options=["--update"])
+    return f"{more} NAME=RANGE searches a wider range, and sonde resume goes on then"
 
 
 def raised(

@@ -71,6 +71,12 @@ def fault(place: str, error: psycopg.Error) -> StoreError:
     if "does not exist" in said and "database" in said:
         found, remedy = next(words[1:] for words in _WORDS if words[0] is errors.InvalidCatalogName)
         return StoreError(f"{place}: {found}; {remedy}")
+    if ("does not exist" in said and "role" in said) or "pg_hba.conf" in said:
+        reason = said.rpartition("FATAL:")[2].strip()
+        return StoreError(
+            f"{place}: the server lets this user not in ({reason}); name another one in the URL, "
+            "or let its administrator add it"
+        )
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return StoreError(f"{place}: no answer from the server ({said}); is it running there?")
     return StoreError(f"{place}: {said}; nothing of this call was kept")

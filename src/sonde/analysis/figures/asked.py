@@ -114,7 +114,7 @@ class _Given:
             count = "1 parameter" if found else "no parameter"
             raise ConfigError(
                 f"figure {self.asked.kind}",
-                f"{names} have {count} in common, a pair takes two",
+                f"{names} have {count} in common, and a pair takes two",
                 "draw each by itself",
             )
         return found

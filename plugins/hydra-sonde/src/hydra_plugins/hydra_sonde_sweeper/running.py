@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from hydra_plugins.hydra_sonde_sweeper.settings import settings_of
 from sonde import ConfigError, ExhaustedError
 from sonde.api.asked import Asked
 from sonde.errors import LeaseLostError
+from sonde.store.passwords import hidden
 
 __all__ = ["Running"]
 
@@ -62,19 +64,29 @@ class Running:
         self.ended = 0
         self.has_said: set[str] = set()
 
-    def run(self) -> list[list[JobReturn]]:
-        """Run it."""
+    def declare(self) -> None:
+        """Find the sweep, or make it.
+
+        Raises:
+            ConfigError: If something in the config or the overrides cannot be used.
+        """
         self._compose_first()
-        folder = Path(str(self.config.hydra.sweep.dir))
-        folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
         self.sweep = self._declared()
         if self.extender is not None:
             self.extending = Extending(self.extender, self.config, self.sweep, self.plan)
+
+    def run(self) -> list[list[JobReturn]]:
+        """Run it, once it is declared."""
+        folder = Path(str(self.config.hydra.sweep.dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        show = ["sonde", "show", self.sweep.name]
+        if self.settings.storage is not None:
+            show += ["--store", hidden(self.settings.storage)]
         at_once = 1 if self.way is Way.HERE else self.settings.n_jobs
         log.info(
-            "sweep %s: %d of %d trials are there; %d at once; sonde show %s",
-            self.sweep.name, len(self.sweep.trials), self._total(), at_once, self.sweep.name,
+            "sweep %s: %d of %d trials are there; %d at once; %s",
+            self.sweep.name, len(self.sweep.trials), self._total(), at_once, shlex.join(show),
         )  # fmt: skip
         if self.way is Way.HERE:
             self._one_by_one()

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from sonde import ConfigError
+from sonde.api.goals import seconds_of
 
 __all__ = ["Settings", "settings_of"]
 
@@ -47,7 +48,7 @@ class Settings:
     max_failure_rate: float
     params: Mapping[str, Any]
     pruner: str | None
-    timeout: float | str | None
+    timeout: float | None
     refill: bool | None
     custom: str | None
 
@@ -75,7 +76,7 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         max_failure_rate=_rate(plain.get("max_failure_rate", 0.0)),
         params={**(plain.get("search_space") or {}), **(plain.get("params") or {})},
         pruner=plain.get("pruner"),
-        timeout=plain.get("timeout"),
+        timeout=_seconds(plain.get("timeout")),
         refill=plain.get("refill"),
         custom=plain.get("custom_search_space"),
     )
@@ -129,6 +130,13 @@ def _count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigError(f"hydra.sweeper.{name}={value}", "that is no count", "use 1, 2, ...")
     return value
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        return seconds_of(value)
+    except ConfigError as fault:
+        raise ConfigError(f"hydra.sweeper.timeout={value}", fault.found, fault.remedy) from fault
 
 
 def _rate(value: Any) -> float:

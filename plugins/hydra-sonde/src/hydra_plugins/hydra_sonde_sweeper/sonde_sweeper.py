@@ -35,13 +35,22 @@ class SondeSweeper(Sweeper):
         """Run the sweep; return what the jobs of this run returned, in batches of `n_jobs`.
 
         Raises:
-            ConfigError: If something in the config or the overrides cannot be used.
+            CompactHydraException: If something in the config or the overrides cannot be used.
             Exception: What a job raised, where more have failed than `max_failure_rate` allows.
         """
+        from hydra.errors import CompactHydraException
+
         from hydra_plugins.hydra_sonde_sweeper.running import Running
+        from sonde import ConfigError
 
         assert self.hydra_context is not None  # Hydra calls `setup` first
         assert self.config is not None
-        return Running(
-            self.settings, arguments, self.hydra_context, self.task_function, self.config
-        ).run()
+        try:
+            running = Running(
+                self.settings, arguments, self.hydra_context, self.task_function, self.config
+            )
+            running.declare()
+        except ConfigError as fault:
+            # Of this kind Hydra prints what it says, of all others a traceback.
+            raise CompactHydraException(str(fault)) from fault
+        return running.run()
