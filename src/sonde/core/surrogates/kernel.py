@@ -1,12 +1,12 @@
-"""How alike points are: Matern 5/2 of all dimensions at once, and of each alone.
+"""How alike points are: Matern 5/2 of all dimensions at once, and of some of them alone.
 
-    k(x, x') = (1 - w) m(r) + w / d sum_j m(r_j),   m(r) = (1 + r + r^2/3) e^-r
+    k(x, x') = (1 - w) m(r) + w / a sum_j m(r_j),   m(r) = (1 + r + r^2/3) e^-r
     r^2 = 5 sum_j t_j,   r_j^2 = 5 d t_j,   t_j = sum over the columns c of j of (x_c - x'_c)^2
 
-for columns that have been divided by their lengthscales. What each parameter does by itself is so
-learnt from trials that differ in all others too; what they do together has the rest. Alone a
-dimension's lengthscale is shorter by the square root of d, by which those of all at once are longer
-(`sonde.core.surrogates.gaussian_process`).
+for columns that have been divided by their lengthscales; of the d dimensions a have a part alone.
+What such a parameter does by itself is so learnt from trials that differ in all others too; what
+they do together has the rest. Alone a dimension has a lengthscale shorter by the square root of d,
+by which those of all at once are longer (`sonde.core.surrogates.gaussian_process`).
 
 Source: Duvenaud, Nickisch and Rasmussen, NeurIPS 2011; Durrande, Ginsbourger and Roustant, Ann.
 Fac. Sci. Toulouse 21, 2012. Departure: only the first order and all at once, with lengthscales in
@@ -14,14 +14,16 @@ common.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from sonde.core.surrogates.encoding import Array
+from sonde.core.surrogates.encoding import Array, Encoding
 
-__all__ = ["Kernel"]
+__all__ = ["Kernel", "kernels_for"]
 
+_SHARE = 0.5  # of the variance: what parameters do by themselves
+_CATEGORIES = 2  # from so many on they are modelled by themselves at once
 _AT_ONCE = 128  # points: what is worked on stays in the cache
 
 
@@ -31,12 +33,16 @@ class Kernel:
     Args:
         group: The dimension of each column (c,).
         share: w, what dimensions alone have of the variance.
+        alone: Which dimensions those are; by default all.
     """
 
-    def __init__(self, group: Array, share: float = 0.0) -> None:
+    def __init__(
+        self, group: Array, share: float = 0.0, alone: Collection[int] | None = None
+    ) -> None:
         self.group = group
         self.dimensions = int(group.max()) + 1
         self._share = share if self.dimensions > 1 else 0.0
+        self._alone = range(self.dimensions) if alone is None else frozenset(alone)
         self._columns = [np.flatnonzero(group == j) for j in range(self.dimensions)]
 
     def between(self, a: Array, b: Array) -> Array:
@@ -51,14 +57,15 @@ class Kernel:
 
     def _between(self, a: Array, b: Array) -> Array:
         total, alone = np.zeros((len(a), len(b))), np.zeros((len(a), len(b)))
-        for r in self._distances_alone(a, b):
-            alone += _matern(r)
+        for j, r in enumerate(self._distances_alone(a, b)):
+            if j in self._alone:
+                alone += _matern(r)
             r *= r
             total += r
         total /= self.dimensions
         found = _matern(np.sqrt(total, out=total))
         found *= 1.0 - self._share
-        alone *= self._share / self.dimensions
+        alone *= self._share / len(self._alone)
         found += alone
         return found
 
@@ -70,10 +77,13 @@ class Kernel:
         distances = list(self._distances_alone(a, b))
         r = np.sqrt(sum(alone * alone for alone in distances) / self.dimensions)
         found, slope = (1.0 - self._share) * _matern(r), (1.0 - self._share) * _slope(r)
-        slopes = []
-        for columns, alone in zip(self._columns, distances, strict=True):
-            found += self._share / self.dimensions * _matern(alone)
-            slopes.append((columns, slope + self._share * _slope(alone)))
+        slopes, share = [], self._share / len(self._alone)
+        for j, (columns, alone) in enumerate(zip(self._columns, distances, strict=True)):
+            if j in self._alone:
+                found += share * _matern(alone)
+                slopes.append((columns, slope + share * self.dimensions * _slope(alone)))
+            else:
+                slopes.append((columns, slope))
         return found, slopes
 
     def _distances_alone(self, a: Array, b: Array) -> Iterator[Array]:
@@ -85,6 +95,21 @@ class Kernel:
                 yield np.sqrt(_squared(a[:, columns], b[:, columns]))
             else:
                 yield np.abs(a[:, columns] - b[:, columns[0]])
+
+
+def kernels_for(encoding: Encoding) -> tuple[Kernel, ...]:
+    """Return what a model of few results has, then what else one of many may have.
+
+    What a category does by itself shows soon, as values come again; with numbers it takes longer.
+    """
+    together = Kernel(encoding.group)
+    each = Kernel(encoding.group, _SHARE)
+    categories = [int(j) for j in np.flatnonzero(encoding.is_category)]
+    if len(categories) < _CATEGORIES:
+        return together, each
+    if len(categories) == encoding.dimensions:
+        return (each,)
+    return Kernel(encoding.group, _SHARE, categories), together, each
 
 
 def _matern(r: Array) -> Array:

@@ -27,7 +27,7 @@ from sonde.core.surrogates.earlier import trend_of
 from sonde.core.surrogates.encoding import Array, Encoding
 from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
 from sonde.core.surrogates.hypervolume import FrontGrowth, non_dominated, reference_point
-from sonde.core.surrogates.kernel import Kernel
+from sonde.core.surrogates.kernel import Kernel, kernels_for
 from sonde.core.surrogates.loss_model import Conditioned, LossModel
 from sonde.core.surrogates.records import Records
 from sonde.core.surrogates.warps import graded, normalised
@@ -42,7 +42,6 @@ _LABEL_NOISE = (float(np.log(1e-4)), float(np.log(0.1)))  # what fails once most
 _MOST_WEIGHED = 100  # results of a fit that serves one weighing of the goals only
 _WEIGHED_WARPS = (None, 0.3)
 _SHARE_OF_SUM = 0.05  # of the augmented Chebyshev norm
-_ALONE = 0.5  # of the variance: what each parameter does by itself
 _CERTAIN = 1.0  # standard deviations from its bound that a constraint keeps which never changes
 
 
@@ -74,8 +73,7 @@ class Models:
     ) -> None:
         self._encoding, self._goals, self._seed = encoding, goals, seed
         self._prior = Prior.of(encoding.active)
-        self._kernel = Kernel(encoding.group)
-        kernels = self._kernel, Kernel(encoding.group, _ALONE)
+        self._kernels = kernels = kernels_for(encoding)
         modelled = goals if goals <= _MOST_GOALS else 0
         self._losses = [
             LossModel(
@@ -127,7 +125,7 @@ class Models:
         else:
             values = _weighed(losses, random.dirichlet(np.ones(self._goals)))
             model = LossModel(
-                [self._kernel], self._prior, self._seed, _WEIGHED_WARPS,
+                self._kernels[:1], self._prior, self._seed, _WEIGHED_WARPS,
                 most_fitted=_MOST_WEIGHED,
             )  # fmt: skip
         given = model.given(
@@ -205,8 +203,9 @@ class Models:
         offset = 1.0 - 2.0 * (records.failed + 1) / (records.ended + 2)
         prior = Prior.of(self._encoding.active, noise=-4.0, noise_bounds=_LABEL_NOISE)
         start = prior.start(self._encoding.dimensions, prior.noise)
-        theta, _ = fit(columns, labels - offset, self._kernel, prior, [start])
-        posterior = Posterior(columns, self._kernel, theta, len(columns) + len(there))
+        kernel = Kernel(self._encoding.group)
+        theta, _ = fit(columns, labels - offset, kernel, prior, [start])
+        posterior = Posterior(columns, kernel, theta, len(columns) + len(there))
         posterior.target(labels - offset)
         expected = posterior.mean(there)
         posterior.extend(there)
