@@ -147,6 +147,23 @@ def test_what_optuna_does_not_have_is_refused_with_a_remedy(text: str, message: 
         method(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ("optuna:GPSampler", "torch"),
+        ("optuna:CmaEsSampler(sigma0=0.2)", "cmaes"),
+        ("optuna:PartialFixedSampler(fixed_params={'x': 0.5}, base_sampler='GPSampler')", "torch"),
+    ],
+)
+def test_a_package_that_a_sampler_lacks_is_named_before_there_is_a_sweep(
+    text: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if it were not installed; that it is cannot be undone here.
+    monkeypatch.setattr("sonde.optuna.building.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=f"{package} is not installed; pip install {package}"):
+        method(text)
+
+
 def test_a_sampler_that_refuses_its_options_is_quoted() -> None:
     made = method("optuna:NSGAIISampler(population_size=1)")
     with pytest.raises(ConfigError, match="`population_size` must be greater"):

@@ -17,7 +17,8 @@ from sonde.optuna import SondeSampler
 class TestEverySampler(
     BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase
 ):
-    @pytest.fixture(params=["auto", "evolution"])
+    # `auto` is `bayes` here, to the last trial of each test.
+    @pytest.fixture(params=["auto", "evolution", "random", "quasirandom"])
     def sampler(self, request: pytest.FixtureRequest) -> Callable[[], BaseSampler]:
         return lambda: SondeSampler(request.param, seed=1)
 
@@ -25,6 +26,6 @@ class TestEverySampler(
 class TestSamplersOfOneGoal(
     BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase
 ):
-    @pytest.fixture(params=["tpe"])
+    @pytest.fixture(params=["tpe", "cmaes"])
     def sampler(self, request: pytest.FixtureRequest) -> Callable[[], BaseSampler]:
         return lambda: SondeSampler(request.param, seed=1)

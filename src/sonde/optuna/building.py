@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 import optuna
@@ -29,6 +30,8 @@ _NAMES = tuple(
     and found not in {BaseSampler, BaseGASampler}
 )
 _SEQUENCES = {"QMCSampler", "GridSampler"}  # whose seed makes the sequence that trials follow
+# What they import when some trials have ended, so that it would be missing only then.
+_NEEDS = {"GPSampler": "torch", "CmaEsSampler": "cmaes"}
 # What they would say of a study that grows trial by trial, or that sonde sees to.
 _UNASKED = {"warn_independent_sampling": False, "warn_asynchronous_seeding": False}
 # An optimizer that has to be told what it drew, not what was tried.
@@ -53,6 +56,9 @@ class Recipe:
             near = get_close_matches(name, _NAMES, n=1)
             remedy = f"did you mean optuna:{near[0]}?" if near else f"use {', '.join(_NAMES)}"
             raise ConfigError(where, f"Optuna has no sampler {name}", remedy)
+        needed = _NEEDS.get(name)
+        if needed is not None and find_spec(needed) is None:
+            raise ConfigError(where, f"{needed} is not installed", f"pip install {needed}")
         self.where = where
         self.name = name
         self.is_sequence = name in _SEQUENCES

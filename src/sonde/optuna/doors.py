@@ -53,7 +53,7 @@ ABSENT: Mapping[str, str] = {
     "storages.fail_stale_trials": _NO_LOCK,
     "storages.run_grpc_proxy_server": "`sonde serve` is the server: storage='http://HOST:7733'",
     "visualization.matplotlib": "each figure is matplotlib's, too: plot_slice(study).figure",
-    "visualization.plot_hypervolume_history": "`sonde best NAME` has the front, plot_pareto_front",
+    "visualization.plot_hypervolume_history": "`sonde best NAME --front`, plot_pareto_front",
     "visualization.plot_terminator_improvement": "nothing ends a study by itself but its limits",
 }
 """What of Optuna's public names is not there: why, and what to use instead."""
