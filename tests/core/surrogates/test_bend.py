@@ -58,7 +58,7 @@ def test_the_gradient_of_a_bent_process_is_that_of_finite_differences() -> None:
     posterior = Posterior(x, Kernel(group), np.array([-1.0, 0.0, -0.5, -3.0]), 20, BENT)
     posterior.target(y)
     for point in random.uniform(0.05, 0.95, (5, 3)):
-        at = posterior.predict(point[None])
+        at = posterior.predict(point[None], slopes=True)
         found = posterior.pull_back(at, np.ones(1), np.full(1, 0.5))[0]
 
         def value(z: np.ndarray) -> float:

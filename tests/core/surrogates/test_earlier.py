@@ -140,7 +140,7 @@ def test_points_that_are_added_to_a_copy_count_there_only(leaning: Leaning) -> N
 
 
 def test_its_slope_is_that_of_finite_differences(leaning: Leaning) -> None:
-    at = leaning.predict(POINTS[:5])
+    at = leaning.predict(POINTS[:5], slopes=True)
     one, half = np.ones(5), np.full(5, 0.5)
     slopes = leaning.pull_back(at, one, half)
 

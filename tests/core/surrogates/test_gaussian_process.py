@@ -130,7 +130,8 @@ def test_the_slopes_of_predictions_are_those_of_finite_differences(
     posterior = Posterior(x, kernel, np.array([-1.0, 0.5, 0.0, -3.0]), 30)
     posterior.target(y)
     of_mean, of_sd = np.array([float(what == "mean")]), np.array([float(what == "sd")])
-    slope = posterior.pull_back(posterior.predict(point[None]), of_mean, of_sd)[0]
+    at = posterior.predict(point[None], slopes=True)
+    slope = posterior.pull_back(at, of_mean, of_sd)[0]
     expected = approx_fprime(
         point, lambda p: float(getattr(posterior.predict(p[None]), what)[0]), 1e-6
     )

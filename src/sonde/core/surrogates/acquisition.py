@@ -57,7 +57,7 @@ class Improvement:
 
     def at(self, x: Array, *, slopes: bool) -> tuple[Array, Array]:
         """Return values and, if wanted, gradients."""
-        at = self._loss.predict(x)
+        at = self._loss.predict(x, slopes=slopes)
         log_h, by_mean, by_sd = log_expected_improvement((self._best - at.mean) / at.sd)
         value = np.log(at.sd) + log_h
         if not slopes:
@@ -92,7 +92,7 @@ class Kept:
 
     def at(self, x: Array, *, slopes: bool) -> tuple[Array, Array]:
         """Return values and, if wanted, gradients."""
-        at = self._excess.predict(x)
+        at = self._excess.predict(x, slopes=slopes)
         t = (self._limit - at.mean) / at.sd
         value = log_ndtr(t)
         if not slopes:
@@ -114,7 +114,7 @@ class Success:
 
     def at(self, x: Array, *, slopes: bool) -> tuple[Array, Array]:
         """Return values and, if wanted, gradients."""
-        at = self._model.predict(x)
+        at = self._model.predict(x, slopes=slopes)
         # Sharper than the model is: the search goes where the model errs in its favour.
         spread = np.sqrt(at.sd**2 + _UNSURE**2) / _SHARPNESS
         t = (at.mean + self._offset) / spread

@@ -70,7 +70,7 @@ class Source:
 
     def slope(self, x: Array) -> Array:
         """Return the gradient of that (m, c)."""
-        at = self._posterior.predict(x * self._known)
+        at = self._posterior.predict(x * self._known, slopes=True)
         one = np.ones(len(x))
         found: Array = self._posterior.pull_back(at, one, 0.0 * one) * self._known
         return found
@@ -192,9 +192,9 @@ class Leaning(Posterior):
         """Return the means at columns (m, c)."""
         return self._base.mean(x) + self._multiple * self._at(x)
 
-    def predict(self, x: Array) -> Prediction:
-        """Return means and standard deviations at columns (m, c)."""
-        found = self._base.predict(x)
+    def predict(self, x: Array, *, slopes: bool = False) -> Prediction:
+        """Return means and standard deviations at columns (m, c); see `Posterior.predict`."""
+        found = self._base.predict(x, slopes=slopes)
         found.mean = found.mean + self._multiple * self._at(x)
         return found
 

@@ -141,7 +141,7 @@ def fit(
             jac=True,
             method="L-BFGS-B",
             bounds=np.column_stack([low, high]),
-            options={"maxiter": _STEPS, "ftol": 1e-6, "gtol": 1e-3},
+            options={"maxiter": _STEPS, "ftol": 1e-5, "gtol": 1e-2},
         )
         if best is None or found.fun < best[1]:
             best = found.x, float(found.fun)
@@ -156,6 +156,7 @@ class Prediction:
     mean: Array
     sd: Array
     points: Array  # scaled
+    slopes: list[tuple[Array, Array]]  # of the covariances, for some columns each
     solved: Array  # the lower factor's inverse, applied to the covariances
     given: Array  # the points as they were given
 
@@ -253,23 +254,32 @@ class Posterior:
         found: Array = self._kernel.between(self._scaled(x), self._x[: self._size]) @ self._alpha
         return found
 
-    def predict(self, x: Array) -> Prediction:
-        """Return means and standard deviations of the function, without noise, at (m, c)."""
-        points = self._scaled(x)
-        covariance = self._kernel.between(points, self._x[: self._size])
+    def predict(self, x: Array, *, slopes: bool = False) -> Prediction:
+        """Return means and standard deviations of the function, without noise, at (m, c).
+
+        Args:
+            x: Columns.
+            slopes: Whether `pull_back` will be called.
+        """
+        points, known = self._scaled(x), self._x[: self._size]
+        if slopes:
+            covariance, by_distance = self._kernel.with_slopes(points, known)
+        else:
+            covariance, by_distance = self._kernel.between(points, known), []
         solved = covariance @ self._inverse[: self._size, : self._size].T
         variance = 1.0 - np.einsum("ij,ij->i", solved, solved)
         sd = np.sqrt(self._amplitude * np.maximum(variance, _LEAST_VARIANCE))
-        return Prediction(covariance @ self._alpha, sd, points, solved, x)
+        return Prediction(covariance @ self._alpha, sd, points, by_distance, solved, x)
 
     def pull_back(self, at: Prediction, of_mean: Array, of_sd: Array) -> Array:
         """Return the gradient (m, c) by columns of a value whose derivatives (m,) are given."""
+        assert at.slopes
         n = self._size
         # dsd = -s2 / sd * (K^-1 k)' dk
         weights = of_mean[:, None] * self._alpha
         weights -= (of_sd * self._amplitude / at.sd)[:, None] * (at.solved @ self._inverse[:n, :n])
         gradient = np.empty_like(at.points)
-        for columns, slope in self._kernel.with_slopes(at.points, self._x[:n])[1]:
+        for columns, slope in at.slopes:
             pull = weights * slope
             moved = pull.sum(1)[:, None] * at.points[:, columns] - pull @ self._x[:n, columns]
             gradient[:, columns] = 2.0 * moved

@@ -126,7 +126,7 @@ class FrontGrowth:
 
     def at(self, x: Array, *, slopes: bool) -> tuple[Array, Array]:
         """Return values and, if wanted, gradients."""
-        predictions = [model.predict(x) for model in self._losses]
+        predictions = [model.predict(x, slopes=slopes) for model in self._losses]
         parts = []
         logs = np.zeros((len(x), len(self._low[0])))
         for k, at in enumerate(predictions):

@@ -8,7 +8,7 @@ same numbers without fitting what the old one had fitted before:
   1.6 times apart.
 - In between, results are added to the factor one by one.
 - Up to 30 results there are further models, whose hyperparameters are drawn when there is a fit.
-- Of more than 30 results the kernel is chosen with the hyperparameters, and ranges may be bent
+- At anchors of more than 30 results the kernel is chosen; ranges may be bent from then on
   (`sonde.core.surrogates.bent_fit`).
 - Of more than 200 results the fit, of more than 400 the posterior sees a part: the best
   half of it, and others at random. That part is chosen anew every 100 results.
@@ -206,16 +206,18 @@ class LossModel:
 
     def _straight(self, x: Array, y: Array, n: int, base: Fit | None) -> Fit:
         """Return the best fit without a bend, of n results or of the part of them given."""
-        kernels = self._kernels if n > _FEW else self._kernels[:1]
         if base is not None:
-            starts = [base.theta]
-        else:
-            starts = [self._prior.start(kernels[0].dimensions, noise) for noise in _NOISES]
-        fits = []
-        for kernel in kernels:
-            theta, value = fit(x, y, kernel, self._prior, starts)
-            fits.append(Fit(kernel=kernel, theta=theta, value=value))
-        return min(fits, key=lambda one: one.value)
+            theta, value = fit(x, y, base.kernel, self._prior, [base.theta])
+            return Fit(kernel=base.kernel, theta=theta, value=value)
+        first = self._kernels[0]
+        starts = [self._prior.start(first.dimensions, noise) for noise in _NOISES]
+        theta, value = fit(x, y, first, self._prior, starts)
+        best = Fit(kernel=first, theta=theta, value=value)
+        for kernel in self._kernels[1:] if n > _FEW else ():
+            theta, value = fit(x, y, kernel, self._prior, [best.theta])
+            if value < best.value:
+                best = Fit(kernel=kernel, theta=theta, value=value)
+        return best
 
     def _posterior(
         self, x: Array, kept_by: Callable[[int], Array], due: int, which: int, found: Fit
