@@ -38,6 +38,7 @@ _NOISES = (-4.0, -1.0)  # logs to start from: what is noise and what short lengt
 _MOST_FITTED = 200
 _MOST_HELD, _HELD_FOR = 400, 100
 _FEW = 30
+_UNLIKELY = 0.02  # share at an anchor below which a warp is not fitted until the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +189,11 @@ class LossModel:
         shares = None if self._trend is None else self._trend.shares(x, losses)
         x, z = x[chosen], self._levels(losses)[chosen]
         found = []
+        odds = None if base is None else weights(np.array([one.value for one in base]))
         for place, (offset, leans) in enumerate(self._views):
+            if base is not None and odds is not None and odds[place] < _UNLIKELY:
+                found.append(replace(base[place], value=math.inf))  # not before the next anchor
+                continue
             y, jacobian = warped(z, offset)
             if leans and self._trend is not None and shares is not None:
                 y, jacobian, _ = leaned(y, jacobian, self._trend.values(x, shares))
