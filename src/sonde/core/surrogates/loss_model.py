@@ -6,7 +6,8 @@ same numbers without fitting what the old one had fitted before:
 - Hyperparameters are fitted when the number of results has grown by a tenth. Such a fit
   starts from that of an *anchor*, which was made from the prior alone; anchors are some
   1.6 times apart.
-- In between, results are added to the factor one by one.
+- In between, results are added to the factor one by one. A warp that an anchor speaks against is
+  not fitted until the next one.
 - Up to 30 results there are further models, whose hyperparameters are drawn when there is a fit.
 - At anchors of more than 30 results the kernel is chosen; ranges may be bent from then on
   (`sonde.core.surrogates.bent_fit`).
@@ -189,9 +190,9 @@ class LossModel:
         shares = None if self._trend is None else self._trend.shares(x, losses)
         x, z = x[chosen], self._levels(losses)[chosen]
         found = []
-        odds = None if base is None else weights(np.array([one.value for one in base]))
+        unlikely = self._unlikely(base)
         for place, (offset, leans) in enumerate(self._views):
-            if base is not None and odds is not None and odds[place] < _UNLIKELY:
+            if base is not None and place in unlikely:
                 found.append(replace(base[place], value=math.inf))  # not before the next anchor
                 continue
             y, jacobian = warped(z, offset)
@@ -208,6 +209,14 @@ class LossModel:
                 best = bent(x, y, self._prior, self._scales, best, near)
             found.append(replace(best, value=best.value - jacobian))
         return found
+
+    def _unlikely(self, base: list[Fit] | None) -> set[int]:
+        """Return the warps without a trend that an anchor speaks against."""
+        plain = [place for place, (_, leans) in enumerate(self._views) if not leans]
+        if base is None:
+            return set()
+        odds = weights(np.array([base[place].value for place in plain]))
+        return {place for place, share in zip(plain, odds, strict=True) if share < _UNLIKELY}
 
     def _straight(self, x: Array, y: Array, n: int, base: Fit | None) -> Fit:
         """Return the best fit without a bend, of n results or of the part of them given."""
