@@ -69,7 +69,7 @@ def bent(x: Array, y: Array, prior: Prior, columns: Array, plain: Fit, near: Fit
     bounds = np.column_stack([np.append(low, straight - MOST), np.append(high, straight + MOST)])
     found = minimize(
         function, start, jac=True, method="L-BFGS-B", bounds=bounds,
-        options={"maxiter": _STEPS, "ftol": 1e-5, "gtol": 1e-2},
+        options={"maxiter": _STEPS, "ftol": 1e-6, "gtol": 1e-3},
     )  # fmt: skip
     value = float(found.fun) + math.log(len(y)) * len(columns)
     if not value < plain.value:

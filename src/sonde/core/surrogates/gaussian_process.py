@@ -141,7 +141,7 @@ def fit(
             jac=True,
             method="L-BFGS-B",
             bounds=np.column_stack([low, high]),
-            options={"maxiter": _STEPS, "ftol": 1e-5, "gtol": 1e-2},
+            options={"maxiter": _STEPS, "ftol": 1e-6, "gtol": 1e-3},
         )
         if best is None or found.fun < best[1]:
             best = found.x, float(found.fun)

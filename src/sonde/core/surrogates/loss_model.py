@@ -9,7 +9,7 @@ same numbers without fitting what the old one had fitted before:
 - In between, results are added to the factor one by one. A warp that an anchor speaks against is
   not fitted until the next one.
 - Up to 30 results there are further models, whose hyperparameters are drawn when there is a fit.
-- At anchors of more than 30 results the kernel is chosen; ranges may be bent from then on
+- Of more than 30 results the kernel is chosen with the hyperparameters, and ranges may be bent
   (`sonde.core.surrogates.bent_fit`).
 - Of more than 200 results the fit, of more than 400 the posterior sees a part: the best
   half of it, and others at random. That part is chosen anew every 100 results.
@@ -220,18 +220,17 @@ class LossModel:
 
     def _straight(self, x: Array, y: Array, n: int, base: Fit | None) -> Fit:
         """Return the best fit without a bend, of n results or of the part of them given."""
+        kernels = self._kernels if n > _FEW else self._kernels[:1]
         if base is not None:
-            theta, value = fit(x, y, base.kernel, self._prior, [base.theta])
-            return Fit(kernel=base.kernel, theta=theta, value=value)
-        first = self._kernels[0]
-        starts = [self._prior.start(first.dimensions, noise) for noise in _NOISES]
-        theta, value = fit(x, y, first, self._prior, starts)
-        best = Fit(kernel=first, theta=theta, value=value)
-        for kernel in self._kernels[1:] if n > _FEW else ():
-            theta, value = fit(x, y, kernel, self._prior, [best.theta])
-            if value < best.value:
-                best = Fit(kernel=kernel, theta=theta, value=value)
-        return best
+            starts = [base.theta]
+        else:
+            starts = [self._prior.start(kernels[0].dimensions, noise) for noise in _NOISES]
+        fits = []
+        for kernel in kernels:
+            theta, value = fit(x, y, kernel, self._prior, starts)
+            fits.append(Fit(kernel=kernel, theta=theta, value=value))
+            starts = [fits[0].theta] if base is None else starts
+        return min(fits, key=lambda one: one.value)
 
     def _posterior(
         self, x: Array, kept_by: Callable[[int], Array], due: int, which: int, found: Fit
