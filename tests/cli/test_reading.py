@@ -15,7 +15,7 @@ from cli_said import Said, Sonde
 from cli_stores import add_sweep, add_trial
 from sonde.core.metric import Direction, Goal
 from sonde.core.space import Space
-from sonde.core.sweep import Control
+from sonde.core.sweep import Budget, Control
 from sonde.core.trial import State
 from sonde.store import open_store
 from sonde.store.protocol import Store, SweepRecord
@@ -271,6 +271,14 @@ def test_the_front_of_two_goals_has_those_that_none_beats(cli: Sonde, store: Sto
     for i, (loss, acc) in enumerate([(0.1, 0.5), (0.2, 0.9), (0.3, 0.8)]):
         add_trial(store, sweep.id, {"lr": 0.1 * (i + 1), "opt": "adam"}, [loss], acc=acc)
     assert numbers(cli("best", "digits", "--front", "--format", "json")) == [0, 1]
+    hint = "front      this is the best by loss; with acc: sonde best --front digits\n"
+    assert hint in cli("best", "digits").out
+    assert hint not in cli("best", "digits", "--front").out
+
+
+def test_the_budget_of_what_was_imported_is_not_told_as_a_number(cli: Sonde, store: Store) -> None:
+    add_sweep(store, budget=Budget(trials=0))
+    assert " none: its trials were imported\n" in cli("show", "digits").out
 
 
 def test_a_sweep_with_two_goals_is_listed_with_both(cli: Sonde, store: Store) -> None:

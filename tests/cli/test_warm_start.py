@@ -59,6 +59,24 @@ def test_the_best_of_an_earlier_sweep_comes_first(cli: Sonde) -> None:
     assert "learns from  old (" in cli("show", "new").out
 
 
+def test_it_is_said_what_became_of_the_earlier_sweep(cli: Sonde) -> None:
+    cli(*OLD, *QUIET, "--name", "old", "--trials", "6", "train.py")
+    cli(*OLD, *QUIET, "--name", "new", "--from", "old", "--trials", "2", "train.py")
+    assert ": not judged yet, until the best of before and three others" in cli("show", "new").out
+    cli(*OLD, *QUIET, "--name", "new", "--from", "old", "--trials", "5", "train.py")
+    assert "): believed\n" in cli("show", "new").out
+    assert json.loads(cli("show", "new", "--format", "json").out)["past"] == "believed"
+    assert json.loads(cli("show", "old", "--format", "json").out)["past"] is None
+
+
+def test_it_is_said_that_an_earlier_sweep_misled(cli: Sonde, place: Path) -> None:
+    cli(*OLD, *QUIET, "--name", "old", "--trials", "6", "train.py")
+    (place / "train.py").write_text(SCRIPT.replace("+ layers", "- layers"))
+    cli(*OLD, *QUIET, "--name", "new", "--from", "old", "--trials", "5", "train.py")
+    assert ": forgotten, as it misled: most of the first three others" in cli("show", "new").out
+    assert json.loads(cli("show", "new", "--format", "json").out)["past"] == "forgotten"
+
+
 def test_the_same_command_goes_on_though_the_earlier_sweep_has_more_by_now(cli: Sonde) -> None:
     cli(*OLD, *QUIET, "--name", "old", "--trials", "3", "train.py")
     again = ("--name", "new", "--from", "old", "--trials")

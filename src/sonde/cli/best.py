@@ -63,6 +63,10 @@ def best(sweep: str, limit: int, front: bool, store: str | None, form: str) -> N
         emit(form, (), trial_columns(found, history), trial_cells(found, history))
         for line in sure_lines(certainty(history), goals[0], is_repeated=record.sweep.repeats > 1):
             click.echo(line)
+        if len(goals) > 1 and not front:
+            others = ", ".join(goal.metric for goal in goals[1:])
+            hint = typed("best", record.name, options=["--front"])
+            click.echo(f"{'front':<11}this is the best by {goals[0].metric}; with {others}: {hint}")
         for line in again(record, found[0]):  # last, so that the command can be copied
             click.echo(line)
     else:

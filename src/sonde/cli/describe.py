@@ -18,8 +18,9 @@ from sonde.core.decide import at_work
 from sonde.core.distributions.values import text_of
 from sonde.core.history import History
 from sonde.core.repeats import spread
+from sonde.core.search.warm import Standing
 from sonde.core.substitute import fill_template
-from sonde.core.sweep import Command, Sweep, sweep_to_json
+from sonde.core.sweep import Budget, Command, Sweep, sweep_to_json
 from sonde.core.trial import State, Trial
 from sonde.core.wandb.macros import for_people
 from sonde.core.wanted import RULE, parse_wanted
@@ -28,12 +29,19 @@ from sonde.store.protocol import SweepRecord
 
 __all__ = ["sweep_data", "sweep_facts", "trial_data", "trial_facts", "ways"]
 
+_PAST = {
+    Standing.ON_TRIAL: ": not judged yet, until the best of before and three others have ended",
+    Standing.BELIEVED: ": believed",
+    Standing.FORGOTTEN: ": forgotten, as it misled: most of the first three others were better",
+}
+
 
 def sweep_data(
-    record: SweepRecord, history: History, url: str, steps: Sequence[Step]
+    record: SweepRecord, history: History, url: str, steps: Sequence[Step], past: Standing | None
 ) -> dict[str, Any]:
     """Return what `sonde show SWEEP --format json` prints."""
     return sweep_row(record, history) | {
+        "past": past,
         "definition": sweep_to_json(record.sweep),
         "versions": [step.to_json() for step in steps],
         "facts": dict(record.facts),
@@ -53,9 +61,21 @@ def trial_data(record: SweepRecord, history: History, trial: Trial, url: str) ->
 
 
 def sweep_facts(
-    record: SweepRecord, history: History, url: str, steps: Sequence[Step] = ()
+    record: SweepRecord,
+    history: History,
+    url: str,
+    steps: Sequence[Step] = (),
+    past: Standing | None = None,
 ) -> Facts:
-    """Return the lines for people; one without text is left out."""
+    """Return the lines for people; one without text is left out.
+
+    Args:
+        record: The sweep.
+        history: Its trials.
+        url: Of its store.
+        steps: The versions of its definition.
+        past: What became of the earlier sweeps that it was told of.
+    """
     sweep, budget = record.sweep, record.budget
     counts = "  ".join(f"{s.value} {n}" for s, n in history.counts.items() if n)
     limits = [f"{budget.trials} trials"] if budget.trials is not None else []
@@ -65,7 +85,7 @@ def sweep_facts(
         ("project", sweep.project or ""),
         ("state", _state(record)),
         ("trials", counts or "none yet"),
-        ("budget", " or ".join(limits) or "until nothing is left to try"),
+        ("budget", _none_left(budget) or " or ".join(limits) or "until nothing is left to try"),
         ("at once", "" if budget.workers is None else f"{budget.workers} at most"),
         ("method", _method(record, history)),
         ("goal", goals_text(sweep.goals) or "no metric was given"),
@@ -91,7 +111,7 @@ def sweep_facts(
         facts.append(("" if i else "tries first", values))
     if sweep.earlier:
         names = ", ".join(f"{source.name} ({source.id})" for source in sweep.earlier)
-        facts.append(("learns from", names))
+        facts.append(("learns from", f"{names}{_PAST[past]}" if past else names))
     facts += _work_facts(record)
     facts += _versions(steps)
     facts += [
@@ -162,6 +182,11 @@ def _standing(trial: Trial, sweep: Sweep) -> str:
         text += f" at step {step}"
     why = trial.error or trial.why_stopped
     return f"{text}: {one_line(why)}" if why else text
+
+
+def _none_left(budget: Budget) -> str:
+    """Say why no trial is added, where none is by definition."""
+    return "none: its trials were imported" if budget.trials == 0 else ""
 
 
 def _rule(history: History) -> str:

@@ -22,6 +22,7 @@ __all__ = ["show"]
 @format_option
 def show(what: str, diff: bool, packages: bool, store: str | None, form: str) -> None:
     """Show a sweep: what is searched, how far it is, what it was made from; or one trial."""
+    from sonde.analysis.past import standing
     from sonde.cli.describe import sweep_data, sweep_facts, trial_data, trial_facts
     from sonde.cli.options import trial_key
     from sonde.cli.output import emit
@@ -47,8 +48,9 @@ def show(what: str, diff: bool, packages: bool, store: str | None, form: str) ->
         url = opened_store.url
         if number is None:
             steps = history_of(opened_store, record.id)
-            data = sweep_data(record, history, url, steps)
-            facts = sweep_facts(record, history, url, steps)
+            past = standing(opened_store, record, history)
+            data = sweep_data(record, history, url, steps, past)
+            facts = sweep_facts(record, history, url, steps, past)
         else:
             trial = one_trial(record, history, number)
             version = definition_of(opened_store.versions(record.id), number).number

@@ -18,7 +18,7 @@ from sonde.core.history import History
 from sonde.core.imputing import Imputing
 from sonde.core.search import CUSTOM, Method, Problem, Progress, Request, choose, method
 from sonde.core.search.protocol import Breeder
-from sonde.core.search.warm import Warm
+from sonde.core.search.warm import Standing, Warm
 from sonde.core.stopping import Rule
 from sonde.core.stopping import rule as own_rule
 from sonde.core.stopping.judge import judge_of
@@ -130,6 +130,13 @@ class Decider:
         Also whether anything is proposed at all: not once a target is reached.
         """
         return self._method.adaptive or any(g.target is not None for g in self.sweep.goals)
+
+    @property
+    def past(self) -> Standing | None:
+        """What became of the earlier sweeps; None where there are none."""
+        if not self._problem.earlier or not isinstance(self._method, Warm):
+            return None
+        return self._method.standing(self._started())
 
     def observe(
         self, ended: Sequence[Trial], curves: Mapping[int, Sequence[float]] = _NO_CURVES

@@ -10,7 +10,7 @@ Derive from `MethodContract`, name the method, and let pytest collect the class:
 
 import math
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -193,7 +193,10 @@ class MethodContract:
         needs_finite: It searches finite spaces only, and refuses others when it starts.
         is_seeded: Another seed gives other points.
         goes_on: Its trials go on from one another, so that an assignment may come again.
+        only: Names of the spaces that are looked at, where each proposal is dear, and then a `few`
+            trials of each at most; None: all.
         few: How many trials of each space are looked at.
+        at_once: How many proposals are made together.
         many: How many trials are to take reasonable time.
         most_seconds: CPU time for so many of five parameters, one by one.
     """
@@ -202,19 +205,32 @@ class MethodContract:
     needs_finite: ClassVar[bool] = False
     is_seeded: ClassVar[bool] = True
     goes_on: ClassVar[bool] = False
+    only: ClassVar[Collection[str] | None] = None
     few: ClassVar[int] = 40
+    at_once: ClassVar[int] = 64
     many: ClassVar[int] = 1000
     most_seconds: ClassVar[float] = 10.0
 
     @property
     def spaces(self) -> Mapping[str, Space]:
         """The spaces that the method can search."""
-        return FINITE if self.needs_finite else {**FINITE, **INFINITE}
+        return self._looked_at(FINITE if self.needs_finite else {**FINITE, **INFINITE})
+
+    def _looked_at(self, spaces: Mapping[str, Space]) -> Mapping[str, Space]:
+        wanted = spaces if self.only is None else self.only
+        return {name: space for name, space in spaces.items() if name in wanted}
 
     @property
     def _large(self) -> Sequence[Space]:
         """Spaces in which there is always something new."""
-        return [_WIDE] if self.needs_finite else [_WIDE, INFINITE["many"]]
+        if self.needs_finite:
+            return [_WIDE]
+        return [_WIDE, INFINITE["many"]][0 if self.only is None else 1 :]
+
+    @property
+    def _enough(self) -> int:
+        """How many trials show that something changes nothing."""
+        return 24 if self.only is None else self.few
 
     def _every(self) -> list[Search]:
         spaces = self.spaces.values()
@@ -242,7 +258,8 @@ class MethodContract:
 
     def test_another_seed_proposes_something_else(self) -> None:
         space = self.spaces["plain" if self.needs_finite else "many"]
-        runs = [Search(self.method, space, seed).run(20).params for seed in (0, 1, 2**63 - 1)]
+        trials, seeds = min(self._enough, 20), (0, 1, 2**63 - 1)
+        runs = [Search(self.method, space, seed).run(trials).params for seed in seeds]
         assert (runs[0] != runs[1] != runs[2]) is self.is_seeded
 
     def test_a_controller_that_starts_anew_proposes_what_the_old_one_would_have(self) -> None:
@@ -296,7 +313,7 @@ class MethodContract:
     def test_no_point_comes_up_twice_and_a_finite_space_is_searched_to_its_end(self) -> None:
         if self.goes_on:
             return
-        for name, space in FINITE.items():
+        for name, space in self._looked_at(FINITE).items():
             points = {space.key(params) for params in space.lattice()}
             for batch in (1, 7):
                 search = Search(self.method, space).run(10_000, batch=batch)
@@ -319,7 +336,7 @@ class MethodContract:
     def test_a_batch_beside_running_trials_repeats_none_of_them(self) -> None:
         for space in self.spaces.values():
             search = Search(self.method, space)
-            for _ in range(4):
+            for _ in range(4 if self.only is None else 2):
                 for params in search.propose(5):
                     search.add(params)
             assert len(search.seen) == len(search.params)
@@ -329,7 +346,7 @@ class MethodContract:
             return
         for space in self._large:
             search = Search(self.method, space).run(min(self.few, 24))
-            for count in (1, 3, 64):
+            for count in (1, 3, self.at_once):
                 found = search.propose(count)
                 assert len({space.key(params) for params in found} - search.seen) == count
                 assert all(map(space.admits, found))
@@ -348,14 +365,16 @@ class MethodContract:
 
     def test_a_loss_that_never_changes_ends_nothing(self) -> None:
         for space in self._large:
-            search = Search(self.method, space).run(24, loss=lambda _: 1.0)
-            assert len(search.params) == 24
+            search = Search(self.method, space).run(self._enough, loss=lambda _: 1.0)
+            assert len(search.params) == self._enough
             assert self._is_fresh(search)
 
     def test_the_units_of_the_loss_change_nothing(self) -> None:
         for space in self._large:
             runs = [
-                Search(self.method, space).run(24, loss=lambda p, unit=unit: unit * bowl(p)).params  # type: ignore[misc]
+                Search(self.method, space)
+                .run(self._enough, loss=lambda p, unit=unit: unit * bowl(p))  # type: ignore[misc]
+                .params
                 for unit in (1.0, 1e-12, 1e12)
             ]
             assert runs[0] == runs[1] == runs[2]
@@ -389,7 +408,8 @@ class MethodContract:
             with pytest.raises(ConfigError, match="lr"):
                 self.method.start(Problem(space=space, goals=GOALS))
         else:
-            assert len(Search(self.method, space).run(100, batch=9).params) == 100
+            count = 100 if self.only is None else 2 * self.few
+            assert len(Search(self.method, space).run(count, batch=9).params) == count
 
     def test_many_trials_take_reasonable_time(self) -> None:
         space = space_of({name: Int(1, 10) for name in "abcde"})

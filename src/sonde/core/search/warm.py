@@ -12,6 +12,7 @@ three altogether, until it has found better by itself.
 import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -24,11 +25,19 @@ from sonde.core.trial import State as TrialState
 from sonde.core.trial import Trial, losses
 from sonde.errors import ConfigError
 
-__all__ = ["Warm"]
+__all__ = ["Standing", "Warm"]
 
 _MOST = 3  # points of earlier sweeps that are tried
 _TURNS = 16  # trials among which they are; every other one
 _ENOUGH_OWN = 3  # assignments against which the first of them have to hold their own
+
+
+class Standing(StrEnum):
+    """What became of earlier sweeps."""
+
+    ON_TRIAL = "on trial"
+    BELIEVED = "believed"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(slots=True)
@@ -144,6 +153,12 @@ class Warm:
         if state.is_on_trial and state.is_ripe:
             self._judge(state)
         return state
+
+    def standing(self, state: State) -> Standing:
+        """Return what became of the earlier sweeps; such as leave nothing to try are believed."""
+        if state.is_on_trial:
+            return Standing.ON_TRIAL
+        return Standing.FORGOTTEN if state.withheld else Standing.BELIEVED
 
     def _judge(self, state: State) -> None:
         """Forget the past if it misleads; else tell it to the method."""

@@ -64,7 +64,7 @@ const How = ({ detail }) => html`<section class="panel"><h2>How it is searched</
     ["Method", `${detail.method === detail.method_used ? "" : `${detail.method}: `}${detail.method_used}, seed ${detail.seed}`],
     ["Why", detail.method_reason],
     ["Early stopping", detail.stopping || "none: trials run to their end"],
-    ["Budget", [detail.budget.trials && count(detail.budget.trials, "trial"), detail.budget.time_s && duration(detail.budget.time_s)].filter(Boolean).join(" or ") || "until nothing is left to try"],
+    ["Budget", detail.budget.trials === 0 ? "none: its trials were imported" : [detail.budget.trials && count(detail.budget.trials, "trial"), detail.budget.time_s && duration(detail.budget.time_s)].filter(Boolean).join(" or ") || "until nothing is left to try"],
     ["At once", detail.budget.workers === null ? "" : `${count(detail.budget.workers, "trial")} at most, over all agents`],
     ["Repeats", detail.repeats > 1 ? `${detail.repeats} of each assignment` : ""],
     ["Retries", detail.retries ? `${detail.retries} of a trial that failed` : ""],
