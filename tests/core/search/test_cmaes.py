@@ -78,14 +78,15 @@ def test_a_rescaled_loss_gives_the_same_proposals() -> None:
     assert runs[0] == runs[1] == runs[2]
 
 
-def test_whole_numbers_do_not_get_stuck_beside_the_best_one() -> None:
+@pytest.mark.parametrize("best", [0, 63, 100])
+def test_whole_numbers_do_not_get_stuck_beside_the_best_one_nor_at_either_end(best: int) -> None:
     space = space_of(
         {f"n{i}": Int(0, 100) for i in range(3)} | {f"x{i}": Float(0, 1) for i in "ab"}
     )
 
     def loss(params: Params) -> float:
         numbers = vector(params)
-        return float((((numbers[:3] - 63) / 100) ** 2).sum() + ((numbers[3:] - 0.2) ** 2).sum())
+        return float((((numbers[:3] - best) / 100) ** 2).sum() + ((numbers[3:] - 0.2) ** 2).sum())
 
     found = [trials_until(1e-6, space, loss, most=900, seed=seed) for seed in range(3)]
     assert statistics.median(found) < 600

@@ -48,19 +48,31 @@ def test_the_values_beside_the_mean_keep_their_share(seed: int, best: float) -> 
             assert ndtr((m - STEPS[cell]) / deviation) > 0.49 * alpha
 
 
-@pytest.mark.parametrize(("best", "most_late"), [(0.05, 6), (0.35, 0), (0.75, 0), (0.95, 6)])
-def test_the_axis_without_steps_arrives_in_time_but_for_some_seeds_at_the_edges(
-    best: float, most_late: int
-) -> None:
-    # Of 250 seeds 18, 0, 0 and 14 were late: where the best cell is the outermost one, the
-    # margin goes on sampling beside it. A known weakness, kept in sight here.
+@pytest.mark.parametrize("best", [0.05, 0.15, 0.35, 0.95])
+def test_the_axis_without_steps_arrives_in_time_wherever_the_best_cell_is(best: float) -> None:
+    # Of 250 seeds none was late at any of these. Where cells at the edge drew the distribution as
+    # far beyond the box as they may have come from, it did not shrink: 18 were late, and 14.
     late = 0
     for seed in range(60):
         cma, random = fresh(), np.random.default_rng(seed)
         for _ in range(40):
             generation(cma, random, np.array([best, 0.3]))
         late += abs(cma.m[1] - 0.3) >= 0.15
-    assert late <= most_late
+    assert late <= 1
+
+
+def test_a_value_at_the_edge_comes_from_its_cell_or_from_half_as_far_beyond() -> None:
+    cma, random = Cma([STEPS, None], [], 0, np.array([0.05, 0.05])), np.random.default_rng(4)
+    active = np.ones(2, dtype=bool)
+    point = np.array([0.05, 0.0])
+    points = np.array([cma.latent(point, active, random.random(2)) for _ in range(4000)])
+    assert points[:, 0].max() <= 0.1
+    assert points[:, 1].max() <= 0
+    beyond = points[points[:, 0] < 0]
+    # Of a normal distribution: the mean of what lies below 0, as seen from there.
+    depth = 0.05 - 0.2 * np.exp(-0.5 * 0.25**2) / math.sqrt(2 * math.pi) / ndtr(-0.25)
+    assert beyond[:, 0].mean() == pytest.approx(depth / 2, abs=0.005)
+    assert points[:, 1].mean() == pytest.approx(depth / 2, abs=0.005)
 
 
 def test_categories_move_towards_the_best_and_never_die_out() -> None:

@@ -11,10 +11,10 @@ it:
   rate is fixed.
 - Points that the distribution did not give, or an earlier one gave, are drawn in to the
   length that its own have: Hansen, arXiv:1110.4181, 2011.
-- A coordinate beyond the box is moved to its side. One on the side is taken to come from
-  halfway to where it may have been: if all came from the side, the distribution would
-  shrink before it arrives in a corner, and if all came from beyond, it would not shrink
-  where the optimum is close to a side.
+- A coordinate beyond the box is moved to its side. One on the side, or in the outermost
+  cell, is taken to come from halfway to where it may have been beyond: if none came from
+  there, the distribution would shrink before it arrives in a corner, and if it came from
+  as far as it may have, it would not shrink where the optimum is close to a side.
 - When it has converged it starts again elsewhere with twice the population: Auger and
   Hansen, CEC 2005.
 """
@@ -124,7 +124,7 @@ class Cma:
         deviations = self.deviations
         found = point.copy()
         for j, edges in enumerate(self._edges):
-            low, high, share = -math.inf, math.inf, 1.0
+            low, high = -math.inf, math.inf
             if active[j] and edges is not None:
                 cell = int(np.searchsorted(edges, point[j]))
                 low = edges[cell - 1] if cell else low
@@ -132,12 +132,13 @@ class Cma:
             elif active[j]:
                 if 0 < point[j] < 1:
                     continue
-                share = _BEYOND
                 low, high = (low, 0.0) if point[j] <= 0 else (1.0, high)
             below, above = ndtr((np.array([low, high]) - self.m[j]) / deviations[j])
             if above - below > 1e-12:
                 place = ndtri(below + (above - below) * min(max(u[j], 1e-12), 1 - 1e-12))
-                found[j] += share * (self.m[j] + deviations[j] * place - found[j])
+                drawn = self.m[j] + deviations[j] * place
+                side = min(max(drawn, 0.0), 1.0) if active[j] else drawn
+                found[j] = side + _BEYOND * (drawn - side)
         return found
 
     def adapt(self, points: Array, chosen: npt.NDArray[np.intp], losses: Array) -> None:
