@@ -1,21 +1,27 @@
 """What an ask and a tell cost: CPU milliseconds a trial at 100, 1,000 and 10,000 trials.
 
 Ten mixed parameters; a random history is told first, then a window of trials is asked
-and told. sonde's methods and Optuna's TPE take turns in one process; the medians over
-the rounds are printed, with how many times cheaper than Optuna's TPE they are and the
-exponent of growth from 1,000 trials on. Run: python benchmarks/ask_cost.py [METHOD...]
+and told. sonde's methods and Optuna's TPE and random sampler take turns in one process; the
+medians over the rounds are printed, with how many times cheaper than Optuna's TPE they are
+and the exponent of growth from 1,000 trials on. Run: python benchmarks/ask_cost.py [METHOD...]
 
 `models` in place of methods: `bayes` beside Optuna's GPSampler and HEBO, where they are installed,
-at 100, 200 and 500 trials, in shorter windows as these are slow.
+at 100, 200 and 500 trials, in shorter windows as these are slow, all taking turns; then `bayes`
+alone where `auto` asks it only if trials are slow.
+
+`large` in place of methods: `auto` and `tpe` after 10,000 and 100,000 trials, each in a process of
+its own that keeps these trials, with the most memory that it had.
 """
 
+import json
 import math
+import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import Any
 
 from sonde.core.distributions import Choice, Float, Int
@@ -26,7 +32,10 @@ from sonde.core.trial import State, Trial
 
 SIZES = (100, 1_000, 10_000)
 MODEL_SIZES = (100, 200, 500)
+ALONE_SIZES = (300, 500, 1_000, 2_000)
+LARGE_SIZES = (10_000, 100_000)
 WINDOW, ROUNDS = 10, 3
+LARGE_WINDOW = 1_000
 MODEL_WINDOWS = {"bayes": 20, "Optuna GP": 3, "HEBO": 2}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SPACE = space_of(
@@ -115,7 +124,15 @@ def optuna_ms(size: int, seed: int, sampler: str = "TPESampler", window: int = W
 
 
 def hebo_ms(size: int, seed: int, window: int) -> float:
-    """CPU milliseconds of a suggestion and its observation with HEBO as it is by default."""
+    """CPU milliseconds of a suggestion and its observation with HEBO as it is by default.
+
+    HEBO 0.3.6 asks for versions of NumPy and GPy that Python 3.11 does not build. It runs with
+    newer ones, in an environment of its own:
+
+        pip install -e . torch==2.13.0 optuna scikit-learn pandas "numpy<2" "setuptools<80"
+        pip install GPy gpytorch pymoo catboost disjoint-set "numpy<2" "setuptools<80"
+        pip install --no-deps HEBO==0.3.6
+    """
     import numpy as np
     import pandas as pd
     import torch
@@ -138,34 +155,91 @@ def hebo_ms(size: int, seed: int, window: int) -> float:
 
 
 def models() -> None:
-    """Compare `bayes` with peers that fit a model."""
+    """Compare `bayes` with peers that fit a model; one that is not installed is left out."""
     works: dict[str, Callable[[int, int, int], float]] = {
-        "bayes": lambda size, seed, window: sonde_ms("bayes", size, seed, window)
+        "bayes": lambda size, seed, window: sonde_ms("bayes", size, seed, window),
+        "Optuna GP": lambda size, seed, window: optuna_ms(size, seed, "GPSampler", window),
+        "HEBO": hebo_ms,
     }
-    if find_spec("torch"):
-        works["Optuna GP"] = lambda size, seed, window: optuna_ms(size, seed, "GPSampler", window)
-    if find_spec("hebo"):
-        works["HEBO"] = hebo_ms
-    found = {
-        (name, size): statistics.median(
-            work(size, seed, MODEL_WINDOWS[name]) for seed in range(1 if name == "HEBO" else ROUNDS)
-        )
-        for size in MODEL_SIZES
-        for name, work in works.items()
-    }
+    for name in list(works):
+        try:
+            works[name](MODEL_SIZES[0], ROUNDS, 1)  # imports and caches
+        except ImportError as fault:
+            print(f"{name}: {fault}; how to install it is said in {works[name].__name__}")
+            del works[name]
+    found: dict[tuple[str, int], list[float]] = {}
+    for seed in range(ROUNDS):
+        for size in MODEL_SIZES:
+            for name, work in works.items():
+                cost = work(size, seed, MODEL_WINDOWS[name])
+                found.setdefault((name, size), []).append(cost)
+    medians = {key: statistics.median(costs) for key, costs in found.items()}
     print("ms CPU a trial" + "".join(f"{f'n={size:,}':>24}" for size in MODEL_SIZES))
     for name in works:
         row = "".join(
-            f"{found[name, n]:12.1f} ({found[name, n] / found['bayes', n]:7.1f} x)"
+            f"{medians[name, n]:12.1f} ({medians[name, n] / medians['bayes', n]:7.1f} x)"
             for n in MODEL_SIZES
         )
         print(f"{name:14}{row}")
+    for size in ALONE_SIZES:
+        costs = [works["bayes"](size, seed, MODEL_WINDOWS["bayes"]) for seed in range(ROUNDS)]
+        print(f"bayes alone, n={size:,}: {statistics.median(costs):.1f}")
+
+
+def large(methods: tuple[str, ...] = ("auto", "tpe")) -> None:
+    """Measure after many trials, in fresh processes."""
+    print(f"{'':14}{'trials':>8}{'read up s':>11}{'ms a trial':>12}{'most ms':>9}{'MB':>6}")
+    for size in LARGE_SIZES:
+        for name in methods:
+            command = [sys.executable, __file__, "--large", name, str(size)]
+            done = subprocess.run(command, check=True, capture_output=True)
+            cost = json.loads(done.stdout)
+            print(
+                f"{name:14}{size:8,}{cost['first_s']:11.2f}{cost['ms']:12.2f}"
+                f"{cost['most_ms']:9.1f}{cost['mb']:6.0f}"
+            )
+
+
+def large_cost(name: str, size: int) -> dict[str, float]:
+    """Return what many trials cost in this process, which keeps them as a controller does.
+
+    Returns:
+        Seconds of the first proposal, for which all trials are read up; the mean and the most
+        milliseconds of those after it, with telling; the most memory in MB.
+    """
+    searcher = method(name)
+    state = searcher.start(Problem(space=SPACE, goals=[Goal(metric="loss")], seed=0))
+    trials = [ended(number, params) for number, params in enumerate(history(SPACE, size, 1))]
+    seen = {SPACE.key(trial.params) for trial in trials}
+    begun = time.process_time()
+    for trial in trials:
+        state = searcher.observe(state, trial)
+    searcher.propose(state, Request(first=size, count=1, seen=seen))
+    first = time.process_time() - begun
+    costs = []
+    for number in range(size, size + LARGE_WINDOW):
+        begun = time.process_time()
+        (params,) = searcher.propose(state, Request(first=number, count=1, seen=seen))
+        asked = time.process_time() - begun
+        seen.add(SPACE.key(params))
+        trials.append(ended(number, params))
+        begun = time.process_time()
+        state = searcher.observe(state, trials[-1])
+        costs.append(asked + time.process_time() - begun)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "first_s": first, "ms": statistics.fmean(costs) * 1e3, "most_ms": max(costs) * 1e3,
+        "mb": memory,
+    }  # fmt: skip
 
 
 def main(names: list[str]) -> None:
     """Measure in turns and print the medians."""
-    works: dict[str, Callable[[int, int], float]] = {"Optuna TPE": optuna_ms}
-    for name in names or [name for name in METHODS if name != "grid"]:
+    works: dict[str, Callable[[int, int], float]] = {
+        "Optuna TPE": optuna_ms,
+        "Optuna random": lambda size, seed: optuna_ms(size, seed, "RandomSampler"),
+    }
+    for name in names or [name for name in METHODS if name not in {"grid", "pbt"}]:
         works[name] = lambda size, seed, name=name: sonde_ms(name, size, seed)  # type: ignore[misc]
     found: dict[tuple[str, int], list[float]] = {}
     for seed in range(ROUNDS):
@@ -185,4 +259,12 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    models() if sys.argv[1:] == ["models"] else main(sys.argv[1:])
+    match sys.argv[1:]:
+        case ["models"]:
+            models()
+        case ["large"]:
+            large()
+        case ["--large", name, size]:
+            print(json.dumps(large_cost(name, int(size))))
+        case names:
+            main(names)
