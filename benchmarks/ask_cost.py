@@ -126,11 +126,11 @@ def optuna_ms(size: int, seed: int, sampler: str = "TPESampler", window: int = W
 def hebo_ms(size: int, seed: int, window: int) -> float:
     """CPU milliseconds of a suggestion and its observation with HEBO as it is by default.
 
-    HEBO 0.3.6 asks for versions of NumPy and GPy that Python 3.11 does not build. It runs with
-    newer ones, in an environment of its own:
+    HEBO 0.3.6 asks for NumPy below 1.25 and pymoo 0.6.0, with which today's GPy does not go. It
+    runs with newer ones (NumPy 2.4, pymoo 0.6.2, GPy 1.15), in an environment of its own:
 
-        pip install -e . torch==2.13.0 optuna scikit-learn pandas "numpy<2" "setuptools<80"
-        pip install GPy gpytorch pymoo catboost disjoint-set "numpy<2" "setuptools<80"
+        pip install -e . optuna torch==2.13.0 scikit-learn pandas "setuptools<80"
+        pip install --only-binary :all: GPy gpytorch pymoo catboost disjoint-set
         pip install --no-deps HEBO==0.3.6
     """
     import numpy as np
