@@ -156,10 +156,11 @@ def sweep(
         planned = core.Sweep(
             space=checked, goals=found_goals, constraints=constraints, method=method, seed=seed
         )
-        faults.gather(lambda: check(planned, method_of))
-        ruled = replace(planned, stopping=stop, repeats=repeats)
-        if isinstance(repeats, int):
+        ruled = replace(planned, stopping=stop)
+        if isinstance(repeats, int) and repeats > 0:
+            ruled = replace(ruled, repeats=repeats)
             faults.gather(lambda: judge_of(ruled, rule_of))
+        faults.gather(lambda: check(ruled, method_of, learns=bool(start_from)))
         if callable(work):
             called = work
             function = faults.gather(lambda: adapted(called, checked))

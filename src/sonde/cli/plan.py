@@ -170,8 +170,7 @@ def plan(
     method_name, reason = "random", ""
     if space is not None:
         with faults.collected():
-            within = Budget(trials=trials).assignments(repeats)
-            method_name, reason = _method(space, goals, constraints, options.method, within)
+            method_name, reason = _method(space, goals, constraints, options, trials, repeats)
     if space is not None and options.stopping is not None:
         with faults.collected():
             _check_rule(space, goals, repeats, options.stopping)
@@ -234,13 +233,15 @@ def _method(
     space: Space,
     goals: Sequence[Goal],
     constraints: Sequence[Constraint],
-    name: str,
+    options: RunOptions,
     trials: int | None,
+    repeats: int,
 ) -> tuple[str, str]:
     """The method that will be at work; it is started once, so that it can refuse."""
+    name = options.method
     sweep = Sweep(
         space=space, goals=tuple(goals), constraints=tuple(constraints), method=name,
-        budget=Budget(trials=trials),
+        budget=Budget(trials=trials), repeats=repeats, stopping=options.stopping,
     )  # fmt: skip
     chosen, reason = choose(problem_of(sweep), name)
     try:
@@ -248,7 +249,7 @@ def _method(
     except ConfigError as fault:
         raise ConfigError(f"--method {name}", fault.found, fault.remedy) from fault
     # One that cannot search this space, or finds no point in it, says so before anything is made.
-    check(sweep, method)
+    check(sweep, method, learns=bool(options.earlier))
     return chosen, reason
 
 

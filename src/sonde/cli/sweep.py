@@ -140,7 +140,10 @@ def _made(store: "Store", found: "Declared", earlier: tuple[str, ...]) -> "Sweep
     """Make the sweep; a name that is taken is counted on."""
     from sonde.cli.output import say
     from sonde.cli.starting import create
+    from sonde.core.decide import check
+    from sonde.core.search import CUSTOM
     from sonde.core.sweep import Command
+    from sonde.plugins.methods import method
     from sonde.store.earlier import sources_of, with_lessons
     from sonde.store.names import free_name
 
@@ -150,6 +153,8 @@ def _made(store: "Store", found: "Declared", earlier: tuple[str, ...]) -> "Sweep
         if name != sweep.name:
             say(f"there is a sweep {sweep.name} already; this one is {name}")
             sweep = replace(sweep, name=name)
+    if earlier and sweep.method != CUSTOM:
+        check(sweep, method, learns=True)
     sources = [(store, source.id) for source in sources_of(store, earlier)]
     sweep = with_lessons(store, sweep, sources, flag="--from")
     if isinstance(sweep.work, Command):

@@ -49,12 +49,20 @@ def is_out_of_time(history: History, situation: Situation) -> bool:
     return time_s is not None and history.working_time(situation.now) >= time_s
 
 
-def check(sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
-    """Try whether a sweep can have a first trial, before it is made; `find` as for `Decider`.
+def check(
+    sweep: Sweep, find: Callable[[str], Method[Any]] = method, *, learns: bool = False
+) -> None:
+    """Try whether a sweep can have a first trial, before it is made.
+
+    Args:
+        sweep: Its definition.
+        find: As for `Decider`.
+        learns: Whether it is to be told of earlier sweeps, which it does not name yet.
 
     Raises:
         ConfigError: If its method cannot search its space, or no point satisfies its relations,
-            or it is `custom`, which waits for a program to propose.
+            or it is `custom`, which waits for a program to propose, or what is asked for beside
+            the method makes no sense with it.
     """
     if sweep.method == CUSTOM:
         raise ConfigError(
@@ -63,7 +71,9 @@ def check(sweep: Sweep, find: Callable[[str], Method[Any]] = method) -> None:
             "use sonde.wandb.controller, or another method",
         )
     bare = replace(sweep, start=(), earlier=(), stopping=None)
-    if not Decider(bare, find).propose(History(sweep), 1):
+    decider = Decider(bare, find)
+    decider.check_with(sweep, learns=learns)
+    if not decider.propose(History(sweep), 1):
         raise ConfigError("space", "it has no point to try", "widen the parameters or `where`")
 
 
@@ -117,7 +127,7 @@ class Decider:
         self._method = find(sweep.method if find(first).adaptive else first)
         self._breeder = self._method if isinstance(self._method, Breeder) else None
         if self._breeder is not None:
-            _check_breeding(sweep)
+            self.check_with(sweep, learns=bool(earlier))
         elif earlier or (sweep.space.has_guesses and first != "grid"):
             self._method = Warm(self._method)
         self._first = [(sweep.space.key(params), params) for params in sweep.start]
@@ -137,6 +147,15 @@ class Decider:
         if not self._problem.earlier or not isinstance(self._method, Warm):
             return None
         return self._method.standing(self._started())
+
+    def check_with(self, sweep: Sweep, *, learns: bool) -> None:
+        """Refuse what a definition asks for beside the method, where it makes no sense with it."""
+        if self._breeder is None:
+            return
+        _check_breeding(sweep)
+        if learns:
+            nothing = Lesson(name="", results=())
+            self._breeder.start(replace(self._problem, earlier=(nothing,)))
 
     def observe(
         self, ended: Sequence[Trial], curves: Mapping[int, Sequence[float]] = _NO_CURVES

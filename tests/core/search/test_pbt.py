@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sonde.core.constraint import Constraint
-from sonde.core.decide import Decider, Situation
+from sonde.core.decide import Decider, Situation, check
 from sonde.core.distributions import Choice, Float, Int
 from sonde.core.distributions.values import Params
 from sonde.core.history import History
@@ -261,6 +261,16 @@ def test_the_budget_ends_it() -> None:
     [({"repeats": 2}, "tried 2 times"), ({"stopping": "asha"}, "begin with nothing")],
 )
 def test_what_makes_no_sense_with_it_is_refused(given: dict[str, Any], why: str) -> None:
-    refuse: Callable[[], object] = lambda: Decider(sweep(**given))  # noqa: E731
-    with pytest.raises(ConfigError, match=why):
-        refuse()
+    refusals: list[Callable[[], object]] = [
+        lambda: Decider(sweep(**given)),
+        lambda: check(sweep(**given)),
+    ]
+    for refuse in refusals:
+        with pytest.raises(ConfigError, match=why):
+            refuse()
+
+
+def test_earlier_sweeps_are_refused_before_the_sweep_is_made() -> None:
+    check(sweep())
+    with pytest.raises(ConfigError, match="does not learn from earlier sweeps"):
+        check(sweep(), learns=True)
