@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,8 +44,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_method_of_another_distribution_goes_by_its_name(folder: Path) -> None:
     pretend(folder, "sonde-mine", "[sonde.methods]\nmine = sonde_mine:Mine\n", METHOD)
     assert method("mine").name == "mine"
-    made = method("mine(rate=3)")
-    assert vars(made) == {"rate": 3}
+    made: Any = method("mine(rate=3)")
+    assert vars(made.inner) == {"rate": 3}
     with pytest.raises(ConfigError, match="mine has no option rat; it has rate"):
         method("mine(rat=3)")
 
