@@ -20,11 +20,11 @@ def test_a_fit_is_due_when_results_have_grown_by_a_tenth() -> None:
 def test_a_model_that_followed_the_history_is_the_one_that_reads_it_at_once() -> None:
     random = np.random.default_rng(0)
     x, losses = random.random((460, 3)), random.random(460)
-    old = LossModel([Kernel(np.arange(3))], Prior.of(3), seed=0)
+    old = LossModel([Kernel(np.arange(3))], Prior.of(3), seed=0, rough=True)
     for n in [*range(3, 60), 150, 280, 399, 401, 402, 455, 460]:
         followed = old.given(x[:n], losses[:n], generator(0, n))
         if n in {7, 31, 59, 280, 401, 460}:
-            new = LossModel([Kernel(np.arange(3))], Prior.of(3), seed=0)
+            new = LossModel([Kernel(np.arange(3))], Prior.of(3), seed=0, rough=True)
             read = new.given(x[:n], losses[:n], generator(0, n))
             assert np.array_equal(followed.fitted, read.fitted)
             assert np.array_equal(followed.indices, read.indices)

@@ -17,29 +17,26 @@ same numbers without fitting what the old one had fitted before:
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from sonde.core.streams import WHOLE_SWEEP, generator
 from sonde.core.surrogates.averaging import draws
-from sonde.core.surrogates.bent_fit import Fit, bent
+from sonde.core.surrogates.bent_fit import Fit
 from sonde.core.surrogates.earlier import Leaning, Trend, leaned
 from sonde.core.surrogates.encoding import Array
-from sonde.core.surrogates.gaussian_process import Posterior, Prior, fit
+from sonde.core.surrogates.gaussian_process import Posterior, Prior
 from sonde.core.surrogates.kernel import Kernel
+from sonde.core.surrogates.views import FEW, Fitting, views
 from sonde.core.surrogates.warps import WARPS, normalised, warped, weights
 
 __all__ = ["Conditioned", "LossModel", "anchor_and_due"]
 
 _FIRST = 3
 _GROWTH, _ANCHOR_GROWTH = 1.1, 1.6
-_NOISES = (-4.0, -1.0)  # logs to start from: what is noise and what short lengthscales is
-# often to be had both ways
 _MOST_FITTED = 200
 _MOST_HELD, _HELD_FOR = 400, 100
-_FEW = 30
-_UNLIKELY = 0.02  # share at an anchor below which a warp is not fitted until the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +71,7 @@ class LossModel:
         most_fitted: How many results a fit sees at most.
         trend: What earlier sweeps expect; each warp is then tried with and without it.
         scales: Columns whose range may be bent; None: none.
+        rough: Whether what looks like noise may be roughness as well.
     """
 
     def __init__(
@@ -87,15 +85,13 @@ class LossModel:
         most_fitted: int = _MOST_FITTED,
         trend: Trend | None = None,
         scales: Array | None = None,
+        rough: bool = False,
     ) -> None:
-        self._kernels = tuple(kernels)
         self._prior = prior
         self._seed = seed
         self._trend = trend
-        self._scales = None if scales is None or not len(scales) else scales
-        self._views = [(offset, False) for offset in warps]
-        if trend is not None:
-            self._views += [(offset, True) for offset in warps]
+        self._views = views(warps, leaning=trend is not None, rough=rough)
+        self._fitting = Fitting(self._views, kernels, prior, scales)
         self._levels = levels
         self._most_fitted = most_fitted
         self._fits: dict[int, list[Fit]] = {}
@@ -130,12 +126,12 @@ class LossModel:
     def _targeted(
         self, posterior: Posterior, indices: Array, x: Array, losses: Array, which: int
     ) -> Conditioned:
-        offset, leans = self._views[which]
-        target, _ = warped(self._levels(losses)[indices], offset)
-        if leans:
+        view = self._views[which]
+        target, _ = warped(self._levels(losses)[indices], view.offset)
+        if view.leans:
             posterior, target = self._leaning(posterior, x, losses, target, indices)
         posterior.target(target)
-        others = [] if leans or len(x) > _FEW else self._others(x, losses, which)
+        others = [] if view.leans or len(x) > FEW else self._others(x, losses, which)
         for other in others:
             other.target(target)
         return Conditioned(
@@ -147,7 +143,7 @@ class LossModel:
         """Return models of one warp with hyperparameters as they were drawn at the last fit."""
         due = anchor_and_due(len(x))[1]
         if (due, which) not in self._draws:
-            y, _ = warped(self._levels(losses[:due]), self._views[which][0])
+            y, _ = warped(self._levels(losses[:due]), self._views[which].offset)
             stream = generator(self._seed, WHOLE_SWEEP - 2 * due - 1)
             mode = self._fits[due][which]
             self._draws = {key: drawn for key, drawn in self._draws.items() if key[0] == due}
@@ -189,48 +185,10 @@ class LossModel:
         chosen = _part(n, kept_by, self._most_fitted, stream)
         shares = None if self._trend is None else self._trend.shares(x, losses)
         x, z = x[chosen], self._levels(losses)[chosen]
-        found = []
-        unlikely = self._unlikely(base)
-        for place, (offset, leans) in enumerate(self._views):
-            if base is not None and place in unlikely:
-                found.append(replace(base[place], value=math.inf))  # not before the next anchor
-                continue
-            y, jacobian = warped(z, offset)
-            if leans and self._trend is not None and shares is not None:
-                y, jacobian, _ = leaned(y, jacobian, self._trend.values(x, shares))
-            elif leans:  # on nothing: it is never drawn
-                kernel = self._kernels[0]
-                start = self._prior.start(kernel.dimensions, _NOISES[0])
-                found.append(Fit(kernel=kernel, theta=start, value=math.inf))
-                continue
-            best = self._straight(x, y, n, None if base is None else base[place])
-            if self._scales is not None and n > _FEW:
-                near = best if base is None else base[place]
-                best = bent(x, y, self._prior, self._scales, best, near)
-            found.append(replace(best, value=best.value - jacobian))
-        return found
-
-    def _unlikely(self, base: list[Fit] | None) -> set[int]:
-        """Return the warps without a trend that an anchor speaks against."""
-        plain = [place for place, (_, leans) in enumerate(self._views) if not leans]
-        if base is None:
-            return set()
-        odds = weights(np.array([base[place].value for place in plain]))
-        return {place for place, share in zip(plain, odds, strict=True) if share < _UNLIKELY}
-
-    def _straight(self, x: Array, y: Array, n: int, base: Fit | None) -> Fit:
-        """Return the best fit without a bend, of n results or of the part of them given."""
-        kernels = self._kernels if n > _FEW else self._kernels[:1]
-        if base is not None:
-            starts = [base.theta]
-        else:
-            starts = [self._prior.start(kernels[0].dimensions, noise) for noise in _NOISES]
-        fits = []
-        for kernel in kernels:
-            theta, value = fit(x, y, kernel, self._prior, starts)
-            fits.append(Fit(kernel=kernel, theta=theta, value=value))
-            starts = [fits[0].theta] if base is None else starts
-        return min(fits, key=lambda one: one.value)
+        leaning = None
+        if self._trend is not None and shares is not None:
+            leaning = self._trend.values(x, shares)
+        return self._fitting.fits(x, z, n, leaning, base)
 
     def _posterior(
         self, x: Array, kept_by: Callable[[int], Array], due: int, which: int, found: Fit

@@ -78,7 +78,7 @@ class Models:
         self._losses = [
             LossModel(
                 kernels, self._prior, seed, trend=trend_of(encoding, earlier, goal),
-                scales=encoding.scales if goals == 1 else None,
+                scales=encoding.scales if goals == 1 else None, rough=goals == 1,
             )
             for goal in range(modelled)
         ]  # fmt: skip
