@@ -59,6 +59,13 @@ def test_where_the_results_leave_no_choice_there_is_one_model() -> None:
     assert rough.value == math.inf
 
 
+def test_an_anchor_of_many_results_has_one_side() -> None:
+    x = points(150)
+    plain, rough = fitting(PLAIN, ROUGH).fits(x, peaks(x), 150, None, None)
+    assert math.isfinite(plain.value)
+    assert rough.value == math.inf
+
+
 def test_what_an_anchor_rules_out_is_not_fitted_before_the_next() -> None:
     x = points(25)
     made = fitting(PLAIN, ROUGH)
@@ -72,9 +79,9 @@ def test_what_an_anchor_rules_out_is_not_fitted_before_the_next() -> None:
 
 def test_a_view_that_leans_on_nothing_is_never_drawn() -> None:
     x = points(12)
-    plain, leaning = fitting(PLAIN, LEANING).fits(x, valley(x), 12, None, None)
+    _, leaning = fitting(PLAIN, LEANING).fits(x, valley(x), 12, None, None)
     assert leaning.value == math.inf
-    plain, leaning = fitting(PLAIN, LEANING).fits(x, valley(x), 12, valley(x) - 1, None)
+    _, leaning = fitting(PLAIN, LEANING).fits(x, valley(x), 12, valley(x) - 1, None)
     assert math.isfinite(leaning.value)
 
 

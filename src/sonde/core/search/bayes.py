@@ -1,11 +1,12 @@
 """Bayesian optimisation: a Gaussian process of the loss says where improvement is to be expected.
 
 After a few even points each trial goes where the logarithm of the expected improvement is
-highest. The loss is modelled under several monotone warps, among which the data choose, and
-while trials are few the improvement is averaged over several models that they allow. Of more
-than 30 the model may also learn what each parameter does by itself, and bend the range of a
-number, where the loss changes faster at one end; categories, positions and conditional parameters
-have their own distances. Running trials count with what the model expects of them; failed ones
+highest. The loss is modelled under several monotone warps, among which the data choose. Where
+results scatter that may be noise or many peaks: as long as the data allow both, either has its
+share of the proposals. While trials are few the improvement is averaged over several models that
+they allow. Of more than 30 the model may also learn what each parameter does by itself, and bend
+the range of a number, where the loss changes faster at one end; categories, positions and
+conditional parameters have their own distances. Running trials count with what the model expects of them; failed ones
 teach a second model where trials succeed. Constraints on outcomes have a model each. For few,
 costly trials: the cost of a proposal grows with their number up to some hundred and stays there.
 

@@ -6,8 +6,8 @@ same numbers without fitting what the old one had fitted before:
 - Hyperparameters are fitted when the number of results has grown by a tenth. Such a fit
   starts from that of an *anchor*, which was made from the prior alone; anchors are some
   1.6 times apart.
-- In between, results are added to the factor one by one. A warp that an anchor speaks against is
-  not fitted until the next one.
+- In between, results are added to the factor one by one. A view (`sonde.core.surrogates.views`)
+  that an anchor speaks against is not fitted until the next one.
 - Up to 30 results there are further models, whose hyperparameters are drawn when there is a fit.
 - Of more than 30 results the kernel is chosen with the hyperparameters, and ranges may be bent
   (`sonde.core.surrogates.bent_fit`).
@@ -105,12 +105,12 @@ class LossModel:
         random: np.random.Generator,
         demerits: Callable[[int], Array] | None = None,
     ) -> Conditioned:
-        """Return the posterior under one of the warps, drawn by their weights.
+        """Return the posterior under one of the views, drawn by their weights.
 
         Args:
             x: Columns of all results (n, c), in the order in which they came; n >= 3.
             losses: Finite (n,), or whatever the levels are made of.
-            random: Draws the warp.
+            random: Draws the view.
             demerits: Of the first so many results; of many those with the lowest are kept. By
                 default the losses.
         """

@@ -28,6 +28,7 @@ FEW = 30
 _NOISES = (-4.0, -1.0)  # logs to start from
 _ROUGH_NOISE, _SHORTER = -5.0, 1.0  # and where what looks like noise may be roughness: logs as well
 _ROUGH_PRICE = 3.0  # log odds against, before any result
+_BOTH = 100  # results up to which an anchor looks at both sides: it costs, and more tell by then
 _SAME = 0.3  # in any log hyperparameter: less far apart, two fits are the same
 _UNLIKELY = 0.02  # share at an anchor below which a view is not fitted until the next
 
@@ -104,14 +105,13 @@ class Fitting:
             if near is not None and place in unlikely:
                 found.append(_never(near))
                 continue
+            if (view.leans and leaning is None) or (view.is_rough and near is None and n > _BOTH):
+                start = self._starts(view)[0]
+                found.append(Fit(kernel=self._kernels[0], theta=start, value=math.inf))
+                continue
             y, jacobian = warped(z, view.offset)
             if view.leans and leaning is not None:
                 y, jacobian, _ = leaned(y, jacobian, leaning)
-            elif view.leans:
-                kernel = self._kernels[0]
-                theta = self._prior.start(kernel.dimensions, _NOISES[0])
-                found.append(Fit(kernel=kernel, theta=theta, value=math.inf))
-                continue
             best = self._straight(x, y, n, view, near)
             if view.is_rough and _is_same(best, straight.get(view.offset)):
                 found.append(_never(best))
