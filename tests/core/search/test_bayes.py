@@ -77,6 +77,24 @@ def test_it_comes_much_nearer_to_the_optimum_than_random_points(
     assert mine < share * theirs
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_last_two_of_a_budget_settle_for_the_lowest_loss_expected(seed: int) -> None:
+    space = space_of({"x": Float(0, 1), "y": Float(0, 1)})
+    search = Search(BAYES, space, seed).run(22, loss=bowl)
+    problem = Problem(space=space, goals=(Goal(metric="loss"),), seed=seed)
+    found = []
+    for budget in (23, 24, 25, None):
+        state = BAYES.start(replace(problem, trials=budget))
+        for trial in search.history:
+            state = BAYES.observe(state, trial)
+        found += BAYES.propose(state, Request(first=22, count=1, seen=search.seen))
+    last, last_but_one, other, endless = found
+    assert last == last_but_one
+    assert bowl(last) < min(map(bowl, search.params))
+    assert bowl(other) > 0.01  # there is more to learn elsewhere
+    assert other == endless
+
+
 def test_eight_at_a_time_still_learn() -> None:
     mine = median(best("bayes", VALLEY, valley, 64, seed, batch=8) for seed in range(3))
     theirs = median(best("random", VALLEY, valley, 64, seed) for seed in range(9))

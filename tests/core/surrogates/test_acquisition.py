@@ -11,6 +11,7 @@ from sonde.core.surrogates.acquisition import (
     Averaged,
     Improvement,
     Kept,
+    Lowest,
     Success,
     log_expected_improvement,
 )
@@ -70,6 +71,20 @@ def test_the_slope_in_space_is_that_of_finite_differences(
         expected = approx_fprime(point, lambda p: float(acquisition(p[None])[0]), 1e-6)
         assert acquisition(point[None]) == pytest.approx(value)
         assert slope[0] == pytest.approx(expected, abs=1e-3, rel=1e-3)
+
+
+def test_the_lowest_loss_that_is_expected_counts_whatever_is_unsure() -> None:
+    random = np.random.default_rng(0)
+    x, points = random.random((9, 2)), random.random((6, 2))
+    loss = Posterior(x, Kernel(np.arange(2)), np.array([-1.0, -0.5, -4.0]), 9)
+    loss.target(np.cos(4 * x[:, 0]) + x[:, 1])
+    acquisition = Acquisition(Lowest(loss))
+    values, slopes = acquisition.with_gradient(points)
+    assert values == pytest.approx(-loss.mean(points))
+    assert acquisition(points) == pytest.approx(values)
+    for point, slope in zip(points, slopes, strict=True):
+        expected = approx_fprime(point, lambda p: -float(loss.mean(p[None])[0]), 1e-6)
+        assert slope == pytest.approx(expected, abs=1e-4)
 
 
 def test_where_trials_fail_there_is_less_to_expect() -> None:

@@ -9,6 +9,7 @@ the range of a number, where the loss changes faster at one end; categories, pos
 conditional parameters have their own distances. Running trials count with what the model expects of them; failed ones
 teach a second model where trials succeed. Constraints on outcomes have a model each. For few,
 costly trials: the cost of a proposal grows with their number up to some hundred and stays there.
+The last two of a budget go where the lowest loss is expected.
 
 Two or three goals: the expected growth of what the front dominates. More: a random weighing
 of them for each trial.
@@ -38,6 +39,8 @@ __all__ = ["Bayes", "History"]
 _FEWEST, _MOST = 3, 6  # even points at the start, two more than half the dimensions
 _FEWEST_OF_SEVERAL, _MOST_OF_SEVERAL = 4, 10  # several goals: one more than there are dimensions
 _ENOUGH = 3  # trials that have ended before there is a model
+_LAST = 2  # trials of a budget that settle: what they teach serves hardly any other
+_FEWEST_SETTLING = 20  # trials before them; a model of fewer was not tried
 
 
 class History:
@@ -46,6 +49,7 @@ class History:
     Attributes:
         results: Of the trials that have ended and count.
         succeeded: How many have a loss.
+        settling: Numbers of the trials with which the budget ends; none where there is none.
         expert: The models, once they are needed; importing them takes a while.
     """
 
@@ -56,6 +60,8 @@ class History:
         self.drawer = even(problem.space, problem.seed)
         self.results: list[Result] = []
         self.succeeded = 0
+        end = problem.trials or 0
+        self.settling = range(max(end - _LAST, _FEWEST_SETTLING), end)
         self.expert: Any = None
 
     @property
@@ -132,7 +138,9 @@ def _offers(
             state.expert = Expert(
                 state.space, len(state.goals), len(state.constraints), state.seed, state.earlier
             )
-        yield from state.expert.offers(state.results, trial, pending, seen)
+        yield from state.expert.offers(
+            state.results, trial, pending, seen, settles=trial in state.settling
+        )
 
 
 def _new(

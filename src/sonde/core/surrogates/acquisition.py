@@ -17,7 +17,8 @@ from sonde.core.surrogates.encoding import Array
 from sonde.core.surrogates.gaussian_process import Posterior
 
 __all__ = [
-    "Acquisition", "Averaged", "Improvement", "Kept", "Success", "Term", "log_expected_improvement",
+    "Acquisition", "Averaged", "Improvement", "Kept", "Lowest", "Success", "Term",
+    "log_expected_improvement",
 ]  # fmt: skip
 
 _HALF_LOG_2PI = math.log(2 * math.pi) / 2
@@ -63,6 +64,20 @@ class Improvement:
         if not slopes:
             return value, value[:0]
         return value, self._loss.pull_back(at, -by_mean / at.sd, by_sd / at.sd)
+
+
+class Lowest:
+    """How low the (warped) loss is expected to be, whatever is unsure of it."""
+
+    def __init__(self, loss: Posterior) -> None:
+        self._loss = loss
+
+    def at(self, x: Array, *, slopes: bool) -> tuple[Array, Array]:
+        """Return values and, if wanted, gradients."""
+        at = self._loss.predict(x, slopes=slopes)
+        if not slopes:
+            return -at.mean, at.mean[:0]
+        return -at.mean, self._loss.pull_back(at, -np.ones(len(x)), np.zeros(len(x)))
 
 
 class Averaged:

@@ -54,6 +54,8 @@ class Expert:
         trial: int,
         pending: Sequence[Mapping[str, Value]],
         seen: Collection[Hashable],
+        *,
+        settles: bool = False,
     ) -> Iterator[Params]:
         """Yield assignments to try, best first; some may have been seen.
 
@@ -62,13 +64,14 @@ class Expert:
             trial: The number of the one to come.
             pending: What is being tried.
             seen: Keys of all trials.
+            settles: Hardly any other trial is to come: go where the lowest loss is expected.
         """
         records = self._records
         records.read_up(results)
         random = generator(self._seed, trial)
         waiting = records.as_rows(pending)
         there = self._encoding.columns(waiting)
-        outlook = self._models.outlook(records, there, random)
+        outlook = self._models.outlook(records, there, random, settles=settles)
         if self._all is not None:
             yield from self._listed(outlook.acquisition, seen)
             return

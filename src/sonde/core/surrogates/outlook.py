@@ -4,7 +4,8 @@ One goal: the loss under one of its warps. Two or three: a model each, and the g
 their front. More: their augmented Chebyshev norm with random weights, anew for each
 trial (ParEGO: Knowles, IEEE Trans. Evol. Comput. 10, 2006). Each constraint has a model of
 its own; as long as nothing keeps to all of them, how likely that becomes is all that
-counts. Running trials turn out as expected (kriging believer).
+counts. Running trials turn out as expected (kriging believer). What the last trials teach serves
+no others, so they go to the lowest loss that is expected (one goal, no constraints).
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from sonde.core.surrogates.acquisition import (
     Averaged,
     Improvement,
     Kept,
+    Lowest,
     Success,
     Term,
 )
@@ -87,13 +89,21 @@ class Models:
             for _ in range(constraints)
         ]
 
-    def outlook(self, records: Records, there: Array, random: np.random.Generator) -> Outlook:
+    def outlook(
+        self,
+        records: Records,
+        there: Array,
+        random: np.random.Generator,
+        *,
+        settles: bool = False,
+    ) -> Outlook:
         """Return where to look next.
 
         Args:
             records: What has ended.
             there: Columns of what is being tried (q, c).
             random: For this trial.
+            settles: Hardly any other trial is to come.
         """
         success = self._success(records, there)
         if len(records.rows) < _FEWEST_RESULTS:
@@ -111,12 +121,13 @@ class Models:
         if 1 < self._goals <= _MOST_GOALS:
             gain, scale, best = self._growth(records, there, random)
         else:
-            gain, scale, best = self._improvement(records, there, random)
+            alone = self._goals == 1 and not self._limits
+            gain, scale, best = self._improvement(records, there, random, settles and alone)
         acquisition = Acquisition(gain, success, [*limits, *self._believed(records)])
         return Outlook(acquisition=acquisition, scale=scale, centres=records.rows[best])
 
     def _improvement(
-        self, records: Records, there: Array, random: np.random.Generator
+        self, records: Records, there: Array, random: np.random.Generator, settles: bool
     ) -> tuple[Term, Array, Array]:
         """Return the term, the scale of its model, and which results are the best."""
         losses, feasible = records.losses, records.feasible
@@ -133,8 +144,8 @@ class Models:
         )
         kept = feasible[given.indices]
         top = np.argsort(np.where(kept, given.fitted, np.inf), kind="stable")[:_CENTRES]
-        gain: Term = _improvement(given, kept, there)
-        if given.others:
+        gain: Term = Lowest(given.posterior) if settles else _improvement(given, kept, there)
+        if given.others and not settles:
             others = [
                 replace(given, posterior=other, fitted=other.fitted(given.target))
                 for other in given.others
