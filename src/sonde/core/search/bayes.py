@@ -6,10 +6,10 @@ results scatter that may be noise or many peaks: as long as the data allow both,
 share of the proposals. While trials are few the improvement is averaged over several models that
 they allow. Of more than 30 the model may also learn what each parameter does by itself, and bend
 the range of a number, where the loss changes faster at one end; categories, positions and
-conditional parameters have their own distances. Running trials count with what the model expects of them; failed ones
-teach a second model where trials succeed. Constraints on outcomes have a model each. For few,
-costly trials: the cost of a proposal grows with their number up to some hundred and stays there.
-The last two of a budget go where the lowest loss is expected.
+conditional parameters have their own distances. Running trials count with what the model expects
+of them; failed ones teach a second model where trials succeed. Constraints on outcomes have a
+model each. The last two trials of a budget go where the lowest loss is expected. For few, costly
+trials: the cost of a proposal grows with their number up to some hundred and stays there.
 
 Two or three goals: the expected growth of what the front dominates. More: a random weighing
 of them for each trial.
