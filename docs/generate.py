@@ -88,15 +88,14 @@ runs of the peers, whose CPU time is from then:
 
 | method | at 25 trials | at 50 | at 100 | CPU s a run |
 |---|---|---|---|---|
-| `bayes` | 0.57 | 0.40 | **0.28** | 4 |
+| `bayes` | 0.59 | 0.38 | **0.27** | 2 |
 | Optuna's GPSampler | **0.53** | **0.37** | 0.30 | 9.5 |
 | Optuna's TPESampler | 0.78 | 0.47 | 0.32 | 0.4 |
 
-With GPSampler that is a tie (27 runs won and 17 lost at 25, 22 and 19 at 50, 23 and 19 at 100). Of
-four of these problems there are ten runs of `bayes` and seven of the others: on Gallagher's
-function with a hundred peaks in two dimensions `bayes` is behind (0.74 and 0.36 at 50 and 100;
-GPSampler 0.55 and 0.11), on the other three level. These two comparisons were made before the last
-changes to the speed of `bayes`.
+With GPSampler that is a tie (24 runs won and 21 lost at 25, 23 and 20 at 50, 28 and 15 at 100); what
+TPESampler has after 100 trials `bayes` has after 60, what GPSampler has after 73. On Gallagher's
+function with a hundred peaks in two dimensions `bayes` has 0.43 and 0.07 at 50 and 100 (25 runs),
+GPSampler 0.55 and 0.11, TPESampler 0.36 and 0.20 (7 runs).
 
 Eight workers at once take 1.30 times as many trials to the regret that one has after 25, 1.14 to
 1.19 times as many to that after 30, 40, 50 and 75 (90 runs of each, `tune` half; a search that
