@@ -92,10 +92,10 @@ runs of the peers, whose CPU time is from then:
 | Optuna's GPSampler | **0.53** | **0.37** | 0.30 | 9.5 |
 | Optuna's TPESampler | 0.78 | 0.47 | 0.32 | 0.4 |
 
-With GPSampler that is a tie (24 runs won and 21 lost at 25, 23 and 20 at 50, 28 and 15 at 100); what
-TPESampler has after 100 trials `bayes` has after 60, what GPSampler has after 73. On Gallagher's
-function with a hundred peaks in two dimensions `bayes` has 0.43 and 0.07 at 50 and 100 (25 runs),
-GPSampler 0.55 and 0.11, TPESampler 0.36 and 0.20 (7 runs).
+With GPSampler that is a tie (24 runs won and 21 lost at 25, 23 and 20 at 50, 28 and 15 at 100).
+What TPESampler has after 100 trials `bayes` has after 60, what GPSampler has after 73. On
+Gallagher's function with a hundred peaks in two dimensions `bayes` has 0.43 and 0.07 at 50 and 100
+(25 runs), GPSampler 0.55 and 0.11, TPESampler 0.36 and 0.20 (7 runs).
 
 Eight workers at once take 1.30 times as many trials to the regret that one has after 25, 1.14 to
 1.19 times as many to that after 30, 40, 50 and 75 (90 runs of each, `tune` half; a search that
